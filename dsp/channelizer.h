@@ -1,0 +1,56 @@
+/* dsp/channelizer.h: split one wide stream into equal, 2x oversampled channels (weighted
+ * overlap-add, WOLA). Source: harris, Dick, Rice, "Digital Receivers and Transmitters Using
+ * Polyphase Filter Banks for Wireless Communications", IEEE Trans. MTT 51(4), 2003; here with a
+ * Kaiser prototype from liquid-dsp and FFTW transforms.
+ *
+ * Frame k is centred on input sample k * hop (hop = channels / 2): X[k][c] = sum_n h[n] x[k * hop +
+ * n - half] exp(-2 pi i c (k * hop + n - half) / channels), half = channels * taps / 2. Bin 0 is at
+ * 0 Hz, bins rise with frequency modulo channels (FFT order). The prototype has unit gain at the
+ * channel centre: a tone of amplitude A on a channel centre gives |X| = A. */
+#ifndef DSP_CHANNELIZER_H
+#define DSP_CHANNELIZER_H
+
+#include <complex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/iq.h"
+
+struct ls_channelizer;
+
+struct ls_channelizer_opts {
+    size_t channels;       /* even, >= 4, product of 2, 3, 5, 7; 0 means 64 */
+    size_t taps;           /* prototype taps a branch: 4, 8 or 12; 0 means 8 */
+    double stopband_db;    /* 0 means 60 */
+    enum ls_format format; /* of the input; required */
+};
+
+/* LS_ERR_ARG, LS_ERR_NOMEM. The caller destroys *ret. Plans with FFTW under its lock; wisdom is
+ * cached. */
+int ls_channelizer_create(struct ls_channelizer **ret, const struct ls_channelizer_opts *opts,
+                          struct ls_err *err);
+void ls_channelizer_destroy(struct ls_channelizer *ch);
+
+/* The prototype: taps * channels coefficients, for noise bandwidth and correlation; borrowed. */
+const float *ls_channelizer_prototype(const struct ls_channelizer *ch, size_t *ret_length);
+
+/* Samples that frames [first, first + count) need: input samples [first*hop - half, (first + count
+ * - 1)*hop + half). */
+size_t ls_channelizer_span(const struct ls_channelizer *ch, size_t frames);
+
+/* frames of power |X|^2: samples: ls_channelizer_span(ch, frames) input samples in the native
+ * format, contiguous. ret_power: [frames][stride] floats, channel fastest, FFT order, 64-byte
+ * aligned, stride >= channels. phase: index of the first frame modulo 2 (even frames and odd frames
+ * differ by a sign per odd channel; power does not). Non-finite cf32 samples count as zero. Returns
+ * how many were not finite. Allocates nothing; one thread per object. */
+size_t ls_channelizer_power(struct ls_channelizer *ch, const void *samples, size_t frames,
+                            float *ret_power, size_t stride);
+
+/* As ls_channelizer_power with complex results, for burst I/Q; first_frame fixes the phase
+ * reference. */
+size_t ls_channelizer_bins(struct ls_channelizer *ch, const void *samples, uint64_t first_frame,
+                           size_t frames, float complex *ret_bins, size_t stride);
+
+#endif

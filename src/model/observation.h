@@ -1,0 +1,39 @@
+/* model/observation.h: the ledger. An interval of wall time and a frequency range with what the
+ * receiver did in it. For one sensor the rows of a run abut: observed + lost + retuning + off =
+ * wall time, to the sample. */
+#ifndef MODEL_OBSERVATION_H
+#define MODEL_OBSERVATION_H
+
+#include <stdint.h>
+
+#include "model/transmission.h"
+
+enum ls_observation_state {
+    LS_OBSERVED, /* really listening: samples arrived and were analysed */
+    LS_LOST,     /* the receiver was on, samples were lost (overflow, time-out, dropped block) */
+    LS_RETUNING, /* settling after a change of frequency */
+    LS_OFF       /* not listening: between captures, device gone */
+};
+
+struct ls_observation {
+    int64_t id;
+    int64_t run_id;
+    char sensor[LS_SENSOR_BYTES];
+    enum ls_observation_state state;
+    char cause[32]; /* "", "overflow", "capture-gap", "truncated", "too-short", "invalid-samples",
+                       ... */
+    int64_t start_ns;
+    int64_t stop_ns; /* > start_ns */
+    double low_hz;   /* analysed range; for other states the range that would have been */
+    double high_hz;
+    double rate_sps;  /* sample rate of the stretch; NAN when not known (imported) */
+    uint64_t samples; /* samples of the interval at rate_sps */
+};
+
+/* "observed", "lost", "retuning", "off". */
+const char *ls_observation_state_name(enum ls_observation_state state);
+
+/* False when name is none of them. */
+bool ls_observation_state_parse(const char *name, enum ls_observation_state *ret);
+
+#endif

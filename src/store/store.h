@@ -1,0 +1,92 @@
+/* store/store.h: the SQLite database. The schema lives in schemas/NNN_*.sql, queries in
+ * schemas/queries.sql; both are compiled in. One thread at a time per object. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/observation.h"
+#include "model/run.h"
+#include "model/transmission.h"
+
+struct ls_store;
+
+enum ls_store_mode {
+    LS_STORE_READ, /* must exist; opened read-only; an older schema is readable or refused with what
+                      to do */
+    LS_STORE_WRITE,    /* created when missing, migrated when older */
+    LS_STORE_EXISTING, /* must exist; opened as it is, whatever its version (db check, migrate) */
+};
+
+/* LS_ERR_NOTFOUND; LS_ERR_FORMAT: not a lineside database or corrupt; LS_ERR_VERSION: newer than
+ * this program, naming both versions; LS_ERR_BUSY; LS_ERR_IO; LS_ERR_FULL. The caller closes *ret.
+ */
+int ls_store_open(struct ls_store **ret, const char *path, enum ls_store_mode mode,
+                  struct ls_err *err);
+void ls_store_close(struct ls_store *store);
+
+/* --- writing: begin_run, add..., finish_run or abandon_run. Rows are committed in batches of one
+ * transaction per run for recordings: until finish_run nothing of the new run is visible, and the
+ * rows of an older run of the same input (same sensor, verb and input_sha512) stay; finish_run
+ * replaces them in the same transaction. --- */
+
+/* Stores a copy of *run, gives it an id; also says the id that the first transmission may take (ids
+ * rise by one). */
+int ls_store_begin_run(struct ls_store *store, const struct ls_run *run, int64_t *ret_run_id,
+                       int64_t *ret_first_transmission_id, struct ls_err *err);
+/* row->id != 0 is used as the row id; run_id is that of the run begun. */
+int ls_store_add_transmission(struct ls_store *store, const struct ls_transmission *row,
+                              struct ls_err *err);
+int ls_store_add_observation(struct ls_store *store, const struct ls_observation *row,
+                             struct ls_err *err);
+/* run: final values (sha512, first_ns, last_ns, incomplete, note, ...). Commits. */
+int ls_store_finish_run(struct ls_store *store, const struct ls_run *run, struct ls_err *err);
+void ls_store_abandon_run(struct ls_store *store);
+
+/* --- reading --- */
+
+struct ls_filter {    /* all-zero: everything */
+    int64_t since_ns; /* rows that overlap [since_ns, until_ns); used when has_since / has_until */
+    int64_t until_ns;
+    bool has_since;
+    bool has_until;
+    double low_hz; /* rows that overlap [low_hz, high_hz]; used when has_freq */
+    double high_hz;
+    bool has_freq;
+    const char *class_name; /* NULL: any */
+    const char *sensor;     /* NULL: any */
+    size_t limit;           /* 0: no limit */
+};
+
+/* Called for each row in order of start_ns, center_hz, id. The row is borrowed. Return LS_OK to go
+ * on; anything else ends the walk and is returned. */
+typedef int ls_transmission_each(void *context, const struct ls_transmission *row,
+                                 struct ls_err *err);
+typedef int ls_observation_each(void *context, const struct ls_observation *row,
+                                struct ls_err *err);
+typedef int ls_run_each(void *context, const struct ls_run *row, struct ls_err *err);
+
+int ls_store_each_transmission(struct ls_store *store, const struct ls_filter *filter,
+                               ls_transmission_each *each, void *context, struct ls_err *err);
+int ls_store_each_observation(struct ls_store *store, const struct ls_filter *filter,
+                              ls_observation_each *each, void *context, struct ls_err *err);
+int ls_store_each_run(struct ls_store *store, ls_run_each *each, void *context, struct ls_err *err);
+
+/* --- care (db verbs) --- */
+
+/* schema version of the file and the newest this program knows */
+int ls_store_version(struct ls_store *store, int *ret_file, int *ret_newest, struct ls_err *err);
+int ls_store_migrate(struct ls_store *store, struct ls_err *err);
+/* integrity_check, foreign keys, schema equal to that of a new database, R*Tree against rows,
+ * ledger balance (observed + lost + retuning + off = wall time of each run). Each problem found is
+ * one call of report. */
+typedef void ls_problem_report(void *context, const char *text);
+int ls_store_check(struct ls_store *store, ls_problem_report *report, void *context,
+                   size_t *ret_problems, struct ls_err *err);
+/* Online backup into a new file (never over an existing one). */
+int ls_store_backup(struct ls_store *store, const char *path, struct ls_err *err);
+
+#endif

@@ -1,0 +1,57 @@
+/* survey/analyse.h: one recording from samples to committed rows: source, channelizer, detector,
+ * transmissions, store. Owns the worker threads. Same samples and options give the same rows,
+ * whatever the block size or thread count. */
+#ifndef SURVEY_ANALYSE_H
+#define SURVEY_ANALYSE_H
+
+#include <stdio.h>
+
+#include "base/err.h"
+#include "hw/source.h"
+#include "model/plan.h"
+#include "model/run.h"
+#include "store/store.h"
+
+struct ls_analyse_progress {
+    uint64_t samples_done;
+    uint64_t samples_total;
+    double elapsed_s;
+    double recording_s; /* seconds of recording done: recording_s / elapsed_s is the multiple of
+                           real time */
+};
+
+struct ls_analyse_opts {
+    struct ls_source_opts source;
+    const char *sensor; /* NULL: the recording's core:recorder when stated, else "recording" */
+    const struct ls_plan *plan;  /* NULL: no plan; borrowed */
+    size_t threads;              /* 0: one per processor */
+    double channel_hz;           /* wanted channel spacing; 0: chosen from the rate */
+    double false_alarms_per_day; /* boxes of noise alone per day of listening, whole band; 0 means
+                                    10 */
+    FILE *bursts;                /* burst lines go here when not NULL */
+    void (*progress)(
+        void *context,
+        const struct ls_analyse_progress *now); /* NULL: none; called at most 5 times a second */
+    void *progress_context;
+    const volatile int *stop; /* when not NULL and *stop != 0 the analysis ends early with
+                                 LS_ERR_STOPPED, nothing stored */
+};
+
+struct ls_analyse_result {
+    struct ls_run run; /* as stored */
+    size_t transmissions;
+    size_t bursts;
+    double observed_s;
+    double lost_s;
+    double off_s;
+    double elapsed_s; /* wall clock */
+    uint64_t samples;
+    uint64_t invalid_samples; /* NaN or infinite, taken as zero */
+    uint64_t clipped_samples;
+};
+
+/* store: NULL analyses without storing. On failure nothing of this run is in the store. */
+int ls_analyse(struct ls_store *store, const struct ls_analyse_opts *opts,
+               struct ls_analyse_result *ret, struct ls_err *err);
+
+#endif
