@@ -76,8 +76,8 @@ int ls_hz_parse(const char *text, const char *what, double *ret_hz, struct ls_er
 int ls_hz_range_parse(const char *text, double *ret_low_hz, double *ret_high_hz,
                       struct ls_err *err) {
     const char *colon = strchr(text, ':');
-    double low;
-    double high;
+    double low = 0.0;
+    double high = 0.0;
     char left[64];
     if (colon == NULL || (size_t)(colon - text) >= sizeof left) {
         return ls_err_set(err, LS_ERR_ARG,

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "base/err.h"
 #include "model/burst.h"
 #include "model/observation.h"
 #include "model/transmission.h"
