@@ -1,0 +1,24 @@
+#include "cli/stop.h"
+
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+
+static volatile sig_atomic_t stop_flag;
+
+static void raise_flag(int number) {
+    (void)number;
+    stop_flag = 1;
+}
+
+void ls_stop_install(void) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = raise_flag;
+    action.sa_flags = SA_RESTART | (int)SA_RESETHAND;
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+const volatile int *ls_stop_flag(void) { return &stop_flag; }

@@ -1,0 +1,12 @@
+/* cli/stop.h: SIGINT and SIGTERM raise a flag that long work looks at; a second one ends the
+ * program at once. */
+#ifndef CLI_STOP_H
+#define CLI_STOP_H
+
+/* From now on the signals raise the flag. Call before threads start. */
+void ls_stop_install(void);
+
+/* Not 0 once the program has been asked to stop. */
+const volatile int *ls_stop_flag(void);
+
+#endif

@@ -1,0 +1,30 @@
+#include "cli/verbs.h"
+
+#include <string.h>
+
+#include "base/util.h"
+
+static const struct ls_verb *const verbs[] = {
+    &ls_verb_help,
+};
+
+const struct ls_verb *const *ls_verbs(size_t *ret_count) {
+    *ret_count = LS_COUNT(verbs);
+    return verbs;
+}
+
+int ls_verbs_find(const char *name, const struct ls_verb **ret, struct ls_err *err) {
+    const char *names[LS_COUNT(verbs)];
+    for (size_t i = 0; i < LS_COUNT(verbs); i++) {
+        if (strcmp(verbs[i]->name, name) == 0) {
+            *ret = verbs[i];
+            return LS_OK;
+        }
+        names[i] = verbs[i]->name;
+    }
+    const char *nearest = ls_nearest_word(name, names, LS_COUNT(names));
+    if (nearest == NULL) {
+        return ls_err_set(err, LS_ERR_ARG, "unknown verb '%.60s': see 'lineside --help'", name);
+    }
+    return ls_err_set(err, LS_ERR_ARG, "unknown verb '%.60s': did you mean '%s'?", name, nearest);
+}

@@ -1,0 +1,17 @@
+/* cli/verbs.h: the table of verbs. */
+#ifndef CLI_VERBS_H
+#define CLI_VERBS_H
+
+#include <stddef.h>
+
+#include "cli/verb.h"
+
+extern const struct ls_verb ls_verb_help;
+
+/* In the order of the help. */
+const struct ls_verb *const *ls_verbs(size_t *ret_count);
+
+/* LS_ERR_ARG names the nearest verb. */
+int ls_verbs_find(const char *name, const struct ls_verb **ret, struct ls_err *err);
+
+#endif
