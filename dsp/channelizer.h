@@ -5,30 +5,36 @@
  *
  * Frame k is centred on input sample k * hop (hop = channels / 2): X[k][c] = sum_n h[n] x[k * hop +
  * n - half] exp(-2 pi i c (k * hop + n - half) / channels), half = channels * taps / 2. Bin 0 is at
- * 0 Hz, bins rise with frequency modulo channels (FFT order). The prototype has unit gain at the
- * channel centre: a tone of amplitude A on a channel centre gives |X| = A. */
+ * 0 Hz, bins rise with frequency modulo channels (FFT order). The prototype (dsp/prototype.h) has
+ * unit gain at the channel centre: a tone of amplitude A on a channel centre gives |X| = A, white
+ * noise of mean |x|^2 = v gives mean |X|^2 = v * sum h^2.
+ *
+ * A frame depends on its own samples alone: however a stream is cut into calls, the results are the
+ * same bits. Each call converts 2 * taps - 1 hops of history again, so calls of 100 frames and more
+ * are cheap. */
 #ifndef DSP_CHANNELIZER_H
 #define DSP_CHANNELIZER_H
 
 #include <complex.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/iq.h"
+#include "dsp/convert.h"
 
 struct ls_channelizer;
 
 struct ls_channelizer_opts {
-    size_t channels;       /* even, >= 4, product of 2, 3, 5, 7; 0 means 64 */
+    size_t channels;       /* even, 4 to 2^20, product of 2, 3, 5, 7; 0 means 64 */
     size_t taps;           /* prototype taps a branch: 4, 8 or 12; 0 means 8 */
-    double stopband_db;    /* 0 means 60 */
+    double stopband_db;    /* 30 to 100; 0 means 60 */
     enum ls_format format; /* of the input; required */
+    const char *kernels;   /* level of dsp/kernels.h, for tests; NULL means the best of this CPU */
 };
 
 /* LS_ERR_ARG, LS_ERR_NOMEM. The caller destroys *ret. Plans with FFTW under its lock; wisdom is
- * cached. */
+ * cached (dsp/fft.h). */
 int ls_channelizer_create(struct ls_channelizer **ret, const struct ls_channelizer_opts *opts,
                           struct ls_err *err);
 void ls_channelizer_destroy(struct ls_channelizer *ch);
@@ -37,20 +43,21 @@ void ls_channelizer_destroy(struct ls_channelizer *ch);
 const float *ls_channelizer_prototype(const struct ls_channelizer *ch, size_t *ret_length);
 
 /* Samples that frames [first, first + count) need: input samples [first*hop - half, (first + count
- * - 1)*hop + half). */
+ * - 1)*hop + half). 0 for no frames. */
 size_t ls_channelizer_span(const struct ls_channelizer *ch, size_t frames);
 
 /* frames of power |X|^2: samples: ls_channelizer_span(ch, frames) input samples in the native
- * format, contiguous. ret_power: [frames][stride] floats, channel fastest, FFT order, 64-byte
- * aligned, stride >= channels. phase: index of the first frame modulo 2 (even frames and odd frames
- * differ by a sign per odd channel; power does not). Non-finite cf32 samples count as zero. Returns
- * how many were not finite. Allocates nothing; one thread per object. */
-size_t ls_channelizer_power(struct ls_channelizer *ch, const void *samples, size_t frames,
-                            float *ret_power, size_t stride);
+ * format, contiguous, aligned to one I or Q. ret_power: [frames][stride] floats, channel fastest,
+ * FFT order, stride >= channels. Invalid cf32 samples count as zero. Adds to *stats (may be NULL)
+ * the invalid and clipped samples among [first*hop, (first + frames)*hop), so that consecutive
+ * calls count each once. Allocates nothing, cannot fail; one thread per object. */
+void ls_channelizer_power(struct ls_channelizer *ch, const void *samples, size_t frames,
+                          float *ret_power, size_t stride, struct ls_convert_stats *stats);
 
-/* As ls_channelizer_power with complex results, for burst I/Q; first_frame fixes the phase
- * reference. */
-size_t ls_channelizer_bins(struct ls_channelizer *ch, const void *samples, uint64_t first_frame,
-                           size_t frames, float complex *ret_bins, size_t stride);
+/* As ls_channelizer_power with complex results, for burst I/Q; first_frame is the index k of the
+ * first frame, which fixes the phase (odd channels of odd frames change sign). */
+void ls_channelizer_bins(struct ls_channelizer *ch, const void *samples, uint64_t first_frame,
+                         size_t frames, float complex *ret_bins, size_t stride,
+                         struct ls_convert_stats *stats);
 
 #endif

@@ -1,0 +1,54 @@
+/* dsp/kernels.h: the inner loops of conversion and channelizer, one table of functions for each
+ * level of the x86-64 psABI (and one generic, which NEON is), all compiled from
+ * dsp/kernels_variant.c. Levels differ in rounding only, as those from v3 on fuse multiply and add.
+ */
+#ifndef DSP_KERNELS_H
+#define DSP_KERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/iq.h"
+
+enum {
+    /* Floats that are folded together: one cache line, one vector of the widest level. */
+    LS_KERNELS_COLUMN = 16,
+    LS_KERNELS_FORMATS = LS_FORMAT_CF32_LE + 1,
+};
+
+/* rows of width numbers (two a sample) from contiguous in to ret[rows][ret_stride]. */
+struct ls_kernels_rows {
+    size_t rows;
+    size_t width;
+    size_t ret_stride;
+};
+
+/* Weighted sums of rows, half a frame of the channelizer: ret[frame][i] = sum_p coeffs[p][i]
+ * rows[frame + 2 p][i]. rows, row_stride and coeffs are aligned to a column. */
+struct ls_kernels_fold {
+    const float *rows;
+    size_t row_stride;   /* floats, a multiple of LS_KERNELS_COLUMN */
+    const float *coeffs; /* [columns][taps][LS_KERNELS_COLUMN] */
+    size_t columns;
+    size_t taps; /* 4, 8 or 12 */
+    size_t frames;
+    float *ret;
+    size_t ret_stride; /* floats */
+};
+
+struct ls_kernels {
+    const char *name; /* "generic", "v2", "v3", "v4" */
+    /* By format; the entry of LS_FORMAT_NONE is NULL. True when a number is at the end of the
+     * format's range (cf32: not finite or too large), so that somebody looks closer. */
+    bool (*convert[LS_KERNELS_FORMATS])(const void *in, const struct ls_kernels_rows *shape,
+                                        float *ret);
+    void (*fold)(const struct ls_kernels_fold *fold);
+    /* ret[i] = |bins[i]|^2 for count bins; any alignment. */
+    void (*power)(const float *bins, size_t count, float *ret);
+};
+
+/* The best level of this CPU, or the one called name when the CPU has it, else NULL. */
+const struct ls_kernels *ls_kernels_best(void);
+const struct ls_kernels *ls_kernels_find(const char *name);
+
+#endif

@@ -1,0 +1,43 @@
+/* dsp/prototype.h: the low-pass filter of the channelizer, and what it does to white noise.
+ *
+ * A sinc under a Kaiser window (Kaiser, "Nonrecursive digital filter design using the I0-sinh
+ * window function", Proc. IEEE ISCAS, 1974; window and its beta from liquid-dsp). The cutoff is
+ * solved for, so that neighbouring channels cross at -3.01 dB: a tone between two channels keeps
+ * its power in their sum. Length channels * taps; h[0] = 0 and the rest is symmetric about h[length
+ * / 2], so that a frame is centred on a sample and adds no delay of half a sample. sum h = 1.
+ */
+#ifndef DSP_PROTOTYPE_H
+#define DSP_PROTOTYPE_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+
+struct ls_prototype_opts {
+    size_t channels;    /* even, >= 2; required */
+    size_t taps;        /* coefficients a branch, even, 2 to 32; 0 means 8 */
+    double stopband_db; /* 30 to 100; 0 means 60 */
+};
+
+/* ret_h: room for channels * taps coefficients. LS_ERR_ARG, LS_ERR_NOMEM. */
+int ls_prototype_design(const struct ls_prototype_opts *opts, float *ret_h, struct ls_err *err);
+
+/* Equivalent noise bandwidth in channels (spacing = 1): channels * sum h^2 / (sum h)^2. White noise
+ * of mean |x|^2 = v gives cells of mean v * bandwidth / channels. */
+double ls_prototype_noise_bandwidth(const float *h, size_t length, size_t channels);
+
+/* Correlation coefficient of two cells in white noise, frames_apart hops (channels / 2 samples) and
+ * channels_apart channels away from each other: E(X conj Y) / sqrt(E|X|^2 E|Y|^2) but for a sign or
+ * phase that depends on where the pair lies, and that |.|^2 does not see. Real, since h is
+ * symmetric; 1 at (0, 0). Powers of Gaussian cells correlate by its square. */
+double ls_prototype_correlation(const float *h, size_t length, size_t channels, size_t frames_apart,
+                                size_t channels_apart);
+
+/* The same for cells of one channel (rho_time), and for cells of one frame (rho_freq). */
+double ls_prototype_rho_time(const float *h, size_t length, size_t channels, size_t frames_apart);
+double ls_prototype_rho_freq(const float *h, size_t length, size_t channels, size_t channels_apart);
+
+/* |H|^2 at offset_channels from the channel's centre, linear; 1 at 0. */
+double ls_prototype_gain(const float *h, size_t length, size_t channels, double offset_channels);
+
+#endif
