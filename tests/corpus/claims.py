@@ -1,0 +1,176 @@
+"""What must hold on real recordings. A claim takes the recordings and a function that analyses one,
+and yields a line for each thing that is wrong."""
+import statistics
+
+SHARE_FOUND = 0.97       # of the files in which something is on the air
+CARRIERS = {"lte/f1815.3_s19.2_bw20_0.08s_hackrf": 8}  # carriers side by side in one recording
+
+
+def pick(recordings, *endings):
+    """The recordings whose name ends so; a claim about a file that is not there is no claim."""
+    found = [r for r in recordings if r.name.endswith(endings)]
+    if len(found) != len(endings):
+        raise LookupError(f"{len(found)} of the recordings {', '.join(endings)}")
+    return found
+
+
+def no_crash_or_hang(recordings, analyse):
+    for recording in recordings:
+        result = analyse(recording)
+        if recording.is_iq and result.code != 0:
+            yield f"{recording.name}: exit {result.code}: {result.complaint}"
+
+
+def audio_is_refused(recordings, analyse):
+    """Demodulated audio is no I/Q: one line that says so, and nothing else."""
+    audio = [r for r in recordings if not r.is_iq]
+    if len(audio) != 2:
+        yield f"{len(audio)} audio recordings, 2 expected"
+    for recording in audio:
+        result = analyse(recording)
+        if result.code != 1:
+            yield f"{recording.name}: exit {result.code}, expected 1"
+        if result.complaint.count("\n") or recording.datatype not in result.complaint:
+            yield f"{recording.name}: not one line that names '{recording.datatype}': {result.complaint}"
+
+
+def bursts_where_expected(recordings, analyse):
+    expecting = [r for r in recordings if r.expects_bursts]
+    silent = [r.name for r in expecting if not analyse(r).bursts]
+    if len(expecting) - len(silent) < SHARE_FOUND * len(expecting):
+        yield f"bursts in {len(expecting) - len(silent)} of {len(expecting)} files; none in: " + \
+            ", ".join(silent)
+
+
+def silence_in_noise(recordings, analyse):
+    noise = [r for r in recordings if r.technology == "noise"]
+    if not noise:
+        yield "no recording of noise"
+    for recording in noise:
+        result = analyse(recording)
+        if result.bursts or result.transmissions:
+            yield f"{recording.name}: {len(result.bursts)} bursts in receiver noise"
+
+
+def five_sensors_stay_five(recordings, analyse):
+    """Five F007TH sensors, one after the other, each a little beside the other's frequency."""
+    recording, = pick(recordings, "ambient_weather-01_f007th_433.92M_250k")
+    found = analyse(recording).transmissions
+    if len(found) != 5:
+        yield f"{len(found)} transmissions, 5 expected"
+    for number, known in enumerate(recording.annotations):
+        start_s = known["core:sample_start"] / recording.rate_sps
+        stop_s = start_s + known["core:sample_count"] / recording.rate_sps
+        here = [t for t in found if t.overlaps(start_s, stop_s)]
+        if len(here) != 1:
+            yield f"sensor {number}: {len(here)} transmissions at {start_s:.3f} s"
+            continue
+        # The segmentation's 100 us windows blur the edges of a band by 10 kHz at most.
+        low, high = known["core:freq_lower_edge"] - 10e3, known["core:freq_upper_edge"] + 10e3
+        if not low <= here[0].center_hz <= high:
+            yield f"sensor {number}: centre {here[0].center_hz:.0f} Hz outside {low:.0f}..{high:.0f}"
+        if abs(here[0].start_s - start_s) > 2e-3 or abs(here[0].stop_s - stop_s) > 2e-3:
+            yield f"sensor {number}: {here[0].start_s:.4f}..{here[0].stop_s:.4f} s, " \
+                  f"known {start_s:.4f}..{stop_s:.4f} s"
+
+
+def segments_keep_their_times(recordings, analyse, parse_ns):
+    """Nine receptions of one session: nine stretches of listening and eight gaps, to the sample."""
+    for recording in pick(recordings, "sl109h_session_1461424216_433.92M_250k",
+                          "sl109h_session_1461428914_433.92M_250k"):
+        rows = sorted(analyse(recording).observations, key=lambda row: row["start"])
+        states = [row["state"] for row in rows]
+        if states != ["observed"] + ["off", "observed"] * 8:
+            yield f"{recording.name}: ledger reads {states}"
+            continue
+        starts = [parse_ns(row["start"]) for row in rows if row["state"] == "observed"]
+        known = [parse_ns(c["core:datetime"]) for c in recording.captures]
+        if starts != known:
+            yield f"{recording.name}: stretches begin at {starts}, captures at {known}"
+        if sum(row["samples"] for row in rows if row["state"] == "observed") != recording.samples:
+            yield f"{recording.name}: observed samples are not those of the file"
+        if any(a["stop"] != b["start"] for a, b in zip(rows, rows[1:])):
+            yield f"{recording.name}: rows of the ledger do not abut"
+        wall = sum(row["samples"] for row in rows) / recording.rate_sps
+        last = recording.samples - recording.captures[-1]["core:sample_start"]
+        span = (known[-1] - known[0]) / 1e9 + last / recording.rate_sps
+        if abs(wall - span) > 0.5 / recording.rate_sps:
+            yield f"{recording.name}: ledger sums to {wall:.9f} s, wall time is {span:.9f} s"
+
+
+def downlinks_are_long(recordings, analyse):
+    """A carrier that never goes off is one long transmission: no storm of bursts, and not quiet."""
+    downlinks = [r for r in recordings if r.always_on]
+    if len(downlinks) < 5:
+        yield f"{len(downlinks)} always-on recordings, at least 5 expected"
+    for recording in downlinks:
+        result = analyse(recording)
+        longest = max((t.duration_s for t in result.transmissions), default=0.0)
+        if longest < 0.9 * recording.duration_s:
+            yield f"{recording.name}: longest transmission {longest:.4f} of " \
+                  f"{recording.duration_s:.4f} s"
+        most = CARRIERS.get(recording.name, 3)
+        if len(result.transmissions) > most:
+            yield f"{recording.name}: {len(result.transmissions)} transmissions, at most {most}"
+
+
+def hunter_shows_its_cycles(recordings, analyse):
+    """A remote that repeats two bursts 17 times. The bursts of a cycle are less than 0.4 s apart,
+    the cycles more than 1 s; three cycles take half a second longer than the others."""
+    recording, = pick(recordings, "hunter-roam_BBD_0012_433.92M_11k")
+    known = recording.expected["pattern"]
+    first, last = known["first_start_s"] - 0.1, known["last_end_s"] + 0.1
+    found = sorted((t for t in analyse(recording).transmissions if t.overlaps(first, last)),
+                   key=lambda t: t.start_s)
+    cycles = []
+    for transmission in found:
+        if not cycles or transmission.start_s - cycles[-1][1] > 0.7:
+            cycles.append([transmission.start_s, transmission.stop_s])
+        cycles[-1][1] = max(cycles[-1][1], transmission.stop_s)
+    if len(cycles) != known["cycles"]:
+        yield f"{len(cycles)} cycles, {known['cycles']} expected: {cycles}"
+        return
+    period_s = statistics.median(b[0] - a[0] for a, b in zip(cycles, cycles[1:]))
+    if abs(period_s - known["period_s"]) > 0.01 * known["period_s"]:
+        yield f"cycles come every {period_s:.3f} s, {known['period_s']} s expected"
+    if any(stop - start < 0.7 for start, stop in cycles):
+        yield f"a cycle lacks one of its two bursts: {cycles}"
+
+
+def covered(start_s, stop_s, events, slack_s):
+    return any(e.start_s - slack_s <= stop_s and start_s <= e.stop_s + slack_s for e in events)
+
+
+def adsb_frames_are_bursts(recordings, analyse):
+    """Frames with a good checksum are bursts of ours, and the bursts are not one that covers all."""
+    recording, = pick(recordings, "adsb/modes1_first60pct_1090M_2000k")
+    bursts = analyse(recording).bursts
+    frames = [(a["core:sample_start"] / recording.rate_sps,
+               (a["core:sample_start"] + a["core:sample_count"]) / recording.rate_sps)
+              for a in recording.annotations]
+    seen = sum(covered(start, stop, bursts, 0.0) for start, stop in frames)
+    if seen < 0.9 * len(frames):
+        yield f"{seen} of {len(frames)} frames are within a burst"
+    on_s = sum(b.duration_s for b in bursts)
+    if on_s > 0.6 * recording.duration_s:
+        yield f"bursts cover {on_s:.3f} of {recording.duration_s:.3f} s: frames are not told apart"
+
+
+def decoded_is_detected(recordings, analyse, decode):
+    """What rtl_433 decodes from the same bytes lies within a transmission of ours."""
+    messages = missed = 0
+    for recording in recordings:
+        if not recording.technology.startswith("ism-"):
+            continue
+        times = decode(recording)
+        if not times:
+            continue
+        found = analyse(recording).transmissions
+        # rtl_433 puts a message at the first pulse, found in blocks of its own: 5 ms is plenty
+        lost = [t for t in times if not covered(t, t, found, 5e-3)]
+        messages += len(times)
+        missed += len(lost)
+        if lost:
+            yield f"{recording.name}: {len(lost)} of {len(times)} messages outside, first at {lost[0]:.3f} s"
+    if messages < 100:
+        yield f"rtl_433 decoded {messages} messages in all, far fewer than it should"
