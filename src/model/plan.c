@@ -1,0 +1,118 @@
+#include "model/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/embedded.h"
+#include "base/util.h"
+#include "model/plan_parse.h"
+#include "model/yaml.h"
+
+/* Written by scripts/embed.py from schemas/plans, sorted by name; stems: "eu" for "eu.yaml". */
+extern const struct ls_embedded ls_plans[];
+extern const char *const ls_plans_stems[];
+extern const unsigned ls_plans_count;
+
+const char *const *ls_plan_names(size_t *ret_count) {
+    *ret_count = ls_plans_count;
+    return ls_plans_stems;
+}
+
+static int load_file(struct ls_plan **ret, const char *path, struct ls_err *err) {
+    LS_AUTO(char) text = NULL;
+    size_t length;
+    int code = ls_yaml_read_file(path, &text, &length, err);
+    if (code == LS_OK) {
+        code = ls_plan_parse(ret, text, length, path, err);
+    }
+    return code;
+}
+
+static int no_such_plan(const char *name, struct ls_err *err) {
+    const char *near = ls_nearest_word(name, ls_plans_stems, ls_plans_count);
+    if (near != NULL) {
+        return ls_err_set(err, LS_ERR_NOTFOUND, "there is no plan '%s'; did you mean '%s'?", name,
+                          near);
+    }
+    char list[256] = "";
+    for (unsigned i = 0; i < ls_plans_count; i++) {
+        size_t used = strlen(list);
+        ls_copy_text(list + used, sizeof list - used, i == 0 ? "" : ", ");
+        used = strlen(list);
+        ls_copy_text(list + used, sizeof list - used, ls_plans_stems[i]);
+    }
+    return ls_err_set(err, LS_ERR_NOTFOUND,
+                      "there is no plan '%s'; name one of %s or the path of a YAML file", name,
+                      list);
+}
+
+/* A path is what has a slash or a YAML suffix; such a name is never looked up among the shipped. */
+static bool looks_like_path(const char *name) {
+    const char *dot = strrchr(name, '.');
+    return strchr(name, '/') != NULL ||
+           (dot != NULL && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0));
+}
+
+int ls_plan_load(struct ls_plan **ret, const char *name_or_file, struct ls_err *err) {
+    if (looks_like_path(name_or_file)) {
+        return load_file(ret, name_or_file, err);
+    }
+    for (unsigned i = 0; i < ls_plans_count; i++) {
+        if (strcmp(ls_plans_stems[i], name_or_file) == 0) {
+            return ls_plan_parse(ret, ls_plans[i].text, strlen(ls_plans[i].text), ls_plans[i].name,
+                                 err);
+        }
+    }
+    if (access(name_or_file, F_OK) == 0) {
+        return load_file(ret, name_or_file, err);
+    }
+    return no_such_plan(name_or_file, err);
+}
+
+const struct ls_band *ls_plan_band(const struct ls_plan *plan, const char *name) {
+    for (size_t i = 0; i < plan->band_count; i++) {
+        if (strcmp(plan->bands[i].name, name) == 0) {
+            return &plan->bands[i];
+        }
+    }
+    return NULL;
+}
+
+/* Narrower first; of equal width the order of the plan. */
+static bool is_before(const struct ls_band *a, const struct ls_band *b) {
+    double wa = a->high_hz - a->low_hz;
+    double wb = b->high_hz - b->low_hz;
+    return wa < wb || (wa == wb && a < b);
+}
+
+size_t ls_plan_bands_at(const struct ls_plan *plan, double hz, const struct ls_band **ret,
+                        size_t room) {
+    size_t holding = 0;
+    for (size_t i = 0; i < plan->band_count && plan->bands[i].low_hz <= hz; i++) {
+        const struct ls_band *band = &plan->bands[i];
+        if (hz > band->high_hz) {
+            continue;
+        }
+        size_t kept = holding < room ? holding : room;
+        size_t at = kept;
+        while (at > 0 && is_before(band, ret[at - 1])) {
+            at--;
+        }
+        if (at < room) {
+            size_t moved = kept < room ? kept - at : kept - at - 1;
+            memmove(ret + at + 1, ret + at, moved * sizeof *ret);
+            ret[at] = band;
+        }
+        holding++;
+    }
+    return holding;
+}
+
+double ls_plan_hang_s(const struct ls_plan *plan, double hz) {
+    const struct ls_band *band;
+    if (plan == NULL || ls_plan_bands_at(plan, hz, &band, 1) == 0) {
+        return LS_PLAN_HANG_DEFAULT_MS / 1e3;
+    }
+    return band->hang_s;
+}
