@@ -37,6 +37,8 @@ struct ls_generator {
 
 /* One a family; each ends with a row whose id is NULL. */
 extern const struct ls_generator ls_carrier_generators[];
+extern const struct ls_generator ls_gsm_generators[];
+extern const struct ls_generator ls_psk_generators[];
 
 /* For generators that own nothing but their state. */
 void ls_generator_stop_nothing(void *state);

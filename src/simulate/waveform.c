@@ -22,6 +22,8 @@ enum { STRETCH = 256, ROWS_MAX = 64 };
 
 static const struct ls_generator *const families[] = {
     ls_carrier_generators,
+    ls_gsm_generators,
+    ls_psk_generators,
 };
 
 static const struct {
