@@ -22,6 +22,8 @@ struct ls_source_opts {
     int64_t start_ns;      /* time of the first sample; used when start_given */
     bool start_given;
     size_t block_samples; /* samples of a block at most; 0 means 65536 */
+    bool skip_hash;       /* read without hashing: ls_source_sha512 gives "", and ls_source_hash
+                             may run in a thread of its own */
 };
 
 /* One contiguous stretch of a recording at one tuning. */
@@ -59,7 +61,14 @@ const struct ls_source_info *ls_source_info(const struct ls_source *source);
  * (dsp/convert counts and zeroes them). */
 int ls_source_read(struct ls_source *source, struct ls_block *ret, struct ls_err *err);
 
-/* SHA-512 of the sample bytes read so far in order (all of them after LS_EOF), lower-case hex. */
+/* SHA-512 of the sample bytes read so far in order (all of them after LS_EOF), lower-case hex; ""
+ * when opened with skip_hash. */
 void ls_source_sha512(const struct ls_source *source, char ret_hex[129]);
+
+/* The same over the whole recording, in a pass of its own that neither uses nor moves the reading
+ * position: any thread, also while another one reads. Ends early with LS_ERR_STOPPED when stop is
+ * not NULL and *stop != 0. LS_ERR_IO, LS_ERR_NOMEM. */
+int ls_source_hash(const struct ls_source *source, const volatile int *stop, char ret_hex[129],
+                   struct ls_err *err);
 
 #endif
