@@ -43,7 +43,8 @@ static void take_frame(struct capture *capture, const char *text) {
     }
 }
 
-static void take_log(cyaml_log_t level, void *context, const char *format, va_list args) {
+__attribute__((format(printf, 3, 0))) static void take_log(cyaml_log_t level, void *context,
+                                                           const char *format, va_list args) {
     struct capture *capture = context;
     char text[CAUSE_BYTES];
     (void)level;
