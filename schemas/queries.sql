@@ -1,0 +1,380 @@
+-- The statements of src/store, by name. Each is prepared once for a connection; parameters are bound
+-- by name. Reads look up the boxes of cells in the R*Tree (CROSS JOIN: first the boxes, then the
+-- index on cell and start_ns) and check every bound again on the row.
+
+-- name: object_count
+SELECT count(*) FROM main.sqlite_schema;
+
+-- The schema as one text; ANALYZE may add statistics to it.
+-- name: schema_text
+SELECT group_concat(line, char(10)) FROM (
+    SELECT type || ' ' || name || ' ' || coalesce(sql, '') AS line FROM main.sqlite_schema
+    WHERE name NOT LIKE 'sqlite!_stat%' ESCAPE '!'
+    ORDER BY type, name
+);
+
+-- name: next_ids
+SELECT run_id, transmission_id, observation_id FROM next_id;
+
+-- name: set_next_ids
+UPDATE next_id SET run_id = :run_id, transmission_id = :transmission_id,
+    observation_id = :observation_id;
+
+-- name: give_back_transmission_ids
+UPDATE next_id SET transmission_id = :next WHERE transmission_id = :reserved_until;
+
+-- A run collects its rows in temporary tables, which need no lock on the database.
+
+-- name: create_staged_transmission
+CREATE TEMP TABLE IF NOT EXISTS staged_transmission (
+    id INTEGER PRIMARY KEY,
+    sensor TEXT,
+    class TEXT,
+    start_ns INTEGER,
+    duration_ns INTEGER,
+    center_hz REAL,
+    bandwidth_hz REAL,
+    snr_db REAL,
+    level_dbfs REAL,
+    offset_hz REAL,
+    bursts INTEGER,
+    on_s REAL,
+    burst_s REAL,
+    period_s REAL,
+    flags INTEGER
+) STRICT;
+
+-- name: create_staged_observation
+CREATE TEMP TABLE IF NOT EXISTS staged_observation (
+    id INTEGER PRIMARY KEY,
+    sensor TEXT,
+    state INTEGER,
+    cause TEXT,
+    start_ns INTEGER,
+    stop_ns INTEGER,
+    low_hz REAL,
+    high_hz REAL,
+    rate_sps REAL,
+    samples INTEGER
+) STRICT;
+
+-- Cells that lose rows when a run is replaced.
+-- name: create_touched
+CREATE TEMP TABLE IF NOT EXISTS touched (cell INTEGER PRIMARY KEY) STRICT;
+
+-- name: clear_staged_transmissions
+DELETE FROM temp.staged_transmission;
+
+-- name: clear_staged_observations
+DELETE FROM temp.staged_observation;
+
+-- name: clear_touched
+DELETE FROM temp.touched;
+
+-- name: stage_transmission
+INSERT INTO temp.staged_transmission VALUES (:id, :sensor, :class, :start_ns, :duration_ns,
+    :center_hz, :bandwidth_hz, :snr_db, :level_dbfs, :offset_hz, :bursts, :on_s, :burst_s,
+    :period_s, :flags);
+
+-- name: stage_observation
+INSERT INTO temp.staged_observation (sensor, state, cause, start_ns, stop_ns, low_hz, high_hz,
+    rate_sps, samples)
+VALUES (:sensor, :state, :cause, :start_ns, :stop_ns, :low_hz, :high_hz, :rate_sps, :samples);
+
+-- name: insert_sensors
+INSERT OR IGNORE INTO main.sensor (name)
+SELECT sensor FROM temp.staged_transmission UNION SELECT sensor FROM temp.staged_observation
+UNION SELECT :sensor;
+
+-- name: insert_classes
+INSERT OR IGNORE INTO main.class (name) SELECT DISTINCT class FROM temp.staged_transmission;
+
+-- name: insert_transmissions
+INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+SELECT s.id, :run_id, sensor.id, class.id, s.start_ns, s.duration_ns, s.center_hz, s.bandwidth_hz,
+    s.snr_db, s.level_dbfs, s.offset_hz, s.bursts, s.on_s, s.burst_s, s.period_s, s.flags
+FROM temp.staged_transmission AS s
+CROSS JOIN main.sensor ON sensor.name = s.sensor
+CROSS JOIN main.class ON class.name = s.class
+ORDER BY s.id;
+
+-- name: insert_observations
+INSERT INTO main.observation (id, run_id, sensor_id, state, cause, start_ns, stop_ns, low_hz,
+    high_hz, rate_sps, samples)
+SELECT :first_id - 1 + s.id, :run_id, sensor.id, s.state, s.cause, s.start_ns, s.stop_ns, s.low_hz,
+    s.high_hz, s.rate_sps, s.samples
+FROM temp.staged_observation AS s
+CROSS JOIN main.sensor ON sensor.name = s.sensor
+ORDER BY s.id;
+
+-- Truncation moves a value by less than one, hence - 1 and + 1; 1577836800 s is 2020-01-01.
+-- name: insert_transmission_boxes
+INSERT OR REPLACE INTO main.transmission_box (cell, first_s, last_s, low_khz, high_khz, longest_ns)
+SELECT
+    n.cell,
+    min(n.first_s, ifnull(b.first_s, n.first_s)),
+    max(n.last_s, ifnull(b.last_s, n.last_s)),
+    min(n.low_khz, ifnull(b.low_khz, n.low_khz)),
+    max(n.high_khz, ifnull(b.high_khz, n.high_khz)),
+    max(n.longest_ns, ifnull(b.longest_ns, 0))
+FROM (
+    SELECT
+        cell,
+        max(-2147483648, min(start_ns) / 1000000000 - 1577836801) AS first_s,
+        min(2147483647, max(start_ns + duration_ns) / 1000000000 - 1577836799) AS last_s,
+        max(-2147483648, CAST(min(center_hz - bandwidth_hz / 2) / 1e3 AS INTEGER) - 1) AS low_khz,
+        min(2147483647, CAST(max(center_hz + bandwidth_hz / 2) / 1e3 AS INTEGER) + 1) AS high_khz,
+        max(duration_ns) AS longest_ns
+    FROM main.transmission
+    WHERE id BETWEEN :first_id AND :last_id
+    GROUP BY +cell
+) AS n
+LEFT JOIN main.transmission_box AS b ON b.cell = n.cell;
+
+-- name: insert_observation_boxes
+INSERT OR REPLACE INTO main.observation_box (cell, first_s, last_s, low_khz, high_khz, longest_ns)
+SELECT
+    n.cell,
+    min(n.first_s, ifnull(b.first_s, n.first_s)),
+    max(n.last_s, ifnull(b.last_s, n.last_s)),
+    min(n.low_khz, ifnull(b.low_khz, n.low_khz)),
+    max(n.high_khz, ifnull(b.high_khz, n.high_khz)),
+    max(n.longest_ns, ifnull(b.longest_ns, 0))
+FROM (
+    SELECT
+        cell,
+        max(-2147483648, min(start_ns) / 1000000000 - 1577836801) AS first_s,
+        min(2147483647, max(stop_ns) / 1000000000 - 1577836799) AS last_s,
+        max(-2147483648, CAST(min(low_hz) / 1e3 AS INTEGER) - 1) AS low_khz,
+        min(2147483647, CAST(max(high_hz) / 1e3 AS INTEGER) + 1) AS high_khz,
+        max(stop_ns - start_ns) AS longest_ns
+    FROM main.observation
+    WHERE id BETWEEN :first_id AND :last_id
+    GROUP BY +cell
+) AS n
+LEFT JOIN main.observation_box AS b ON b.cell = n.cell;
+
+-- name: insert_run
+INSERT INTO run (id, sensor_id, verb, version, input, input_sha512, options, plan, started_ns,
+    first_ns, last_ns, no_clock, incomplete, note, first_transmission_id, last_transmission_id,
+    first_observation_id, last_observation_id, rows_first_ns, rows_last_ns)
+SELECT :run_id, id, :verb, :version, :input, :input_sha512, :options, :plan, :started_ns,
+    :first_ns, :last_ns, :no_clock, :incomplete, :note, :first_transmission_id,
+    :last_transmission_id, :first_observation_id, :last_observation_id,
+    (SELECT min(start_ns) FROM (SELECT start_ns FROM temp.staged_transmission
+        UNION ALL SELECT start_ns FROM temp.staged_observation)),
+    (SELECT max(start_ns) FROM (SELECT start_ns FROM temp.staged_transmission
+        UNION ALL SELECT start_ns FROM temp.staged_observation))
+FROM sensor WHERE name = :sensor;
+
+-- name: staged_ids
+SELECT min(id), max(id), (SELECT count(*) FROM temp.staged_observation)
+FROM temp.staged_transmission;
+
+-- The runs that this one replaces. A run without a digest of its input replaces none.
+-- name: replaced_runs
+SELECT id, first_transmission_id, last_transmission_id, first_observation_id, last_observation_id
+FROM run
+WHERE input_sha512 = :input_sha512 AND input_sha512 <> '' AND verb = :verb
+    AND sensor_id = (SELECT id FROM sensor WHERE name = :sensor);
+
+-- name: delete_run
+DELETE FROM run WHERE id = :run_id;
+
+-- name: touch_transmissions
+INSERT OR IGNORE INTO temp.touched SELECT cell FROM main.transmission
+WHERE id BETWEEN :first_id AND :last_id;
+
+-- name: delete_transmissions
+DELETE FROM transmission WHERE id BETWEEN :first_id AND :last_id;
+
+-- name: delete_empty_transmission_boxes
+DELETE FROM transmission_box WHERE cell IN (
+    SELECT cell FROM temp.touched AS t
+    WHERE NOT EXISTS (SELECT 1 FROM main.transmission AS r WHERE r.cell = t.cell)
+);
+
+-- name: touch_observations
+INSERT OR IGNORE INTO temp.touched SELECT cell FROM main.observation
+WHERE id BETWEEN :first_id AND :last_id;
+
+-- name: delete_observations
+DELETE FROM observation WHERE id BETWEEN :first_id AND :last_id;
+
+-- name: delete_empty_observation_boxes
+DELETE FROM observation_box WHERE cell IN (
+    SELECT cell FROM temp.touched AS t
+    WHERE NOT EXISTS (SELECT 1 FROM main.observation AS r WHERE r.cell = t.cell)
+);
+
+-- name: sensor_id
+SELECT id FROM sensor WHERE name = :name;
+
+-- name: class_id
+SELECT id FROM class WHERE name = :name;
+
+-- name: runs
+SELECT run.id, sensor.name, verb, version, input, input_sha512, options, plan, started_ns, first_ns,
+    last_ns, no_clock, incomplete, note
+FROM run JOIN sensor ON sensor.id = run.sensor_id
+ORDER BY run.id;
+
+-- A walk reads slices of time in order. It begins with rows_from: where the next row can start and
+-- the last one starts. dense_from guesses how many rows a second to expect there.
+
+-- name: rows_from
+SELECT min(max(rows_first_ns, :from_ns)), max(rows_last_ns) FROM run
+WHERE rows_last_ns >= :from_ns;
+
+-- name: dense_from
+SELECT last_transmission_id - first_transmission_id + last_observation_id - first_observation_id + 2,
+    last_ns - first_ns
+FROM run WHERE rows_last_ns >= :from_ns ORDER BY rows_last_ns LIMIT 1;
+
+-- Rows that start in [from_ns, until_ns).
+-- name: transmissions_in_slice
+SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
+    t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
+    t.flags
+FROM transmission_box AS b
+CROSS JOIN transmission AS t ON t.cell = b.cell
+CROSS JOIN sensor ON sensor.id = t.sensor_id
+CROSS JOIN class ON class.id = t.class_id
+WHERE b.first_s <= :until_s AND b.last_s >= :from_s
+    AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
+    AND t.start_ns >= :from_ns AND t.start_ns < :until_ns
+    AND t.center_hz - t.bandwidth_hz / 2 <= :high_hz
+    AND t.center_hz + t.bandwidth_hz / 2 >= :low_hz
+    AND :sensor_id IN (0, t.sensor_id) AND :class_id IN (0, t.class_id)
+ORDER BY t.start_ns, t.center_hz, t.id;
+
+-- Rows that started before from_ns and stop after it.
+-- name: transmissions_under_way
+SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
+    t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
+    t.flags
+FROM transmission_box AS b
+CROSS JOIN transmission AS t ON t.cell = b.cell
+CROSS JOIN sensor ON sensor.id = t.sensor_id
+CROSS JOIN class ON class.id = t.class_id
+WHERE b.first_s <= :from_s AND b.last_s >= :from_s
+    AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
+    AND t.start_ns > :from_ns - b.longest_ns AND t.start_ns < :from_ns
+    AND t.start_ns + t.duration_ns > :from_ns
+    AND t.center_hz - t.bandwidth_hz / 2 <= :high_hz
+    AND t.center_hz + t.bandwidth_hz / 2 >= :low_hz
+    AND :sensor_id IN (0, t.sensor_id) AND :class_id IN (0, t.class_id)
+ORDER BY t.start_ns, t.center_hz, t.id;
+
+-- name: observations_in_slice
+SELECT o.id, o.run_id, sensor.name, o.state, o.cause, o.start_ns, o.stop_ns, o.low_hz, o.high_hz,
+    o.rate_sps, o.samples
+FROM observation_box AS b
+CROSS JOIN observation AS o ON o.cell = b.cell
+CROSS JOIN sensor ON sensor.id = o.sensor_id
+WHERE b.first_s <= :until_s AND b.last_s >= :from_s
+    AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
+    AND o.start_ns >= :from_ns AND o.start_ns < :until_ns
+    AND o.low_hz <= :high_hz AND o.high_hz >= :low_hz
+    AND :sensor_id IN (0, o.sensor_id)
+ORDER BY o.start_ns, (o.low_hz + o.high_hz) / 2, o.id;
+
+-- name: observations_under_way
+SELECT o.id, o.run_id, sensor.name, o.state, o.cause, o.start_ns, o.stop_ns, o.low_hz, o.high_hz,
+    o.rate_sps, o.samples
+FROM observation_box AS b
+CROSS JOIN observation AS o ON o.cell = b.cell
+CROSS JOIN sensor ON sensor.id = o.sensor_id
+WHERE b.first_s <= :from_s AND b.last_s >= :from_s
+    AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
+    AND o.start_ns > :from_ns - b.longest_ns AND o.start_ns < :from_ns AND o.stop_ns > :from_ns
+    AND o.low_hz <= :high_hz AND o.high_hz >= :low_hz
+    AND :sensor_id IN (0, o.sensor_id)
+ORDER BY o.start_ns, (o.low_hz + o.high_hz) / 2, o.id;
+
+-- The check of a database: each statement returns one line of text for each problem.
+
+-- name: check_integrity
+SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok';
+
+-- name: check_foreign_keys
+SELECT printf('row %d of table %s names a %s that does not exist', "rowid", "table", parent)
+FROM pragma_foreign_key_check;
+
+-- name: check_rtree
+SELECT rtreecheck('main', 'transmission_box') AS text
+WHERE rtreecheck('main', 'transmission_box') <> 'ok'
+UNION ALL
+SELECT rtreecheck('main', 'observation_box') WHERE rtreecheck('main', 'observation_box') <> 'ok';
+
+-- name: check_transmission_boxes
+SELECT printf('transmission %d is outside the box of its cell', t.id)
+FROM transmission AS t LEFT JOIN transmission_box AS b ON b.cell = t.cell
+WHERE b.cell IS NULL
+    OR b.longest_ns < t.duration_ns
+    OR (b.first_s > -2147483648 AND b.first_s + 1577836800 > t.start_ns / 1000000000)
+    OR (b.last_s < 2147483647 AND b.last_s + 1577836800 < (t.start_ns + t.duration_ns) / 1000000000)
+    OR (b.low_khz > -2147483648 AND b.low_khz * 1e3 > t.center_hz - t.bandwidth_hz / 2)
+    OR (b.high_khz < 2147483647 AND b.high_khz * 1e3 < t.center_hz + t.bandwidth_hz / 2);
+
+-- name: check_observation_boxes
+SELECT printf('observation %d is outside the box of its cell', o.id)
+FROM observation AS o LEFT JOIN observation_box AS b ON b.cell = o.cell
+WHERE b.cell IS NULL
+    OR b.longest_ns < o.stop_ns - o.start_ns
+    OR (b.first_s > -2147483648 AND b.first_s + 1577836800 > o.start_ns / 1000000000)
+    OR (b.last_s < 2147483647 AND b.last_s + 1577836800 < o.stop_ns / 1000000000)
+    OR (b.low_khz > -2147483648 AND b.low_khz * 1e3 > o.low_hz)
+    OR (b.high_khz < 2147483647 AND b.high_khz * 1e3 < o.high_hz);
+
+-- name: check_empty_boxes
+SELECT printf('box of cell %d holds no transmission', b.cell) FROM transmission_box AS b
+WHERE NOT EXISTS (SELECT 1 FROM transmission AS t WHERE t.cell = b.cell)
+UNION ALL
+SELECT printf('box of cell %d holds no observation', b.cell) FROM observation_box AS b
+WHERE NOT EXISTS (SELECT 1 FROM observation AS o WHERE o.cell = b.cell);
+
+-- name: check_run_rows
+SELECT printf('transmission %d is outside the ids of its run %d', t.id, run_id)
+FROM transmission AS t JOIN run ON run.id = t.run_id
+WHERE t.id NOT BETWEEN first_transmission_id AND last_transmission_id
+UNION ALL
+SELECT printf('observation %d is outside the ids of its run %d', o.id, run_id)
+FROM observation AS o JOIN run ON run.id = o.run_id
+WHERE o.id NOT BETWEEN first_observation_id AND last_observation_id
+UNION ALL
+SELECT printf('transmission %d starts outside the times of its run %d', t.id, run_id)
+FROM transmission AS t JOIN run ON run.id = t.run_id
+WHERE t.start_ns NOT BETWEEN rows_first_ns AND rows_last_ns
+UNION ALL
+SELECT printf('observation %d starts outside the times of its run %d', o.id, run_id)
+FROM observation AS o JOIN run ON run.id = o.run_id
+WHERE o.start_ns NOT BETWEEN rows_first_ns AND rows_last_ns;
+
+-- The ledger of a run that analysed samples: rows abut from first_ns to last_ns. An imported log
+-- lists what was observed only.
+-- name: check_ledger_steps
+SELECT CASE WHEN start_ns > before_ns
+    THEN printf('run %d: ledger has a hole of %d ns before observation %d', run_id,
+        start_ns - before_ns, id)
+    ELSE printf('run %d: ledger counts %d ns twice at observation %d', run_id,
+        before_ns - start_ns, id) END
+FROM (
+    SELECT o.run_id, o.id, o.start_ns, ifnull(
+        lag(o.stop_ns) OVER (PARTITION BY o.run_id ORDER BY o.start_ns, o.stop_ns, o.id),
+        run.first_ns) AS before_ns
+    FROM observation AS o JOIN run ON run.id = o.run_id
+    WHERE run.verb <> 'import'
+)
+WHERE start_ns <> before_ns;
+
+-- name: check_ledger_sum
+SELECT printf('run %d: ledger sums up to %d ns of %d ns wall time', run.id,
+    (SELECT ifnull(sum(stop_ns - start_ns), 0) FROM observation AS o
+        WHERE o.id BETWEEN first_observation_id AND last_observation_id),
+    last_ns - first_ns)
+FROM run
+WHERE verb <> 'import' AND last_ns - first_ns <>
+    (SELECT ifnull(sum(stop_ns - start_ns), 0) FROM observation AS o
+        WHERE o.id BETWEEN first_observation_id AND last_observation_id);

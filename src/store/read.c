@@ -1,0 +1,337 @@
+/* Reading rows in order of time, in constant memory.
+ *
+ * An R*Tree gives rows in no order, and sorting ten million of them would fill the disk. So a walk
+ * goes through time in slices: first the rows under way at its start, then the rows that start in
+ * [t, t + width), sorted; then the next slice. The width follows the rows found, so that a slice
+ * holds some thousand of them and a query with a limit, or a narrow one, soon has its answer. All
+ * slices of a walk read the same snapshot. */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "store/sql.h"
+
+enum {
+    ROWS_WANTED = 1000, /* in the first slice */
+    ROWS_FEW = 500,     /* fewer: the next slice is wider */
+    ROWS_MANY = 8000,   /* more: narrower */
+};
+
+static const int64_t epoch_2020_s = 1577836800; /* first_s and last_s of the boxes count from it */
+
+struct walk;
+
+/* One kind of row: its queries, and how a result row reaches the caller. */
+struct row_kind {
+    const char *in_slice;
+    const char *under_way;
+    int (*emit)(struct walk *walk, sqlite3_stmt *stmt, struct ls_err *err);
+};
+
+struct walk {
+    struct ls_store *store;
+    const struct row_kind *kind;
+    const struct ls_filter *filter;
+    int64_t sensor_id; /* 0: any */
+    int64_t class_id;
+    ls_transmission_each *each_transmission;
+    ls_observation_each *each_observation;
+    void *context;
+    size_t rows;
+};
+
+static int emit_transmission(struct walk *walk, sqlite3_stmt *stmt, struct ls_err *err) {
+    struct ls_transmission row = {
+        .id = sqlite3_column_int64(stmt, 0),
+        .run_id = sqlite3_column_int64(stmt, 1),
+        .start_ns = sqlite3_column_int64(stmt, 4),
+        .duration_ns = sqlite3_column_int64(stmt, 5),
+        .center_hz = sqlite3_column_double(stmt, 6),
+        .bandwidth_hz = sqlite3_column_double(stmt, 7),
+        .snr_db = ls_sql_real(stmt, 8),
+        .level_dbfs = ls_sql_real(stmt, 9),
+        .offset_hz = ls_sql_real(stmt, 10),
+        .bursts = (uint64_t)sqlite3_column_int64(stmt, 11),
+        .on_s = ls_sql_real(stmt, 12),
+        .burst_s = ls_sql_real(stmt, 13),
+        .period_s = ls_sql_real(stmt, 14),
+        .flags = (uint32_t)sqlite3_column_int64(stmt, 15),
+    };
+    ls_sql_text(stmt, 2, row.sensor, sizeof row.sensor);
+    ls_sql_text(stmt, 3, row.class_name, sizeof row.class_name);
+    return walk->each_transmission(walk->context, &row, err);
+}
+
+static int emit_observation(struct walk *walk, sqlite3_stmt *stmt, struct ls_err *err) {
+    struct ls_observation row = {
+        .id = sqlite3_column_int64(stmt, 0),
+        .run_id = sqlite3_column_int64(stmt, 1),
+        .state = (enum ls_observation_state)sqlite3_column_int(stmt, 3),
+        .start_ns = sqlite3_column_int64(stmt, 5),
+        .stop_ns = sqlite3_column_int64(stmt, 6),
+        .low_hz = sqlite3_column_double(stmt, 7),
+        .high_hz = sqlite3_column_double(stmt, 8),
+        .rate_sps = ls_sql_real(stmt, 9),
+        .samples = (uint64_t)sqlite3_column_int64(stmt, 10),
+    };
+    ls_sql_text(stmt, 2, row.sensor, sizeof row.sensor);
+    ls_sql_text(stmt, 4, row.cause, sizeof row.cause);
+    return walk->each_observation(walk->context, &row, err);
+}
+
+static const struct row_kind transmission_rows = {
+    .in_slice = "transmissions_in_slice",
+    .under_way = "transmissions_under_way",
+    .emit = emit_transmission,
+};
+
+static const struct row_kind observation_rows = {
+    .in_slice = "observations_in_slice",
+    .under_way = "observations_under_way",
+    .emit = emit_observation,
+};
+
+static int64_t clamp_int32(double value) {
+    return value >= INT32_MAX ? INT32_MAX : value <= INT32_MIN ? INT32_MIN : (int64_t)value;
+}
+
+/* Box coordinate of a time; boxes are a second too wide on each side, so that truncation does no
+ * harm here. */
+static int64_t box_second(int64_t ns) {
+    return clamp_int32((double)(ns / LS_NS_PER_S - epoch_2020_s));
+}
+
+static void bind_slice(const struct walk *walk, sqlite3_stmt *stmt, int64_t from_ns,
+                       int64_t until_ns) {
+    bool freq = walk->filter->has_freq;
+    double low_hz = freq ? walk->filter->low_hz : -HUGE_VAL;
+    double high_hz = freq ? walk->filter->high_hz : HUGE_VAL;
+    ls_sql_bind_int(stmt, ":from_ns", from_ns);
+    ls_sql_bind_int(stmt, ":until_ns", until_ns);
+    ls_sql_bind_int(stmt, ":from_s", box_second(from_ns));
+    ls_sql_bind_int(stmt, ":until_s", box_second(until_ns));
+    ls_sql_bind_real(stmt, ":low_hz", low_hz);
+    ls_sql_bind_real(stmt, ":high_hz", high_hz);
+    ls_sql_bind_int(stmt, ":low_khz", clamp_int32(low_hz / 1e3));
+    ls_sql_bind_int(stmt, ":high_khz", clamp_int32(high_hz / 1e3));
+    ls_sql_bind_int(stmt, ":sensor_id", walk->sensor_id);
+    ls_sql_bind_int(stmt, ":class_id", walk->class_id);
+}
+
+/* The rows of one statement. LS_EOF: the limit is reached. */
+static int walk_rows(struct walk *walk, const char *query, int64_t from_ns, int64_t until_ns,
+                     struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int code = ls_sql_get(walk->store, query, &stmt, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    bind_slice(walk, stmt, from_ns, until_ns);
+    int step = SQLITE_DONE;
+    while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+        code = walk->kind->emit(walk, stmt, err);
+        walk->rows++;
+        if (code == LS_OK && walk->rows == walk->filter->limit) {
+            code = LS_EOF;
+        }
+    }
+    if (code == LS_OK && step != SQLITE_DONE) {
+        code = ls_sql_error(walk->store, "reading rows", err);
+    }
+    sqlite3_reset(stmt);
+    return code;
+}
+
+/* Where the next row at or after from_ns can start and where the last one starts. LS_EOF: no row
+ * starts there. */
+static int find_rows(struct walk *walk, int64_t from_ns, int64_t *ret_first, int64_t *ret_last,
+                     struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int code = ls_sql_get(walk->store, "rows_from", &stmt, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_sql_bind_int(stmt, ":from_ns", from_ns);
+    if (sqlite3_step(stmt) != SQLITE_ROW) {
+        code = ls_sql_error(walk->store, "reading rows", err);
+    } else if (sqlite3_column_type(stmt, 0) == SQLITE_NULL) {
+        code = LS_EOF;
+    } else {
+        *ret_first = sqlite3_column_int64(stmt, 0);
+        *ret_last = sqlite3_column_int64(stmt, 1);
+    }
+    sqlite3_reset(stmt);
+    return code;
+}
+
+/* A width for about ROWS_WANTED rows, if all rows of the run that ends next were wanted. */
+static int guess_width(struct walk *walk, int64_t from_ns, double *ret_ns, struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int code = ls_sql_get(walk->store, "dense_from", &stmt, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_sql_bind_int(stmt, ":from_ns", from_ns);
+    *ret_ns = 1e9;
+    int step = sqlite3_step(stmt);
+    if (step == SQLITE_ROW && sqlite3_column_int64(stmt, 1) > 0) {
+        double rows = sqlite3_column_double(stmt, 0);
+        *ret_ns = sqlite3_column_double(stmt, 1) * ROWS_WANTED / (rows < 1.0 ? 1.0 : rows);
+    } else if (step != SQLITE_ROW && step != SQLITE_DONE) {
+        code = ls_sql_error(walk->store, "reading rows", err);
+    }
+    sqlite3_reset(stmt);
+    return code;
+}
+
+static double next_width(double width_ns, size_t rows) {
+    if (rows > ROWS_MANY) {
+        return width_ns / 4.0 < 1.0 ? 1.0 : width_ns / 4.0;
+    }
+    return rows < ROWS_FEW / 8 ? width_ns * 8.0 : rows < ROWS_FEW ? width_ns * 2.0 : width_ns;
+}
+
+static int64_t slice_end(int64_t t, double width_ns, int64_t last) {
+    return width_ns >= (double)last - (double)t ? last : t + 1 + (int64_t)width_ns;
+}
+
+static int walk_slices(struct walk *walk, struct ls_err *err) {
+    const struct ls_filter *filter = walk->filter;
+    int64_t t = filter->has_since ? filter->since_ns : INT64_MIN;
+    int64_t last;
+    double width_ns = 0.0;
+    int code = find_rows(walk, t, &t, &last, err);
+    if (code == LS_OK) {
+        code = guess_width(walk, t, &width_ns, err);
+    }
+    while (code == LS_OK && t <= last && (!filter->has_until || t < filter->until_ns)) {
+        int64_t end = slice_end(t, width_ns, last + 1);
+        end = filter->has_until && end > filter->until_ns ? filter->until_ns : end;
+        size_t before = walk->rows;
+        code = walk_rows(walk, walk->kind->in_slice, t, end, err);
+        size_t found = walk->rows - before;
+        t = end;
+        width_ns = next_width(width_ns, found);
+        if (code == LS_OK && found == 0) {
+            code = find_rows(walk, t, &t, &last, err);
+        }
+    }
+    return code;
+}
+
+/* The id of a name in the filter, 0 when the filter has none. LS_EOF: no row has that name. */
+static int name_id(struct ls_store *store, const char *query, const char *name, int64_t *ret,
+                   struct ls_err *err) {
+    *ret = 0;
+    if (name == NULL) {
+        return LS_OK;
+    }
+    sqlite3_stmt *stmt;
+    int code = ls_sql_get(store, query, &stmt, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_sql_bind_text(stmt, ":name", name);
+    int step = sqlite3_step(stmt);
+    if (step == SQLITE_ROW) {
+        *ret = sqlite3_column_int64(stmt, 0);
+    } else {
+        code = step == SQLITE_DONE ? LS_EOF : ls_sql_error(store, "reading rows", err);
+    }
+    sqlite3_reset(stmt);
+    return code;
+}
+
+static int walk_all(struct walk *walk, struct ls_err *err) {
+    const struct ls_filter *filter = walk->filter;
+    int code = name_id(walk->store, "sensor_id", filter->sensor, &walk->sensor_id, err);
+    if (code == LS_OK) {
+        code = name_id(walk->store, "class_id", filter->class_name, &walk->class_id, err);
+    }
+    if (code == LS_OK && filter->has_since &&
+        !(filter->has_until && filter->until_ns <= filter->since_ns)) {
+        code = walk_rows(walk, walk->kind->under_way, filter->since_ns, filter->since_ns, err);
+    }
+    return code == LS_OK ? walk_slices(walk, err) : code;
+}
+
+static int begin_walk(struct ls_store *store, struct ls_err *err) {
+    assert(!store->in_run && !store->in_walk);
+    int code = ls_sql_exec(store, "BEGIN", "reading rows", err);
+    store->in_walk = code == LS_OK;
+    return code;
+}
+
+static int end_walk(struct ls_store *store, int code) {
+    ls_sql_rollback(store);
+    store->in_walk = false;
+    return code == LS_EOF ? LS_OK : code;
+}
+
+static int run_walk(struct walk *walk, struct ls_err *err) {
+    int code = begin_walk(walk->store, err);
+    return code == LS_OK ? end_walk(walk->store, walk_all(walk, err)) : code;
+}
+
+int ls_store_each_transmission(struct ls_store *store, const struct ls_filter *filter,
+                               ls_transmission_each *each, void *context, struct ls_err *err) {
+    struct walk walk = {.store = store,
+                        .kind = &transmission_rows,
+                        .filter = filter,
+                        .each_transmission = each,
+                        .context = context};
+    return run_walk(&walk, err);
+}
+
+int ls_store_each_observation(struct ls_store *store, const struct ls_filter *filter,
+                              ls_observation_each *each, void *context, struct ls_err *err) {
+    struct ls_filter without_class = *filter;
+    without_class.class_name = NULL; /* observations have none */
+    struct walk walk = {.store = store,
+                        .kind = &observation_rows,
+                        .filter = &without_class,
+                        .each_observation = each,
+                        .context = context};
+    return run_walk(&walk, err);
+}
+
+static void read_run(sqlite3_stmt *stmt, struct ls_run *ret) {
+    *ret = (struct ls_run){
+        .id = sqlite3_column_int64(stmt, 0),
+        .started_ns = sqlite3_column_int64(stmt, 8),
+        .first_ns = sqlite3_column_int64(stmt, 9),
+        .last_ns = sqlite3_column_int64(stmt, 10),
+        .no_clock = sqlite3_column_int(stmt, 11) != 0,
+        .incomplete = sqlite3_column_int(stmt, 12) != 0,
+    };
+    ls_sql_text(stmt, 1, ret->sensor, sizeof ret->sensor);
+    ls_sql_text(stmt, 2, ret->verb, sizeof ret->verb);
+    ls_sql_text(stmt, 3, ret->version, sizeof ret->version);
+    ls_sql_text(stmt, 4, ret->input, sizeof ret->input);
+    ls_sql_text(stmt, 5, ret->input_sha512, sizeof ret->input_sha512);
+    ls_sql_text(stmt, 6, ret->options, sizeof ret->options);
+    ls_sql_text(stmt, 7, ret->plan, sizeof ret->plan);
+    ls_sql_text(stmt, 13, ret->note, sizeof ret->note);
+}
+
+static int walk_runs(struct ls_store *store, ls_run_each *each, void *context, struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int code = ls_sql_get(store, "runs", &stmt, err);
+    int step = SQLITE_DONE;
+    while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+        struct ls_run run;
+        read_run(stmt, &run);
+        code = each(context, &run, err);
+    }
+    if (code == LS_OK && step != SQLITE_DONE) {
+        code = ls_sql_error(store, "reading runs", err);
+    }
+    return code;
+}
+
+int ls_store_each_run(struct ls_store *store, ls_run_each *each, void *context,
+                      struct ls_err *err) {
+    int code = begin_walk(store, err);
+    return code == LS_OK ? end_walk(store, walk_runs(store, each, context, err)) : code;
+}
