@@ -118,8 +118,8 @@ void ls_help_print_overview(FILE *out) {
     for (size_t i = 0; i < count; i++) {
         print_row(out, verbs[i]->name, verbs[i]->summary);
     }
-    fputs("\n'lineside help VERB' shows the options of a verb, 'man lineside-VERB' its manual,\n"
-          "'lineside --version' the version.\n",
+    fputs("\n'lineside help VERB' shows the options of a verb, 'man lineside-VERB' its\n"
+          "manual, 'lineside --version' the version.\n",
           out);
     print_examples(out, "lineside analyse --plan eu recording.sigmf-meta\nlineside transmissions");
 }

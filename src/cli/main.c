@@ -109,6 +109,7 @@ int main(int argc, char **argv) {
     if (code == LS_OK) {
         return incomplete ? LS_EXIT_INCOMPLETE : LS_EXIT_DONE;
     }
+    fflush(stdout);
     if (err.text[0] != '\0') {
         ls_log(LS_LOG_ERROR, "%s", err.text);
     }

@@ -103,6 +103,15 @@ int ls_output_open(struct ls_output **ret, const char *path, struct ls_err *err)
 
 FILE *ls_output_file(struct ls_output *output) { return output->file; }
 
+long long ls_output_mark(struct ls_output *output) { return ftello(output->file); }
+
+void ls_output_rewind(struct ls_output *output, long long mark) {
+    /* A failure here leaves lines too many, which commit reports: the stream keeps its error. */
+    if (mark >= 0 && fflush(output->file) == 0 && ftruncate(fileno(output->file), mark) == 0) {
+        fseeko(output->file, mark, SEEK_SET);
+    }
+}
+
 int ls_output_commit(struct ls_output *output, struct ls_err *err) {
     if (output->path == NULL) {
         free(output);

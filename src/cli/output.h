@@ -10,11 +10,15 @@
 struct ls_output;
 
 /* path NULL: stdout. A regular or new file is written beside its place under a temporary name; a
- * device, a pipe or a socket is written as it is. LS_ERR_IO, LS_ERR_NOTFOUND, LS_ERR_ARG (a
- * folder). */
+ * device, a pipe or a socket is written as it is. LS_ERR_IO, LS_ERR_FULL, LS_ERR_NOTFOUND. */
 int ls_output_open(struct ls_output **ret, const char *path, struct ls_err *err);
 
 FILE *ls_output_file(struct ls_output *output);
+
+/* A place to come back to when what follows turns out to be void; -1 on a pipe or device, from
+ * which nothing can be taken back. */
+long long ls_output_mark(struct ls_output *output);
+void ls_output_rewind(struct ls_output *output, long long mark);
 
 /* Flushes, checks and renames; LS_ERR_FULL, LS_ERR_IO. The object is gone either way. */
 int ls_output_commit(struct ls_output *output, struct ls_err *err);

@@ -94,7 +94,8 @@ void ls_progress_format(const char *label, const struct ls_progress_state *now, 
     char bar[BAR_CELLS + 3];
     format_figures(now, figures, sizeof figures);
     size_t wanted = strlen(figures) + 2;
-    bool with_bar = isfinite(now->share) && wanted + sizeof bar + 10 <= columns;
+    /* The name matters more than the bar. */
+    bool with_bar = isfinite(now->share) && strlen(label) + 2 + sizeof bar + wanted <= columns;
     if (with_bar) {
         format_bar(now->share, bar);
         wanted += strlen(bar) + 2;

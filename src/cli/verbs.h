@@ -6,7 +6,11 @@
 
 #include "cli/verb.h"
 
+extern const struct ls_verb ls_verb_analyse;
+extern const struct ls_verb ls_verb_db;
 extern const struct ls_verb ls_verb_help;
+extern const struct ls_verb ls_verb_observations;
+extern const struct ls_verb ls_verb_transmissions;
 
 /* In the order of the help. */
 const struct ls_verb *const *ls_verbs(size_t *ret_count);

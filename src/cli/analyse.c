@@ -1,0 +1,280 @@
+/* lineside analyse: recordings to rows. Each recording is one run with one commit: one that fails
+ * leaves nothing behind and does not keep the others from being analysed. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "base/util.h"
+#include "cli/analyse_report.h"
+#include "cli/database.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
+#include "cli/verbs.h"
+#include "survey/analyse.h"
+
+/* SigMF names first, then what other programs call them. */
+static const char *const formats[] = {"cu8",  "ci8",  "ci16_le", "cf32_le", "cs8",
+                                      "ci16", "cs16", "cf32",    "cfile",   NULL};
+
+static const struct ls_option own_rows[] = {
+    {.name = "plan",
+     .kind = LS_OPTION_TEXT,
+     .value = "NAME|FILE",
+     .help = "band plan of the region: tells how long a gap one radio may leave"},
+    {.name = "sensor",
+     .kind = LS_OPTION_TEXT,
+     .value = "NAME",
+     .help = "name of the receiver; else the recorder that the recording names, else 'recording'"},
+    {.name = "bursts",
+     .kind = LS_OPTION_TEXT,
+     .value = "FILE",
+     .help = "write every burst as a JSON line, with its transmission"},
+    {.name = "channel-spacing",
+     .kind = LS_OPTION_HZ,
+     .value = "HZ",
+     .what = "channel spacing",
+     .help = "of the filter bank: 6.25k, 12.5k, 25k; else chosen from the rate"},
+    {.name = "false-alarms",
+     .kind = LS_OPTION_NUMBER,
+     .value = "N",
+     .what = "number of false alarms",
+     .help = "how many boxes noise alone may make in a day of listening; else 10"},
+    {.name = "threads",
+     .kind = LS_OPTION_COUNT,
+     .value = "N",
+     .what = "number of threads",
+     .low = 1,
+     .high = 1024,
+     .help = "else one a processor; rows do not depend on it"},
+    {.name = "json", .kind = LS_OPTION_FLAG, .help = "one JSON object a recording"},
+};
+static const struct ls_option_table own = {
+    .title = "Analysis", .rows = own_rows, .count = LS_COUNT(own_rows)};
+
+static const struct ls_option raw_rows[] = {
+    {.name = "format",
+     .kind = LS_OPTION_CHOICE,
+     .value = "FORMAT",
+     .choices = formats,
+     .help = "cu8, ci8, ci16_le or cf32_le; else from the name"},
+    {.name = "rate",
+     .kind = LS_OPTION_HZ,
+     .value = "RATE",
+     .what = "sample rate",
+     .help = "samples per second: 250k; else from the name"},
+    {.name = "freq",
+     .kind = LS_OPTION_HZ,
+     .value = "HZ",
+     .what = "frequency",
+     .help = "centre of the recording: 433.92M; else from the name"},
+    {.name = "start",
+     .kind = LS_OPTION_TIME,
+     .value = "TIME",
+     .help = "time of the first sample: 2026-11-20T08:00:00Z; without it times count from the "
+             "start"},
+};
+static const struct ls_option_table raw = {
+    .title = "Recordings without metadata", .rows = raw_rows, .count = LS_COUNT(raw_rows)};
+
+static const struct ls_option_table *const tables[] = {&own, &raw, NULL};
+
+struct job {
+    const struct ls_call *call;
+    struct ls_analyse_opts opts;
+    struct ls_plan *plan;
+    struct ls_output *bursts;
+    struct ls_store *store;
+    struct ls_progress *progress; /* of the recording under way */
+    size_t failed;
+    int first_failure; /* code */
+    bool incomplete;
+};
+
+/* --- options --- */
+
+static int check_recordings(const struct ls_args *args, struct ls_err *err) {
+    static const char *const alone[] = {"start"};
+    size_t count = ls_args_words(args);
+    for (size_t i = 0; i < LS_COUNT(alone); i++) {
+        if (count > 1 && ls_args_given(args, alone[i])) {
+            return ls_err_set(err, LS_ERR_ARG,
+                              "option '--%s' is for one recording, and %zu are named: analyse each "
+                              "with its own",
+                              alone[i], count);
+        }
+    }
+    return LS_OK;
+}
+
+static int read_options(struct job *job, struct ls_err *err) {
+    const struct ls_args *args = job->call->args;
+    struct ls_analyse_opts *opts = &job->opts;
+    size_t choice;
+    if (ls_args_choice(args, "format", &choice)) {
+        ls_format_parse(formats[choice], &opts->source.format);
+    }
+    bool rate_given = ls_args_hz(args, "rate", &opts->source.rate_sps);
+    bool spacing_given = ls_args_hz(args, "channel-spacing", &opts->channel_hz);
+    if ((rate_given && opts->source.rate_sps <= 0.0) ||
+        (spacing_given && opts->channel_hz <= 0.0)) {
+        return ls_err_set(err, LS_ERR_ARG, "option '--%s' must be above 0 Hz",
+                          rate_given && opts->source.rate_sps <= 0.0 ? "rate" : "channel-spacing");
+    }
+    opts->source.center_given = ls_args_hz(args, "freq", &opts->source.center_hz);
+    opts->source.start_given = ls_args_time(args, "start", &opts->source.start_ns);
+    opts->sensor = ls_args_text(args, "sensor");
+    ls_args_number(args, "false-alarms", &opts->false_alarms_per_day);
+    ls_args_count(args, "threads", &opts->threads);
+    if (opts->sensor != NULL && strlen(opts->sensor) >= LS_SENSOR_BYTES) {
+        return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",
+                          LS_SENSOR_BYTES - 1);
+    }
+    return check_recordings(args, err);
+}
+
+static void show_progress(void *context, const struct ls_analyse_progress *now) {
+    struct job *job = context;
+    bool timed = now->elapsed_s > 0.0;
+    struct ls_progress_state state = {
+        .share = now->samples_total > 0 ? (double)now->samples_done / (double)now->samples_total
+                                        : (double)NAN,
+        .elapsed_s = now->elapsed_s,
+        .realtime = timed ? now->recording_s / now->elapsed_s : (double)NAN,
+        .rate_sps = timed ? (double)now->samples_done / now->elapsed_s : (double)NAN,
+    };
+    ls_progress_update(job->progress, &state);
+}
+
+/* Everything that is wrong about the call itself shows here, before a database is made. */
+static int begin(struct job *job, struct ls_err *err) {
+    const struct ls_args *args = job->call->args;
+    int code = read_options(job, err);
+    const char *plan = ls_args_text(args, "plan");
+    if (code == LS_OK && plan != NULL) {
+        code = ls_plan_load(&job->plan, plan, err);
+        if (code != LS_OK) {
+            ls_err_wrap(err, "option '--plan'");
+            return code == LS_ERR_NOMEM ? code : LS_ERR_ARG;
+        }
+        job->opts.plan = job->plan;
+    }
+    const char *bursts = ls_args_text(args, "bursts");
+    if (code == LS_OK && bursts != NULL) {
+        code = ls_output_open(&job->bursts, bursts, err);
+        if (code == LS_OK) {
+            job->opts.bursts = ls_output_file(job->bursts);
+        }
+    }
+    if (code == LS_OK) {
+        code = ls_database_open(&job->store, job->call, LS_STORE_WRITE, err);
+    }
+    ls_stop_install();
+    job->opts.stop = ls_stop_flag();
+    job->opts.progress = show_progress;
+    job->opts.progress_context = job;
+    return code;
+}
+
+/* --- one recording --- */
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL || slash[1] == '\0' ? path : slash + 1;
+}
+
+static int analyse_one(struct job *job, const char *path, struct ls_err *err) {
+    struct ls_analyse_result result = {.samples = 0};
+    long long mark = job->bursts == NULL ? 0 : ls_output_mark(job->bursts);
+    job->opts.source.path = path;
+    job->progress = ls_progress_create(stderr, base_name(path));
+    int code = ls_analyse(job->store, &job->opts, &result, err);
+    ls_progress_destroy(job->progress);
+    job->progress = NULL;
+    if (code != LS_OK) {
+        if (job->bursts != NULL) {
+            ls_output_rewind(job->bursts, mark);
+        }
+        return code;
+    }
+    job->incomplete |= result.run.incomplete;
+    int written = ls_args_given(job->call->args, "json")
+                      ? ls_analyse_report_json(stdout, path, job->call->db_path, &result)
+                      : ls_analyse_report_text(stdout, path, &result);
+    return written == LS_OK ? LS_OK : ls_output_failed(NULL, err);
+}
+
+/* What would go wrong again with the next recording. */
+static bool ends_everything(int code) {
+    return code == LS_ERR_STOPPED || code == LS_ERR_NOMEM || code == LS_ERR_FULL ||
+           code == LS_ERR_BUSY;
+}
+
+static int analyse_all(struct job *job, struct ls_err *err) {
+    size_t count = ls_args_words(job->call->args);
+    for (size_t i = 0; i < count; i++) {
+        int code = analyse_one(job, ls_args_word(job->call->args, i), err);
+        if (code == LS_OK) {
+            continue;
+        }
+        if (count == 1 || ends_everything(code) || ferror(stdout)) {
+            return code;
+        }
+        ls_log(LS_LOG_ERROR, "%s", err->text);
+        job->first_failure = job->failed++ == 0 ? code : job->first_failure;
+    }
+    if (job->failed > 0) {
+        return ls_err_set(err, job->first_failure, "%zu of %zu recordings failed", job->failed,
+                          count);
+    }
+    return LS_OK;
+}
+
+static int run_analyse(struct ls_call *call, struct ls_err *err) {
+    struct job job = {.call = call};
+    int code = begin(&job, err);
+    if (code == LS_OK) {
+        code = analyse_all(&job, err);
+        call->incomplete = job.incomplete;
+        bool some = code == LS_OK || (job.failed > 0 && job.failed < ls_args_words(call->args));
+        if (some && job.bursts != NULL) {
+            struct ls_err late;
+            int committed = ls_output_commit(job.bursts, &late);
+            job.bursts = NULL;
+            if (committed != LS_OK && code == LS_OK) {
+                *err = late;
+                code = committed;
+            }
+        }
+        if (some && !ls_args_given(call->args, "json")) {
+            bool named = ls_args_given(call->args, "db");
+            printf("rows are in '%s': 'lineside transmissions%s%s' shows them\n", call->db_path,
+                   named ? " --db " : "", named ? call->db_path : "");
+        }
+    }
+    ls_output_abandon(job.bursts);
+    if (job.store != NULL) {
+        ls_store_close(job.store);
+    }
+    ls_plan_destroy(job.plan);
+    return code;
+}
+
+const struct ls_verb ls_verb_analyse = {
+    .name = "analyse",
+    .needs = LS_NEEDS_DATABASE,
+    .summary = "find the transmissions in recordings",
+    .arguments = "RECORDING...",
+    .min_arguments = 1,
+    .max_arguments = SIZE_MAX,
+    .text = "Finds the transmissions in recorded I/Q and stores them with the ledger of what was "
+            "listened to. RECORDING is SigMF (.sigmf-meta, .sigmf-data or a .sigmf archive) or a "
+            "raw file, whose format, rate and frequency are read from a name such as "
+            "g001_433.92M_250k.cu8 or given here. The same recording again replaces its rows.",
+    .tables = tables,
+    .example = "lineside analyse --plan eu km-12.sigmf-meta\n"
+               "lineside analyse --format cs16 --rate 2.4M --freq 878M capture.bin",
+    .run = run_analyse,
+};

@@ -1,0 +1,95 @@
+#include "cli/analyse_report.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "base/units.h"
+#include "base/util.h"
+
+/* Seconds of recording analysed in a second of work; 0 when that was too short to measure. */
+static double realtime(const struct ls_analyse_result *result) {
+    double recorded_s = result->observed_s + result->lost_s;
+    return result->elapsed_s > 0.0 ? recorded_s / result->elapsed_s : 0.0;
+}
+
+static const char *plural(size_t count) { return count == 1 ? "" : "s"; }
+
+static void print_seconds(FILE *out, const char *before, double seconds) {
+    char text[LS_UNIT_TEXT_BYTES];
+    ls_seconds_format(seconds, text);
+    fprintf(out, "%s%s", before, text);
+}
+
+static void print_doubts(FILE *out, const struct ls_analyse_result *result) {
+    const char *before = "\n  ";
+    if (result->run.incomplete) {
+        fprintf(out, "%sincomplete", before);
+        before = "; ";
+    }
+    if (result->run.note[0] != '\0') {
+        fprintf(out, "%s%s", before, result->run.note);
+        before = "; ";
+    }
+    if (result->invalid_samples > 0) {
+        fprintf(out, "%s%llu samples are not numbers and count as zero", before,
+                (unsigned long long)result->invalid_samples);
+        before = "; ";
+    }
+    if (result->clipped_samples > 0 && result->samples > 0) {
+        double percent = 100.0 * (double)result->clipped_samples / (double)result->samples;
+        fprintf(out, "%s%.2g %% of the samples are at full scale", before, percent);
+    }
+}
+
+int ls_analyse_report_text(FILE *out, const char *recording,
+                           const struct ls_analyse_result *result) {
+    fprintf(out, "%s: %zu transmission%s", recording, result->transmissions,
+            plural(result->transmissions));
+    print_seconds(out, "; observed ", result->observed_s);
+    print_seconds(out, ", lost ", result->lost_s);
+    if (result->off_s > 0.0) {
+        print_seconds(out, ", off ", result->off_s);
+    }
+    double times = realtime(result);
+    fprintf(out, "; %.*fx real time", times < 10.0 ? 1 : 0, times);
+    print_doubts(out, result);
+    return fputc('\n', out) == EOF || ferror(out) ? LS_ERR_IO : LS_OK;
+}
+
+static void set_time(json_t *object, const char *key, int64_t ns) {
+    char text[LS_TIME_TEXT_BYTES];
+    ls_time_format(ns, text);
+    json_object_set_new(object, key, json_string(text));
+}
+
+int ls_analyse_report_json(FILE *out, const char *recording, const char *db,
+                           const struct ls_analyse_result *result) {
+    const struct ls_run *run = &result->run;
+    json_t *object =
+        json_pack("{s:s, s:I, s:s, s:s, s:s}", "type", "run", "run", (json_int_t)run->id,
+                  "recording", recording, "sensor", run->sensor, "db", db);
+    if (object == NULL) {
+        return LS_ERR_IO;
+    }
+    if (!run->no_clock) {
+        set_time(object, "start", run->first_ns);
+        set_time(object, "stop", run->last_ns);
+    }
+    json_t *rest =
+        json_pack("{s:b, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:b, s:s, s:s, s:s}",
+                  "no_clock", run->no_clock, "transmissions", (json_int_t)result->transmissions,
+                  "bursts", (json_int_t)result->bursts, "observed_s", result->observed_s, "lost_s",
+                  result->lost_s, "off_s", result->off_s, "elapsed_s", result->elapsed_s,
+                  "realtime", realtime(result), "samples", (json_int_t)result->samples,
+                  "invalid_samples", (json_int_t)result->invalid_samples, "clipped_samples",
+                  (json_int_t)result->clipped_samples, "incomplete", run->incomplete, "note",
+                  run->note, "plan", run->plan, "input_sha512", run->input_sha512);
+    json_object_update_new(object, rest);
+    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
+    json_decref(object);
+    int written = text == NULL ? -1 : fprintf(out, "%s\n", text);
+    free(text);
+    return written < 0 ? LS_ERR_IO : LS_OK;
+}

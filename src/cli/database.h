@@ -1,0 +1,12 @@
+/* cli/database.h: opening the database that a call names, with advice when there is none. */
+#ifndef CLI_DATABASE_H
+#define CLI_DATABASE_H
+
+#include "cli/verb.h"
+#include "store/store.h"
+
+/* As ls_store_open, at call->db_path. The caller closes *ret. */
+int ls_database_open(struct ls_store **ret, const struct ls_call *call, enum ls_store_mode mode,
+                     struct ls_err *err);
+
+#endif

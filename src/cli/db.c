@@ -1,0 +1,114 @@
+/* lineside db check|migrate|backup: care of the database. */
+#include <stdio.h>
+
+#include "base/util.h"
+#include "cli/database.h"
+#include "cli/output.h"
+#include "cli/verbs.h"
+
+static void print_problem(void *context, const char *text) {
+    (void)context;
+    printf("%s\n", text);
+}
+
+static int check(struct ls_store *store, const struct ls_call *call, struct ls_err *err) {
+    size_t problems = 0;
+    int code = ls_store_check(store, print_problem, NULL, &problems, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    if (problems > 0) {
+        return ls_err_set(err, LS_ERR_FORMAT,
+                          "'%.300s' has %zu problem%s: restore a backup, or analyse and import "
+                          "again into a new database",
+                          call->db_path, problems, problems == 1 ? "" : "s");
+    }
+    int file;
+    int newest;
+    code = ls_store_version(store, &file, &newest, err);
+    if (code == LS_OK) {
+        printf("'%s' is sound: schema %d\n", call->db_path, file);
+    }
+    return code;
+}
+
+static int migrate(struct ls_store *store, const struct ls_call *call, struct ls_err *err) {
+    int file;
+    int newest;
+    int code = ls_store_version(store, &file, &newest, err);
+    if (code == LS_OK) {
+        code = ls_store_migrate(store, err);
+    }
+    if (code != LS_OK) {
+        return code;
+    }
+    if (file == newest) {
+        printf("'%s' is at schema %d already, the newest\n", call->db_path, newest);
+    } else {
+        printf("'%s' went from schema %d to %d\n", call->db_path, file, newest);
+    }
+    return LS_OK;
+}
+
+static int backup(struct ls_store *store, const struct ls_call *call, struct ls_err *err) {
+    const char *path = ls_args_word(call->args, 1);
+    int code = ls_store_backup(store, path, err);
+    if (code == LS_OK) {
+        printf("'%s' is copied to '%s'\n", call->db_path, path);
+    }
+    return code;
+}
+
+static const struct action {
+    const char *name;
+    size_t words; /* of the call, the action among them */
+    const char *usage;
+    int (*run)(struct ls_store *store, const struct ls_call *call, struct ls_err *err);
+} actions[] = {
+    {"check", 1, "check", check},
+    {"migrate", 1, "migrate", migrate},
+    {"backup", 2, "backup FILE", backup},
+};
+
+static int run_db(struct ls_call *call, struct ls_err *err) {
+    const char *names[LS_COUNT(actions)];
+    for (size_t i = 0; i < LS_COUNT(actions); i++) {
+        names[i] = actions[i].name;
+    }
+    size_t chosen;
+    int code = ls_word_parse(ls_args_word(call->args, 0), "db action", names, LS_COUNT(names),
+                             &chosen, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    const struct action *action = &actions[chosen];
+    if (ls_args_words(call->args) != action->words) {
+        return ls_err_set(err, LS_ERR_ARG, "'db %s' is written: lineside db %s", action->name,
+                          action->usage);
+    }
+    struct ls_store *store;
+    code = ls_database_open(&store, call, LS_STORE_EXISTING, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    code = action->run(store, call, err);
+    ls_store_close(store);
+    return code;
+}
+
+static const struct ls_option_table *const tables[] = {NULL};
+
+const struct ls_verb ls_verb_db = {
+    .name = "db",
+    .needs = LS_NEEDS_DATABASE,
+    .summary = "check, migrate or back up the database",
+    .arguments = "check|migrate|backup [FILE]",
+    .min_arguments = 1,
+    .max_arguments = 2,
+    .text = "'check' reads everything and reports what is wrong; 'migrate' brings a database of an "
+            "older version to the schema of this one; 'backup' copies it into the new file FILE "
+            "while it may be in use.",
+    .tables = tables,
+    .example = "lineside db check\nlineside db --db km-12.db backup km-12-november.db",
+    .run = run_db,
+};

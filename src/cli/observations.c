@@ -1,0 +1,169 @@
+/* lineside observations: the ledger, what the receiver listened to and when. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/units.h"
+#include "base/util.h"
+#include "cli/output.h"
+#include "cli/query.h"
+#include "cli/scope.h"
+#include "cli/show.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+#include "model/line.h"
+
+static const struct ls_option_table *const tables[] = {&ls_query_options, &ls_query_form_options,
+                                                       NULL};
+
+/* --- table --- */
+
+enum { TIME, RECORDING, DURATION, STATE, CAUSE, LOW, HIGH, SENSOR, COLUMNS };
+
+static const struct ls_column all_columns[COLUMNS] = {
+    [TIME] = {.title = "TIME (UTC)", .align = LS_ALIGN_LEFT},
+    [RECORDING] = {.title = "RECORDING", .align = LS_ALIGN_LEFT, .text = true},
+    [DURATION] = {.title = "DURATION", .align = LS_ALIGN_RIGHT},
+    [STATE] = {.title = "STATE", .align = LS_ALIGN_LEFT},
+    [CAUSE] = {.title = "CAUSE", .align = LS_ALIGN_LEFT, .text = true, .spare = 1},
+    [LOW] = {.title = "FROM MHz", .align = LS_ALIGN_RIGHT},
+    [HIGH] = {.title = "TO MHz", .align = LS_ALIGN_RIGHT},
+    [SENSOR] = {.title = "SENSOR", .align = LS_ALIGN_LEFT, .text = true},
+};
+
+enum { STATES = LS_OFF + 1 };
+
+struct drawing {
+    const struct ls_query *query;
+    struct ls_table *table;
+    struct ls_column columns[COLUMNS];
+    size_t ids[COLUMNS]; /* which of all_columns each one is */
+    size_t count;
+    double state_s[STATES]; /* sum by state */
+};
+
+static void choose_columns(struct drawing *drawing, const struct ls_scope *scope) {
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if ((i == RECORDING && !ls_scope_wants_recording(scope)) ||
+            (i == SENSOR && !scope->sensors)) {
+            continue;
+        }
+        drawing->columns[drawing->count] = all_columns[i];
+        drawing->ids[drawing->count++] = i;
+    }
+    drawing->columns[0].title = ls_scope_time_title(scope);
+}
+
+static int draw(void *context, const struct ls_observation *row, struct ls_err *err) {
+    struct drawing *drawing = context;
+    const struct ls_runs_entry *run = ls_runs_find(drawing->query->runs, row->run_id);
+    double seconds = (double)(row->stop_ns - row->start_ns) / 1e9;
+    drawing->state_s[row->state] += seconds;
+    char time[LS_SHOW_BYTES];
+    char duration[LS_UNIT_TEXT_BYTES];
+    char low[LS_SHOW_BYTES];
+    char high[LS_SHOW_BYTES];
+    ls_show_time(row->start_ns, run != NULL && run->no_clock, time);
+    ls_seconds_format(seconds, duration);
+    ls_show_number(row->low_hz / 1e6, 4, low);
+    ls_show_number(row->high_hz / 1e6, 4, high);
+    const char *all[COLUMNS] = {
+        [TIME] = time,         [RECORDING] = run == NULL ? NULL : run->input,
+        [DURATION] = duration, [STATE] = ls_observation_state_name(row->state),
+        [CAUSE] = row->cause,  [LOW] = low,
+        [HIGH] = high,         [SENSOR] = row->sensor,
+    };
+    const char *cells[COLUMNS];
+    for (size_t i = 0; i < drawing->count; i++) {
+        cells[i] = all[drawing->ids[i]];
+    }
+    return ls_table_add(drawing->table, cells, err);
+}
+
+static int look(void *context, const struct ls_observation *row, struct ls_err *err) {
+    (void)err;
+    ls_scope_add(context, row->run_id, row->sensor);
+    return LS_OK;
+}
+
+/* The sums of the rows shown: "observed 45 s, lost 12 ms". */
+static void print_sums(const struct drawing *drawing) {
+    char text[256] = "";
+    fflush(stdout);
+    for (size_t i = 0; i < STATES; i++) {
+        if (drawing->state_s[i] <= 0.0) {
+            continue;
+        }
+        char seconds[LS_UNIT_TEXT_BYTES];
+        ls_seconds_format(drawing->state_s[i], seconds);
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s %s", used == 0 ? "" : ", ",
+                 ls_observation_state_name((enum ls_observation_state)i), seconds);
+    }
+    ls_log(LS_LOG_INFO, "%s", text);
+}
+
+static int print_table(const struct ls_query *query, size_t *ret_rows, size_t *ret_left_out,
+                       struct ls_err *err) {
+    struct ls_scope scope = {.runs = query->runs};
+    int code = ls_query_each_observation(query, look, &scope, ret_left_out, err);
+    *ret_rows = scope.rows;
+    if (code != LS_OK || scope.rows == 0) {
+        return code;
+    }
+    struct drawing drawing = {.query = query};
+    choose_columns(&drawing, &scope);
+    code = ls_table_create(&drawing.table, stdout, drawing.columns, drawing.count, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    code = ls_query_each_observation(query, draw, &drawing, NULL, err);
+    if (code == LS_OK) {
+        code = ls_table_finish(drawing.table, err);
+    }
+    if (code == LS_OK) {
+        print_sums(&drawing);
+    }
+    ls_table_destroy(drawing.table);
+    return code;
+}
+
+/* --- lines --- */
+
+static int write_line(void *context, const struct ls_observation *row, struct ls_err *err) {
+    size_t *rows = context;
+    (*rows)++;
+    return ls_line_write_observation(stdout, row) == LS_OK ? LS_OK : ls_output_failed(NULL, err);
+}
+
+static int run_observations(struct ls_call *call, struct ls_err *err) {
+    struct ls_query query;
+    size_t rows = 0;
+    size_t left_out = 0;
+    int code = ls_query_init(&query, call, err);
+    if (code == LS_OK && query.form == LS_FORM_TABLE) {
+        code = print_table(&query, &rows, &left_out, err);
+    } else if (code == LS_OK) {
+        code = ls_query_each_observation(&query, write_line, &rows, &left_out, err);
+    }
+    if (code == LS_OK) {
+        ls_query_remark(&query, "observations", rows, left_out);
+    }
+    ls_query_finish(&query);
+    return code;
+}
+
+const struct ls_verb ls_verb_observations = {
+    .name = "observations",
+    .needs = LS_NEEDS_DATABASE,
+    .summary = "show what was listened to, and when",
+    .arguments = "",
+    .min_arguments = 0,
+    .max_arguments = 0,
+    .text = "Shows the ledger: what the receiver did, when, and over which range; observed, lost, "
+            "retuning and off add up to wall time. \"No transmission\" means something only where "
+            "it says observed.",
+    .tables = tables,
+    .example = "lineside observations --since 2026-11-20 --until 2026-11-21",
+    .run = run_observations,
+};

@@ -1,0 +1,181 @@
+/* lineside transmissions: the stored transmissions that match, as a table or as lines. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "base/units.h"
+#include "base/util.h"
+#include "cli/output.h"
+#include "cli/query.h"
+#include "cli/scope.h"
+#include "cli/show.h"
+#include "cli/table.h"
+#include "cli/verbs.h"
+#include "model/class_names.h"
+#include "model/line.h"
+
+static const struct ls_option own_rows[] = {
+    {.name = "class",
+     .kind = LS_OPTION_TEXT,
+     .value = "NAME",
+     .help = "of this class: gsm, lte-uplink, fsk, ... unknown"},
+};
+static const struct ls_option_table own = {
+    .title = "Transmissions", .rows = own_rows, .count = LS_COUNT(own_rows)};
+static const struct ls_option_table *const tables[] = {&own, &ls_query_options,
+                                                       &ls_query_form_options, NULL};
+
+/* --- table --- */
+
+enum { TIME, RECORDING, DURATION, CENTER, WIDTH, SNR, LEVEL, CLASS, BURSTS, SENSOR, COLUMNS };
+
+static const struct ls_column all_columns[COLUMNS] = {
+    [TIME] = {.title = "TIME (UTC)", .align = LS_ALIGN_LEFT},
+    [RECORDING] = {.title = "RECORDING", .align = LS_ALIGN_LEFT, .text = true},
+    [DURATION] = {.title = "DURATION", .align = LS_ALIGN_RIGHT},
+    [CENTER] = {.title = "MHz", .align = LS_ALIGN_RIGHT},
+    [WIDTH] = {.title = "BANDWIDTH", .align = LS_ALIGN_RIGHT},
+    [SNR] = {.title = "SNR dB", .align = LS_ALIGN_RIGHT},
+    [LEVEL] = {.title = "dBFS", .align = LS_ALIGN_RIGHT, .spare = 2},
+    [CLASS] = {.title = "CLASS", .align = LS_ALIGN_LEFT, .text = true},
+    [BURSTS] = {.title = "BURSTS", .align = LS_ALIGN_RIGHT, .spare = 1},
+    [SENSOR] = {.title = "SENSOR", .align = LS_ALIGN_LEFT, .text = true},
+};
+
+struct drawing {
+    const struct ls_query *query;
+    struct ls_table *table;
+    struct ls_column columns[COLUMNS];
+    size_t ids[COLUMNS]; /* which of all_columns each one is */
+    size_t count;
+};
+
+static void choose_columns(struct drawing *drawing, const struct ls_scope *scope) {
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if ((i == RECORDING && !ls_scope_wants_recording(scope)) ||
+            (i == SENSOR && !scope->sensors)) {
+            continue;
+        }
+        drawing->columns[drawing->count] = all_columns[i];
+        drawing->ids[drawing->count++] = i;
+    }
+    drawing->columns[0].title = ls_scope_time_title(scope);
+}
+
+/* ">" before the duration of what was on already, or still on, when listening began or ended. */
+static void show_duration(const struct ls_transmission *row, char ret[LS_SHOW_BYTES]) {
+    char text[LS_UNIT_TEXT_BYTES];
+    bool cut = (row->flags & (LS_BURST_CUT_START | LS_BURST_CUT_STOP)) != 0;
+    ls_seconds_format((double)row->duration_ns / 1e9, text);
+    snprintf(ret, LS_SHOW_BYTES, "%s%.30s", cut ? ">" : "", text);
+}
+
+static int draw(void *context, const struct ls_transmission *row, struct ls_err *err) {
+    struct drawing *drawing = context;
+    const struct ls_runs_entry *run = ls_runs_find(drawing->query->runs, row->run_id);
+    char texts[COLUMNS][LS_SHOW_BYTES];
+    const char *all[COLUMNS];
+    for (size_t i = 0; i < COLUMNS; i++) {
+        all[i] = texts[i];
+    }
+    ls_show_time(row->start_ns, run != NULL && run->no_clock, texts[TIME]);
+    show_duration(row, texts[DURATION]);
+    ls_show_number(row->center_hz / 1e6, 4, texts[CENTER]);
+    ls_show_width(row->bandwidth_hz, texts[WIDTH]);
+    ls_show_number(row->snr_db, 1, texts[SNR]);
+    ls_show_number(row->level_dbfs, 1, texts[LEVEL]);
+    ls_show_count(row->bursts, texts[BURSTS]);
+    all[RECORDING] = run == NULL ? NULL : run->input;
+    all[CLASS] = row->class_name;
+    all[SENSOR] = row->sensor;
+    const char *cells[COLUMNS];
+    for (size_t i = 0; i < drawing->count; i++) {
+        cells[i] = all[drawing->ids[i]];
+    }
+    return ls_table_add(drawing->table, cells, err);
+}
+
+static int look(void *context, const struct ls_transmission *row, struct ls_err *err) {
+    (void)err;
+    ls_scope_add(context, row->run_id, row->sensor);
+    return LS_OK;
+}
+
+static int print_table(const struct ls_query *query, size_t *ret_rows, size_t *ret_left_out,
+                       struct ls_err *err) {
+    struct ls_scope scope = {.runs = query->runs};
+    int code = ls_query_each_transmission(query, look, &scope, ret_left_out, err);
+    *ret_rows = scope.rows;
+    if (code != LS_OK || scope.rows == 0) {
+        return code;
+    }
+    struct drawing drawing = {.query = query};
+    choose_columns(&drawing, &scope);
+    code = ls_table_create(&drawing.table, stdout, drawing.columns, drawing.count, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    code = ls_query_each_transmission(query, draw, &drawing, NULL, err);
+    if (code == LS_OK) {
+        code = ls_table_finish(drawing.table, err);
+    }
+    ls_table_destroy(drawing.table);
+    return code;
+}
+
+/* --- lines --- */
+
+static int write_line(void *context, const struct ls_transmission *row, struct ls_err *err) {
+    size_t *rows = context;
+    (*rows)++;
+    return ls_line_write_transmission(stdout, row) == LS_OK ? LS_OK : ls_output_failed(NULL, err);
+}
+
+static int set_class(struct ls_query *query, const struct ls_args *args, struct ls_err *err) {
+    const char *name = ls_args_text(args, "class");
+    size_t count;
+    const char *const *names = ls_class_names(&count);
+    size_t chosen;
+    query->filter.class_name = name;
+    if (name != NULL && ls_word_parse(name, "class", names, count, &chosen, err) != LS_OK) {
+        return ls_err_wrap(err, "option '--class'");
+    }
+    return LS_OK;
+}
+
+static int run_transmissions(struct ls_call *call, struct ls_err *err) {
+    struct ls_query query;
+    size_t rows = 0;
+    size_t left_out = 0;
+    int code = ls_query_init(&query, call, err);
+    if (code == LS_OK) {
+        code = set_class(&query, call->args, err);
+    }
+    if (code == LS_OK && query.form == LS_FORM_TABLE) {
+        code = print_table(&query, &rows, &left_out, err);
+    } else if (code == LS_OK) {
+        code = ls_query_each_transmission(&query, write_line, &rows, &left_out, err);
+    }
+    if (code == LS_OK) {
+        ls_query_remark(&query, "transmissions", rows, left_out);
+    }
+    ls_query_finish(&query);
+    return code;
+}
+
+const struct ls_verb ls_verb_transmissions = {
+    .name = "transmissions",
+    .needs = LS_NEEDS_DATABASE,
+    .summary = "list stored transmissions",
+    .arguments = "",
+    .min_arguments = 0,
+    .max_arguments = 0,
+    .text =
+        "Lists the transmissions that match all options, in order of time. \"-\" is what is not "
+        "known; \">\" before a duration: it was cut, on already or still on at the edge of what "
+        "was listened to.",
+    .tables = tables,
+    .example = "lineside transmissions --since 24h --band gsm-r-uplink\n"
+               "lineside transmissions --freq 876M:880M --csv > week.csv",
+    .run = run_transmissions,
+};
