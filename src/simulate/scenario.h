@@ -13,7 +13,7 @@
 #include "model/transmission.h"
 #include "simulate/waveform.h"
 
-enum { LS_SCENARIO_NAME_BYTES = 48 };
+enum { LS_SCENARIO_NAME_BYTES = 48, LS_SCENARIO_WAYPOINTS = 15 };
 
 struct ls_place {
     double x_m;
@@ -58,6 +58,7 @@ struct ls_scenario_sensor {
     double center_hz;             /* without a hop schedule */
     double rate_sps;              /* > 0 */
     double usable; /* share of rate_sps that is analysed, 0..1: exposure of one tuning */
+    int format_choice;
     enum ls_format format;
     double noise_figure_db;
     double antenna_gain_db;
@@ -66,9 +67,10 @@ struct ls_scenario_sensor {
     double floor_drift_period_s; /* ... with this period */
     double ripple_db;            /* passband: peak ripple over the band, ... */
     double edge_db;              /* ... and droop at +- rate_sps / 2 against the centre */
-    double dc_dbfs;              /* level of the DC spike; -INFINITY: none */
-    double iq_gain_db;           /* gain of Q against I */
-    double iq_phase_deg;         /* error of the 90 degrees between them */
+    bool dc_given;
+    double dc_dbfs;      /* level of the DC spike; -INFINITY: none */
+    double iq_gain_db;   /* gain of Q against I */
+    double iq_phase_deg; /* error of the 90 degrees between them */
     struct ls_spur *spurs;
     size_t spur_count;
     double ppm;          /* error of its oscillator at the start: a receiver that runs
@@ -76,6 +78,7 @@ struct ls_scenario_sensor {
     double ppm_per_hour; /* and its drift */
     struct ls_hop_schedule hop;
     struct ls_loss loss;
+    double false_per_day; /* log only: rows that are noise */
 };
 
 /* --- how waves travel --- */
@@ -140,13 +143,15 @@ struct ls_script {
     struct ls_wait gap;  /* cycle: from release to the next set-up */
     double *times_s;     /* list */
     size_t time_count;
-    double period_s;  /* clock, sweep (start to start); day cycles have their own keys */
-    double phase_s;   /* clock, sweep: first start; NAN: random within a period */
-    double jitter_s;  /* clock, follow: standard deviation of each start, not accumulating */
-    double drift_ppm; /* clock: its crystal runs slow by this: period (1 + ppm 1e-6) */
-    double miss;      /* clock, cycle: share of transmissions that do not happen */
-    double low_hz;    /* sweep: first and ... */
-    double high_hz;   /* ... last centre */
+    double period_s; /* clock, sweep (start to start); day cycles have their own keys */
+    bool phase_given;
+    double phase_s;          /* clock, sweep: first start; not given: random within a period */
+    double jitter_s;         /* clock, follow: standard deviation of each start, not accumulating */
+    double drift_spread_ppm; /* clock: standard deviation over units */
+    double drift_ppm;        /* clock: its crystal runs slow by this: period (1 + ppm 1e-6) */
+    double miss;             /* clock, cycle: share of transmissions that do not happen */
+    double low_hz;           /* sweep: first and ... */
+    double high_hz;          /* ... last centre */
     double step_hz;
     double dwell_s; /* sweep: time on one step */
     enum ls_sweep_direction direction;
@@ -155,9 +160,10 @@ struct ls_script {
     double day_peak_h;
     double cluster_size; /* bursty: mean transmissions of a cluster (geometric) */
     double cluster_s;    /* bursty: mean time from one to the next in a cluster */
-    size_t leader;       /* follow: index of the emitter */
-    double lag_s;        /* follow: start after the leader's */
-    double join;         /* follow: share of the leader's transmissions that are followed */
+    char leader_name[LS_SCENARIO_NAME_BYTES]; /* follow: the emitter ... */
+    size_t leader;                            /* ... and its index */
+    double lag_s;                             /* follow: start after the leader's */
+    double join; /* follow: share of the leader's transmissions that are followed */
 };
 
 /* --- where --- */
@@ -169,20 +175,41 @@ struct ls_waypoint {
 
 enum ls_motion_kind { LS_MOTION_FIXED, LS_MOTION_PATH, LS_MOTION_RIDE };
 
+/* A road or rail vehicle with its own timetable: on air only on the way. */
+struct ls_path {
+    struct ls_waypoint *waypoints; /* >= 2, <= LS_SCENARIO_WAYPOINTS, rising times */
+    size_t waypoint_count;
+    double *passes_s; /* starts of its passages; none: one at the scenario's start */
+    size_t pass_count;
+};
+
+/* On board of trains of a line: number n of the line when n modulo every is first. */
+struct ls_ride {
+    char train_name[LS_SCENARIO_NAME_BYTES];
+    size_t train; /* index of the line */
+    size_t every;
+    size_t first;
+    struct ls_place offset; /* from the train's middle, x in its direction of travel */
+};
+
 struct ls_journey {
     enum ls_motion_kind kind;
-    struct ls_place place;         /* fixed; ride: offset from the train's middle */
-    double scatter_m;              /* fixed: units are spread over a disc of this radius */
-    struct ls_waypoint *waypoints; /* path: >= 2, rising times; on air only on the way */
-    size_t waypoint_count;
-    double *passes_s; /* path: starts of its passages */
-    size_t pass_count;
-    size_t train; /* ride: index of the train line, ... */
-    size_t every; /* ... on each of its trains whose number modulo every ... */
-    size_t first; /* ... is first */
+    struct ls_place place; /* fixed */
+    double scatter_m;      /* fixed: units are spread evenly over a disc of this radius */
+    bool path_given;
+    struct ls_path path;
+    bool ride_given;
+    struct ls_ride ride;
 };
 
 /* --- who transmits --- */
+
+/* A waveform of simulate/waveform.h with its parameters. */
+struct ls_air {
+    char id[LS_CLASS_BYTES];
+    char mode[LS_CLASS_BYTES];
+    struct ls_waveform_params params; /* params.mode points to mode, or is NULL */
+};
 
 enum ls_channel_order { LS_CHANNEL_UNIT, LS_CHANNEL_CYCLIC, LS_CHANNEL_RANDOM };
 
@@ -191,11 +218,10 @@ struct ls_scenario_emitter {
     char group[LS_SCENARIO_NAME_BYTES]; /* of the pattern it is part of in the truth; "" none */
     char pattern[32]; /* finding kind that it plants (DESIGN section 3), "" ordinary */
     bool permitted;
+    bool crowd;   /* each transmission is another radio: own place, offset and channel */
     size_t count; /* units of one model, each with its own phase, offset and place */
-    char waveform[LS_CLASS_BYTES]; /* id of a row in simulate/waveform.h */
-    char mode[LS_CLASS_BYTES];
-    struct ls_waveform_params params; /* params.mode points to mode, or is NULL */
-    double *channels_hz;              /* centres, >= 1 */
+    struct ls_air air;
+    double *channels_hz; /* centres, >= 1 */
     size_t channel_count;
     enum ls_channel_order order; /* unit: unit i keeps channel i modulo count; else per
                                     transmission */
@@ -210,18 +236,56 @@ struct ls_scenario_emitter {
     double ppm_day_swing; /* ... and swing with the temperature of the day */
     bool locked;          /* a phone: carrier locked to its serving cell, with its Doppler too */
     bool cell_nearest;    /* of a locked one: the nearest cell at each time (handover), else ... */
-    size_t cell;          /* ... this one; no cells in the scenario: none */
+    char cell_name[LS_SCENARIO_NAME_BYTES];
+    size_t cell; /* ... this one; no cells in the scenario: none */
     struct ls_journey journey;
     struct ls_script script;
 };
 
 enum ls_train_way { LS_TRAIN_UP, LS_TRAIN_DOWN, LS_TRAIN_ALTERNATE };
 
-struct ls_band_choice {
+/* What the phones of a train use: one of these for each phone, in equal shares. */
+struct ls_train_band {
     double *channels_hz;
     size_t channel_count;
-    char waveform[LS_CLASS_BYTES];
     double power_dbm;
+    double power_spread_db;
+    struct ls_air call;
+    struct ls_air signal; /* a location update */
+    double signal_s;      /* its length; 0: natural */
+};
+
+struct ls_train_phones {
+    double active;         /* mean number on board that transmit at all (Poisson) */
+    double loss_db;        /* carriage */
+    double calls_per_hour; /* of one phone */
+    struct ls_wait hold;
+    struct ls_train_band *bands;
+    size_t band_count;
+    double *borders_m; /* x of location area borders: every phone signals there */
+    size_t border_count;
+    double storm_s; /* mean time after the border until it does (exponential) */
+};
+
+/* Cab radio of the driver: train set i uses channel i modulo count. */
+struct ls_train_cab {
+    double *channels_hz;
+    size_t channel_count;
+    double power_dbm;
+    struct ls_air air;
+    struct ls_wait hold;
+    struct ls_wait gap;
+};
+
+/* On-board multi-SIM gateway: its SIMs, one a channel, report together on a clock. */
+struct ls_train_gateway {
+    double *channels_hz;
+    size_t channel_count;
+    double power_dbm;
+    struct ls_air air;
+    double period_s;
+    double hold_s;
+    double jitter_s; /* of one SIM against the others */
 };
 
 /* Trains by timetable on a straight track along x at y = track_m. */
@@ -239,27 +303,13 @@ struct ls_scenario_train {
     double headway_s; /* ... every headway from first to last */
     double first_h;
     double last_h;
-    double delay_s;               /* standard deviation against the timetable */
-    size_t sets;                  /* train sets in turn: same set, same cab radio and gateway */
-    double phones;                /* mean number that are active on board (Poisson) */
-    struct ls_band_choice *bands; /* of the phones, in equal shares */
-    size_t band_count;
-    double loss_db;            /* carriage */
-    double call_rate_per_hour; /* of one phone */
-    struct ls_wait call_hold;
-    double *borders_m; /* x of location area borders: every phone signals there */
-    size_t border_count;
-    double storm_s; /* standard deviation of its time after the border */
-    double *cab_hz; /* cab radio channels, one a set; none: no cab radio */
-    size_t cab_count;
-    double cab_power_dbm;
-    struct ls_wait cab_hold;
-    struct ls_wait cab_gap;
-    double *gateway_hz; /* on-board multi-SIM gateway: one uplink a SIM; none: no gateway */
-    size_t gateway_count;
-    double gateway_period_s; /* all SIMs report together, clock-locked */
-    double gateway_hold_s;
-    double gateway_power_dbm;
+    double delay_s; /* standard deviation against the timetable */
+    size_t sets;    /* train sets in turn: same set, same cab radio and gateway */
+    struct ls_train_phones phones;
+    bool cab_given;
+    struct ls_train_cab cab;
+    bool gateway_given;
+    struct ls_train_gateway gateway;
 };
 
 struct ls_scenario {

@@ -28,10 +28,9 @@ struct ls_scene_emitter {
     const char *group; /* as in struct ls_scenario_emitter */
     const char *pattern;
     bool permitted;
-    bool locked; /* carrier follows a cell */
-    const char *waveform;
-    struct ls_waveform_params params;
-    size_t units; /* 0: as many as come (phones of trains) */
+    bool locked;              /* carrier follows a cell */
+    const struct ls_air *air; /* what it sends */
+    size_t units;             /* 0: as many as come (phones of trains, crowds) */
 };
 
 /* Where an emission is sent from over time: straight legs. */
@@ -70,7 +69,7 @@ struct ls_link {
                           shadowing; without fading */
     double shift_hz;   /* carrier as it arrives less emission.center_hz: oscillator and Doppler */
     double doppler_hz; /* the Doppler part of it */
-    double speed_hz;   /* one-sided Doppler spread of the fading */
+    double spread_hz;  /* one-sided Doppler spread of the fading */
     double distance_m;
     double complex fading; /* gain of small-scale fading, mean |.|^2 = 1; 1 when there is none */
 };
@@ -91,12 +90,13 @@ struct ls_scene_opts {
     bool seed_given; /* else the scenario's */
 };
 
-/* The scenario is borrowed until destroy. LS_ERR_ARG: a waveform that cannot be made as asked;
- * LS_ERR_NOMEM. The caller destroys *ret. One thread at a time. */
+/* The scenario is borrowed until destroy. LS_ERR_NOMEM.
+ * The caller destroys *ret. One thread at a time. */
 int ls_scene_create(struct ls_scene **ret, const struct ls_scenario *scenario,
                     const struct ls_scene_opts *opts, struct ls_err *err);
 void ls_scene_destroy(struct ls_scene *scene);
 
+const struct ls_scenario *ls_scene_scenario(const struct ls_scene *scene);
 uint64_t ls_scene_seed(const struct ls_scene *scene);
 const struct ls_scene_emitter *ls_scene_emitters(const struct ls_scene *scene, size_t *ret_count);
 
