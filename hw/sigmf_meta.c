@@ -79,7 +79,7 @@ static bool ends_with(const char *text, const char *end) {
 
 static int take_format(const struct scope *global, enum ls_format *ret, struct ls_note *note,
                        struct ls_err *err) {
-    char name[32];
+    char name[32] = "";
     int code = take_text(global, "core:datatype", name, sizeof name, err);
     if (code != LS_OK) {
         return code;
@@ -94,7 +94,7 @@ static int take_format(const struct scope *global, enum ls_format *ret, struct l
         return ls_err_set(err, LS_ERR_FORMAT,
                           "global has no core:datatype; state cu8, ci8, ci16_le or cf32_le");
     }
-    if (name[0] == 'r' && strchr("iuf", name[1]) != NULL) {
+    if (name[0] == 'r' && name[1] != '\0' && strchr("iuf", name[1]) != NULL) {
         return ls_err_set(err, LS_ERR_FORMAT,
                           "core:datatype '%s' is real, not I/Q, such as demodulated audio; give a "
                           "recording with complex samples",
@@ -145,7 +145,7 @@ static int take_dataset(const struct scope *global, char *ret, size_t ret_size,
 
 static int take_sha512(const struct scope *global, char ret[129], struct ls_note *note,
                        struct ls_err *err) {
-    char text[160];
+    char text[160] = ""; /* longer than a right one, so that a wrong one shows */
     int code = take_text(global, "core:sha512", text, sizeof text, err);
     if (code != LS_OK) {
         return code;
@@ -248,7 +248,7 @@ static int take_center(const struct scope *capture, double *ret, struct ls_note 
 
 static int take_time(const struct scope *capture, int64_t *ret_ns, bool *ret_has,
                      struct ls_note *note, struct ls_err *err) {
-    char text[64];
+    char text[64] = "";
     int code = take_text(capture, "core:datetime", text, sizeof text, err);
     *ret_has = code == LS_OK && text[0] != '\0';
     if (!*ret_has || ls_time_parse(text, ret_ns, NULL) == LS_OK) {
