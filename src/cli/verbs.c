@@ -5,6 +5,7 @@
 #include "base/util.h"
 
 static const struct ls_verb *const verbs[] = {
+    &ls_verb_plan,
     &ls_verb_db,
     &ls_verb_help,
 };

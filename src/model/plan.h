@@ -55,6 +55,9 @@ void ls_plan_destroy(struct ls_plan *plan);
 /* Names of the shipped plans, sorted. They are compiled into the program. */
 const char *const *ls_plan_names(size_t *ret_count);
 
+/* "any", "uplink", "downlink", "tdd", "simplex", as the files write it. */
+const char *ls_direction_name(enum ls_direction direction);
+
 /* The band by name, or NULL. */
 const struct ls_band *ls_plan_band(const struct ls_plan *plan, const char *name);
 

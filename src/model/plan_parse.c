@@ -44,6 +44,14 @@ static const cyaml_strval_t directions[] = {{"any", LS_DIRECTION_ANY},
                                             {"tdd", LS_DIRECTION_TDD},
                                             {"simplex", LS_DIRECTION_SIMPLEX}};
 
+const char *ls_direction_name(enum ls_direction direction) {
+    size_t i = 0;
+    while (i + 1 < LS_COUNT(directions) && directions[i].val != direction) {
+        i++;
+    }
+    return directions[i].str;
+}
+
 /* libcyaml takes any word for a true boolean ("maybe"), so the two words are listed. */
 static const cyaml_strval_t truths[] = {{"false", false}, {"true", true}};
 
