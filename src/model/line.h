@@ -1,9 +1,16 @@
 /* model/line.h: the interchange: one JSON object a line, as schemas/json/ describes. Keys equal the
- * SQL column names of the *_line views. Times are RFC 3339 UTC with nine decimals, frequencies Hz.
- */
+ * columns of the SQL views transmission_line and observation_line. Times are RFC 3339 UTC with nine
+ * decimals, frequencies Hz.
+ *
+ * Lines that rtl_433 -F json writes are read too: time, freq (or freq1 and freq2), mod, rssi and
+ * snr; everything else, the payload, is left out. Such a line names a moment near the end of a
+ * reception and one frequency, so the row gets nominal values: 0.1 s, which few devices exceed,
+ * from that moment on, and 10 kHz around the frequency (for FSK around both tones). */
 #ifndef MODEL_LINE_H
 #define MODEL_LINE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -11,28 +18,47 @@
 #include "model/observation.h"
 #include "model/transmission.h"
 
+enum { LS_LINE_MAX_BYTES = 1 << 20 }; /* a longer line is refused */
+
 enum ls_line_kind { LS_LINE_TRANSMISSION, LS_LINE_OBSERVATION, LS_LINE_BURST, LS_LINE_OTHER };
 
 struct ls_line {
     enum ls_line_kind
         kind; /* LS_LINE_OTHER: a known type that import does not store ("finding", "incident") */
+    bool nominal;  /* an rtl_433 line: duration and bandwidth are nominal */
+    bool no_clock; /* an rtl_433 line that counts from the start of its recording ("@1.5s"), which
+                      is taken as 1970-01-01T00:00:00Z */
     union {
-        struct ls_transmission transmission;
+        struct ls_transmission transmission; /* sensor "" when the line names none */
         struct ls_observation observation;
         struct ls_burst burst;
     };
 };
 
-/* One line of text, also an rtl_433 JSON line (time, freq or freq1, rssi, snr; everything else, the
- * payload, is left out). Does not keep text. LS_ERR_FORMAT says which key is missing or wrong. */
-int ls_line_parse(const char *text, size_t length, struct ls_line *ret, struct ls_err *err);
+struct ls_line_opts { /* all-zero: the defaults */
+    bool assume_utc;  /* take an rtl_433 time without a zone as UTC; else it is refused, as rtl_433
+                         writes local time unless told otherwise */
+};
 
-/* Write one line with its newline. Values that are not known (NAN, "") are left out. Numbers print
- * the same way on every machine: shortest decimal that reads back to the same double, so output is
- * byte-identical. Returns LS_OK or LS_ERR_IO. */
+/* One line of text, with or without its newline. Does not keep text. opts may be NULL.
+ * LS_ERR_FORMAT says which key is missing or wrong: not JSON, nested deeper than jansson goes
+ * (2048), a frequency above 1 THz, a duration below 1 ns or past the year 2262, ... Keys that are
+ * not known are ignored, null is a value that is not known. *ret is untouched on failure. */
+int ls_line_parse(const char *text, size_t length, const struct ls_line_opts *opts,
+                  struct ls_line *ret, struct ls_err *err);
+
+/* Write one line with its newline. Values that are not known (NAN, "", bursts 0) are left out, so
+ * is the state of an observation that was observed. Numbers print the same way on every machine:
+ * shortest decimal that reads back to the same double, so output is byte-identical. Returns LS_OK
+ * or LS_ERR_IO. */
 int ls_line_write_transmission(FILE *out, const struct ls_transmission *row);
 int ls_line_write_observation(FILE *out, const struct ls_observation *row);
 int ls_line_write_burst(FILE *out, const char *sensor, const struct ls_burst *row,
                         int64_t transmission);
+
+enum { LS_LINE_NUMBER_BYTES = 32 };
+
+/* A finite number as the lines write it. */
+void ls_line_number(double value, char ret[LS_LINE_NUMBER_BYTES]);
 
 #endif

@@ -172,7 +172,9 @@ int ls_store_add_transmission(struct ls_store *store, const struct ls_transmissi
 int ls_store_add_observation(struct ls_store *store, const struct ls_observation *row,
                              struct ls_err *err) {
     assert(store->in_run);
-    if (row->stop_ns <= row->start_ns || !isfinite(row->low_hz) || !(row->high_hz >= row->low_hz)) {
+    if (row->stop_ns <= row->start_ns ||
+        (row->start_ns < 0 && row->stop_ns > INT64_MAX + row->start_ns) || !isfinite(row->low_hz) ||
+        !(row->high_hz >= row->low_hz)) {
         return ls_err_set(err, LS_ERR_ARG, "observation without a duration or a frequency range");
     }
     sqlite3_stmt *stmt;
