@@ -332,9 +332,12 @@ int ls_plan_parse(struct ls_plan **ret, const char *text, size_t length, const c
     struct ls_band *bands = calloc(rows->band_count, sizeof *bands);
     struct check check = {
         .file = file, .text = text, .length = length, .err = err == NULL ? &local : err};
-    code = owned == NULL || bands == NULL
-               ? ls_err_set(err, LS_ERR_NOMEM, "out of memory reading '%s'", file)
-               : take_bands(&check, rows, bands);
+    if (owned == NULL || bands == NULL) {
+        code = LS_ERR_NOMEM;
+        ls_err_set(err, code, "out of memory reading '%s'", file);
+    } else {
+        code = take_bands(&check, rows, bands);
+    }
     if (code != LS_OK) {
         free(bands);
         free(owned);

@@ -99,7 +99,8 @@ static int64_t clamp_int32(double value) {
 /* Box coordinate of a time; boxes are a second too wide on each side, so that truncation does no
  * harm here. */
 static int64_t box_second(int64_t ns) {
-    return clamp_int32((double)(ns / LS_NS_PER_S - epoch_2020_s));
+    int64_t second = ns / LS_NS_PER_S - epoch_2020_s;
+    return clamp_int32((double)second);
 }
 
 static void bind_slice(const struct walk *walk, sqlite3_stmt *stmt, int64_t from_ns,
