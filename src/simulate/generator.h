@@ -39,6 +39,15 @@ struct ls_generator {
 extern const struct ls_generator ls_carrier_generators[];
 extern const struct ls_generator ls_gsm_generators[];
 extern const struct ls_generator ls_psk_generators[];
+extern const struct ls_generator ls_ook_generators[];
+extern const struct ls_generator ls_packet_generators[];
+extern const struct ls_generator ls_slot_generators[];
+extern const struct ls_generator ls_lora_generators[];
+extern const struct ls_generator ls_analogue_generators[];
+extern const struct ls_generator ls_lte_generators[];
+extern const struct ls_generator ls_cell_generators[];
+extern const struct ls_generator ls_ofdm_generators[];
+extern const struct ls_generator ls_nbiot_generators[];
 
 /* For generators that own nothing but their state. */
 void ls_generator_stop_nothing(void *state);
