@@ -45,7 +45,7 @@ struct ls_plan {
     void *owner; /* private to plan.c */
 };
 
-enum { LS_PLAN_HANG_DEFAULT_MS = 100 };
+enum { LS_PLAN_HANG_DEFAULT_MS = 60 };
 
 /* name_or_file: a name of a shipped plan ("eu") or the path of a YAML file. Errors carry file, line
  * and the offending key. LS_ERR_NOTFOUND names the nearest plan. The caller destroys *ret. */

@@ -28,7 +28,9 @@ struct ls_analyse_opts {
     double channel_hz;           /* wanted channel spacing; 0: chosen from the rate */
     double false_alarms_per_day; /* boxes of noise alone per day of listening, whole band; 0 means
                                     10 */
-    FILE *bursts;                /* burst lines go here when not NULL */
+    const double *spurs_hz;      /* known lines of the receiver itself, masked; may be NULL */
+    size_t spur_count;
+    FILE *bursts; /* burst lines go here when not NULL */
     void (*progress)(
         void *context,
         const struct ls_analyse_progress *now); /* NULL: none; called at most 5 times a second */
@@ -48,6 +50,13 @@ struct ls_analyse_result {
     uint64_t samples;
     uint64_t invalid_samples; /* NaN or infinite, taken as zero */
     uint64_t clipped_samples;
+    uint64_t declined_leakage; /* boxes taken for the bank's leakage of a stronger one */
+    uint64_t declined_image;   /* boxes taken for the receiver's I/Q image of a stronger one */
+    uint64_t
+        declined_product;    /* keying clicks, pedestals and clipping products of a stronger box */
+    uint64_t declined_floor; /* boxes that were the floor itself, a little higher over much of the
+                                band */
+    uint64_t declined_weak;  /* boxes that held no power once their edges were found */
 };
 
 /* store: NULL analyses without storing. On failure nothing of this run is in the store. */

@@ -1,0 +1,407 @@
+/* Two passes. The first streams: each level of the duration pyramid keeps its last three rows, so a
+ * piece is tested while it is in cache (pyramid_push). Only when something crossed does search() go
+ * over the stored rows again, level by level, with marks. The second pass sees the same sums as the
+ * first until the first mark, so nothing that crossed is missed.
+ *
+ * Level 0 is single rows; level j >= 1 is 2^j rows, starting every 2^(j-1) rows. */
+#include "dsp/detector.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/blobs.h"
+#include "dsp/rows.h"
+
+enum { LEVELS_MAX = 16, WIDTHS_MAX = 14, RING = 3 };
+
+static const double GROW_TAIL =
+    1e-2; /* lower threshold of the double thresholding: noise passes it this often */
+
+struct ls_detector {
+    struct ls_detector_opts opts;
+    size_t rows_max;
+    size_t levels;
+    size_t widths;
+    float limit[LEVELS_MAX][WIDTHS_MAX]; /* sums above it are crossings */
+    float grow_limit;                    /* for single cells */
+    float *scale;         /* [channels] 0.5 / floor; 0 outside the analysed channels */
+    float *floor_pow;     /* [channels] */
+    float *cells;         /* [rows_max][channels] */
+    unsigned char *marks; /* [rows_max][channels] */
+    size_t rows;
+    bool crossed;
+    float *ring[LEVELS_MAX][RING]; /* rows of the pyramid */
+    size_t ring_rows[LEVELS_MAX];
+    float *width_sums; /* [2][channels]: scratch of the bandwidth pyramid */
+    float *work;       /* [2][channels]: a level's row */
+    float *halves;     /* [rows_max / 2][channels]: half windows while searching */
+    float *residual;
+    float *clean;
+    struct ls_blobs *blobs;
+};
+
+/* How many windows of all sizes one piece is tested on. */
+static double windows_tested(const struct ls_detector *det) {
+    double rows = 0.0;
+    for (size_t j = 0; j < det->levels; j++) {
+        rows += (double)det->rows_max / (j < 2 ? 1.0 : (double)(1u << (j - 1)));
+    }
+    double widths = 0.0;
+    for (size_t b = 0; b < det->widths; b++) {
+        widths += (double)det->opts.channels / (b < 2 ? 1.0 : (double)(1u << (b - 1)));
+    }
+    return rows * widths;
+}
+
+static void set_limits(struct ls_detector *det) {
+    double p = det->opts.false_alarms / windows_tested(det);
+    for (size_t j = 0; j < det->levels; j++) {
+        for (size_t b = 0; b < det->widths; b++) {
+            double rows = (double)(1u << j);
+            double cells = rows * (double)(1u << b);
+            double looks =
+                ls_looks_effective(det->opts.looks, (size_t)(2.0 * rows), (size_t)1 << b);
+            double limit = ls_looks_threshold(looks, p) * (1.0 + det->opts.floor_error);
+            det->limit[j][b] = (float)(cells * limit);
+        }
+    }
+    double looks = ls_looks_effective(det->opts.looks, 2, 1);
+    det->grow_limit = (float)ls_looks_threshold(looks, GROW_TAIL);
+}
+
+static int create_arrays(struct ls_detector *det) {
+    size_t n = det->opts.channels;
+    bool ok = true;
+    for (size_t j = 0; j < det->levels; j++) {
+        for (size_t i = 0; i < RING; i++) {
+            det->ring[j][i] = calloc(n, sizeof(float));
+            ok = ok && det->ring[j][i] != NULL;
+        }
+    }
+    det->scale = calloc(n, sizeof(float));
+    det->floor_pow = calloc(n, sizeof(float));
+    det->cells = calloc(det->rows_max * n, sizeof(float));
+    det->marks = calloc(det->rows_max, n);
+    det->width_sums = calloc(2 * n, sizeof(float));
+    det->work = calloc(2 * n, sizeof(float));
+    det->halves = calloc((det->rows_max / 2 + 1) * n, sizeof(float));
+    det->residual = calloc(n, sizeof(float));
+    det->clean = calloc(n, sizeof(float));
+    ok = ok && det->scale != NULL && det->floor_pow != NULL && det->cells != NULL &&
+         det->marks != NULL && det->width_sums != NULL && det->work != NULL &&
+         det->halves != NULL && det->residual != NULL && det->clean != NULL;
+    return ok ? LS_OK : LS_ERR_NOMEM;
+}
+
+static size_t levels_for(size_t longest, size_t most) {
+    size_t levels = 1;
+    while (levels < most && ((size_t)1 << levels) <= longest) {
+        levels++;
+    }
+    return levels;
+}
+
+int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *opts,
+                       struct ls_err *err) {
+    if (opts->channels < 4 || opts->channels % 2 != 0 || opts->frames < 2 ||
+        opts->frames % 2 != 0 || opts->first_channel >= opts->last_channel ||
+        opts->last_channel > opts->channels || !(opts->false_alarms > 0.0)) {
+        return ls_err_set(err, LS_ERR_ARG,
+                          "the detector needs even channels and frames and a false-alarm budget");
+    }
+    struct ls_detector *det = calloc(1, sizeof *det);
+    if (det == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the detector");
+    }
+    det->opts = *opts;
+    det->opts.leakage_pow = opts->leakage_pow > 0.0F ? opts->leakage_pow : 1e-6F;
+    det->rows_max = opts->frames / 2;
+    det->levels = levels_for(det->rows_max, LEVELS_MAX);
+    det->widths = levels_for(opts->last_channel - opts->first_channel, WIDTHS_MAX);
+    int code = create_arrays(det);
+    if (code == LS_OK) {
+        code = ls_blobs_create(&det->blobs, det->rows_max, opts->channels);
+    }
+    if (code != LS_OK) {
+        ls_detector_destroy(det);
+        return ls_err_set(err, code, "out of memory for a detector of %zu channels",
+                          opts->channels);
+    }
+    set_limits(det);
+    *ret = det;
+    return LS_OK;
+}
+
+void ls_detector_destroy(struct ls_detector *det) {
+    if (det == NULL) {
+        return;
+    }
+    for (size_t j = 0; j < LEVELS_MAX; j++) {
+        for (size_t i = 0; i < RING; i++) {
+            free(det->ring[j][i]);
+        }
+    }
+    free(det->scale);
+    free(det->floor_pow);
+    free(det->cells);
+    free(det->marks);
+    free(det->width_sums);
+    free(det->work);
+    free(det->halves);
+    free(det->residual);
+    free(det->clean);
+    ls_blobs_destroy(det->blobs);
+    free(det);
+}
+
+void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
+    for (size_t c = 0; c < det->opts.channels; c++) {
+        bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel;
+        det->floor_pow[c] = floor_pow[c];
+        det->scale[c] = analysed ? 0.5F / floor_pow[c] : 0.0F;
+    }
+    memset(det->ring_rows, 0, sizeof det->ring_rows);
+    det->rows = 0;
+    det->crossed = false;
+}
+
+/* Sums over 2^b channels, windows starting every 2^(b-1): ret may not be sums. Returns how many
+ * windows. */
+static size_t widen(float *ret, const float *sums, size_t count, size_t b) {
+    if (b == 1) {
+        size_t n = count - 1;
+        ls_rows_add(ret, sums, sums + 1, n);
+        return n;
+    }
+    /* Window i of the wider width is windows 2 i and 2 i + 2 of the narrower one. */
+    size_t n = count >= 3 ? (count - 1) / 2 : 0;
+    ls_rows_fold(ret, sums, 2, n);
+    return n;
+}
+
+static bool row_crosses(struct ls_detector *det, size_t level, const float *row) {
+    size_t n = det->opts.channels;
+    const float *sums = row;
+    size_t count = n;
+    bool crosses = ls_rows_any_above(row, det->limit[level][0], n);
+    for (size_t b = 1; b < det->widths && !crosses; b++) {
+        float *next = det->width_sums + (b % 2) * n;
+        count = widen(next, sums, count, b);
+        sums = next;
+        crosses = ls_rows_any_above(sums, det->limit[level][b], count);
+    }
+    return crosses;
+}
+
+/* A new row of a level; feeds the level above when a window is complete. */
+static void pyramid_push(struct ls_detector *det, const float *row) {
+    size_t n = det->opts.channels;
+    const float *fresh = row;
+    for (size_t level = 0; level < det->levels; level++) {
+        size_t i = det->ring_rows[level]++;
+        det->crossed = det->crossed || row_crosses(det, level, fresh);
+        if (level + 1 == det->levels || det->crossed) {
+            return; /* once something crossed, search() goes over everything again */
+        }
+        float *kept = det->ring[level][i % RING];
+        memcpy(kept, fresh, n * sizeof *kept);
+        size_t back = level == 0 ? 1 : 2;
+        bool completes = level == 0 ? i >= 1 : i >= 2 && i % 2 == 0;
+        if (!completes) {
+            return;
+        }
+        float *sum = det->work + (level % 2) * n;
+        ls_rows_add(sum, kept, det->ring[level][(i - back) % RING], n);
+        fresh = sum;
+    }
+}
+
+void ls_detector_push(struct ls_detector *det, const float *first, const float *second) {
+    assert(det->rows < det->rows_max);
+    size_t n = det->opts.channels;
+    size_t half = n / 2;
+    float *row = det->cells + det->rows * n;
+    ls_rows_add_scaled(row, first + half, second + half, det->scale, half);
+    ls_rows_add_scaled(row + half, first, second, det->scale + half, half);
+    det->rows++;
+    if (!det->crossed) {
+        pyramid_push(det, row);
+    }
+}
+
+/* Sum of the cells no mark claims over rows [from, from + count); claimed ones stand in with the
+ * noise mean. */
+static void excised_sum(const struct ls_detector *det, size_t from, size_t count, float *ret) {
+    size_t n = det->opts.channels;
+    memset(ret, 0, n * sizeof *ret);
+    for (size_t r = from; r < from + count; r++) {
+        const float *cells = det->cells + r * n;
+        const unsigned char *marks = det->marks + r * n;
+        for (size_t c = 0; c < n; c++) {
+            ret[c] += marks[c] ? 1.0F : cells[c];
+        }
+    }
+}
+
+static void mark_window(struct ls_detector *det, size_t row, size_t rows, size_t channel,
+                        size_t channels) {
+    size_t n = det->opts.channels;
+    for (size_t r = row; r < row + rows; r++) {
+        memset(det->marks + r * n + channel, 1, channels);
+    }
+}
+
+/* Test one window row of a level at every width; mark what crosses, narrow windows first. True when
+ * it marked. */
+static bool search_row(struct ls_detector *det, size_t level, size_t first_row, float *row) {
+    size_t n = det->opts.channels;
+    size_t rows = (size_t)1 << level;
+    const float *sums = row;
+    size_t count = n;
+    bool marked = false;
+    for (size_t b = 0; b < det->widths; b++) {
+        if (b > 0) {
+            float *next = det->width_sums + (b % 2) * n;
+            count = widen(next, sums, count, b);
+            sums = next;
+        }
+        if (!ls_rows_any_above(sums, det->limit[level][b], count)) {
+            continue;
+        }
+        size_t step = b < 2 ? 1 : (size_t)1 << (b - 1);
+        for (size_t i = 0; i < count; i++) {
+            if (sums[i] > det->limit[level][b]) {
+                mark_window(det, first_row, rows, i * step, (size_t)1 << b);
+            }
+        }
+        marked = true;
+        /* Wider windows must not count what was just explained. */
+        excised_sum(det, first_row, rows, row);
+        sums = row;
+        count = n;
+        for (size_t w = 1; w <= b; w++) {
+            float *next = det->width_sums + (w % 2) * n;
+            count = widen(next, sums, count, w);
+            sums = next;
+        }
+    }
+    return marked;
+}
+
+static void search_single_cells(struct ls_detector *det) {
+    size_t n = det->opts.channels;
+    for (size_t r = 0; r < det->rows; r++) {
+        const float *cells = det->cells + r * n;
+        if (!ls_rows_any_above(cells, det->limit[0][0], n)) {
+            continue;
+        }
+        for (size_t c = 0; c < n; c++) {
+            if (cells[c] > det->limit[0][0] && det->marks[r * n + c] == 0) {
+                ls_blobs_grow(det->blobs, det->cells, det->marks, det->rows, r, c, det->grow_limit);
+            }
+        }
+    }
+}
+
+/* Levels 0 and 1: their windows are summed from the cells. */
+static void search_short(struct ls_detector *det, size_t level) {
+    size_t rows = (size_t)1 << level;
+    for (size_t from = 0; from + rows <= det->rows; from++) {
+        excised_sum(det, from, rows, det->work);
+        search_row(det, level, from, det->work);
+    }
+}
+
+/* Level >= 2: a window is two neighbours of halves, sums over 2^(level - 1) rows that do not
+ * overlap. */
+static void search_long(struct ls_detector *det, size_t level, size_t halves) {
+    size_t n = det->opts.channels;
+    size_t half_rows = (size_t)1 << (level - 1);
+    for (size_t i = 0; i + 1 < halves; i++) {
+        float *left = det->halves + i * n;
+        float *right = left + n;
+        ls_rows_add(det->work, left, right, n);
+        if (search_row(det, level, i * half_rows, det->work)) {
+            excised_sum(det, i * half_rows, half_rows, left);
+            excised_sum(det, (i + 1) * half_rows, half_rows, right);
+        }
+    }
+}
+
+static void search(struct ls_detector *det) {
+    size_t n = det->opts.channels;
+    memset(det->marks, 0, det->rows * n);
+    search_single_cells(det);
+    for (size_t level = 0; level < det->levels && level < 2; level++) {
+        search_short(det, level);
+    }
+    size_t halves = det->rows / 2;
+    for (size_t i = 0; i < halves; i++) {
+        excised_sum(det, 2 * i, 2, det->halves + i * n);
+    }
+    for (size_t level = 2; level < det->levels; level++) {
+        search_long(det, level, halves);
+        halves /= 2;
+        for (size_t i = 0; i < halves; i++) {
+            /* In place: row i is written after rows 2 i and 2 i + 1 were read, and lies before
+             * them. */
+            const float *left = det->halves + 2 * i * n;
+            ls_rows_add(det->halves + i * n, left, left + n, n);
+        }
+    }
+}
+
+static void measure_residual(struct ls_detector *det) {
+    size_t n = det->opts.channels;
+    float *counts = det->work;
+    memset(det->residual, 0, n * sizeof *det->residual);
+    memset(counts, 0, n * sizeof *counts);
+    for (size_t r = 0; r < det->rows; r++) {
+        const float *cells = det->cells + r * n;
+        const unsigned char *marks = det->marks + r * n;
+        for (size_t c = 0; c < n; c++) {
+            det->residual[c] += marks[c] ? 0.0F : cells[c];
+            counts[c] += marks[c] ? 0.0F : 1.0F;
+        }
+    }
+    for (size_t c = 0; c < n; c++) {
+        bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel;
+        det->residual[c] = analysed && counts[c] > 0.0F ? det->residual[c] / counts[c] : 1.0F;
+        det->clean[c] = analysed && det->rows > 0 ? counts[c] / (float)det->rows : 0.0F;
+    }
+}
+
+static void residual_of_quiet_piece(struct ls_detector *det) {
+    size_t n = det->opts.channels;
+    memset(det->residual, 0, n * sizeof *det->residual);
+    for (size_t r = 0; r < det->rows; r++) {
+        ls_rows_accumulate(det->residual, det->cells + r * n, n);
+    }
+    for (size_t c = 0; c < n; c++) {
+        bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel && det->rows > 0;
+        det->residual[c] = analysed ? det->residual[c] / (float)det->rows : 1.0F;
+        det->clean[c] = analysed ? 1.0F : 0.0F;
+    }
+}
+
+void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detection *ret) {
+    memset(ret, 0, sizeof *ret);
+    ret->residual = det->residual;
+    ret->clean = det->clean;
+    if (!det->crossed) {
+        residual_of_quiet_piece(det);
+        return;
+    }
+    search(det);
+    struct ls_blobs_input input = {.cells = det->cells,
+                                   .marks = det->marks,
+                                   .floor_pow = det->floor_pow,
+                                   .rows = det->rows,
+                                   .channels = det->opts.channels,
+                                   .clipped = clipped,
+                                   .leakage_pow = det->opts.leakage_pow};
+    ret->boxes = ls_blobs_boxes(det->blobs, &input, &ret->box_count, ret->declined);
+    measure_residual(det);
+}

@@ -1,0 +1,85 @@
+/* dsp/detector.h: boxes of cells that noise alone would not make, found in one piece of listening.
+ *
+ * A piece is a fixed number of frames. Pairs of frames, divided by the floor, are rows of cells
+ * with mean 1. Rows are summed over a pyramid of durations (1, 2, 4 ... rows) and bandwidths (1, 2,
+ * 4 ... channels), windows overlapping by half, and each sum is held against the threshold of a
+ * radiometer with as many looks as its window holds (dsp/looks.h). In a piece without a crossing
+ * that is all. Otherwise the piece is searched again from fine to coarse: what a fine window
+ * explains is taken out before a coarser one is tested, single cells grow by a lower threshold
+ * (localisation with double thresholding: Vartiainen, Lehtomaki, Saarnisaari, "Double-Threshold
+ * Based Narrowband Signal Extraction", IEEE VTC Spring 2005), and connected cells become boxes.
+ *
+ * Channels are in rising frequency: index 0 is -rate/2. */
+#ifndef DSP_DETECTOR_H
+#define DSP_DETECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dsp/looks.h"
+
+struct ls_detector;
+
+struct ls_detector_opts {
+    size_t channels;      /* even, required */
+    size_t frames;        /* frames of a piece at most; even, required */
+    size_t first_channel; /* analysed channels [first_channel, last_channel) */
+    size_t last_channel;
+    const struct ls_looks *looks; /* borrowed while the object is made */
+    double false_alarms;          /* expected crossings of noise alone in one piece, > 0 */
+    double floor_error; /* relative uncertainty of the floor: thresholds rise by it, >= 0 */
+    float leakage_pow;  /* a cell below this part of the strongest cell of its row is taken for the
+                           bank's  leakage; 0 means 1e-6 */
+};
+
+/* A box: half-open intervals of rows (2 frames each) and channels of the piece. */
+struct ls_box {
+    uint32_t row_start;
+    uint32_t row_stop;
+    uint32_t channel_low;
+    uint32_t channel_high;
+    float start_frame; /* edges to a fraction of a row, in frames of the piece */
+    float stop_frame;
+    double excess_pow; /* mean over the duration of (sum over channels of power - floor), in power
+                          of the bank's cells */
+    double floor_pow;  /* sum over channels of the floor */
+    bool from_start;   /* was on in the first row */
+    bool to_stop;      /* was on in the last row */
+};
+
+enum ls_declined {
+    LS_DECLINED_LEAKAGE, /* what the bank lets through of a stronger box */
+    LS_DECLINED_IMAGE,   /* the receiver's I/Q image of a stronger box */
+    LS_DECLINED_PRODUCT, /* keying click, pedestal or clipping product of a stronger box */
+    LS_DECLINED_FLOOR,   /* the floor itself, a little higher over much of the band */
+    LS_DECLINED_WEAK,    /* no power left once its edges were found */
+    LS_DECLINED_COUNT
+};
+
+struct ls_detection {
+    const struct ls_box
+        *boxes; /* in order of row_start, then channel_low; borrowed until the next piece */
+    size_t box_count;
+    const float *residual; /* [channels]: mean of the cells no box claimed, in units of the floor; 1
+                              when none */
+    const float *clean;    /* [channels]: share of cells no box claimed */
+    size_t declined[LS_DECLINED_COUNT];
+};
+
+/* LS_ERR_ARG, LS_ERR_NOMEM. The caller destroys *ret. */
+int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *opts,
+                       struct ls_err *err);
+void ls_detector_destroy(struct ls_detector *det);
+
+/* Begin a piece. floor_pow: [channels] noise power of a cell, copied. */
+void ls_detector_begin(struct ls_detector *det, const float *floor_pow);
+
+/* Two frames of channel powers in FFT order. At most opts.frames / 2 calls a piece. */
+void ls_detector_push(struct ls_detector *det, const float *first, const float *second);
+
+/* End the piece, however many rows it got. clipped: the converter was at its limits in it. */
+void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detection *ret);
+
+#endif

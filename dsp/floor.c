@@ -1,0 +1,275 @@
+/* learn() folds frames into averages of BLOCK_FRAMES; settle() sorts each channel's averages and
+ * excises; open_floor() compares channels with each other. Order matters: masked channels take no
+ * part in the opening, or a DC spike in a quiet band would be carried to its neighbours by the
+ * dilation. */
+#include "dsp/floor.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BLOCK_FRAMES = 8, /* 4 looks or so: short enough to fit between packets, long enough to lose the
+                         long tail */
+    LEAST_BLOCKS = 4,
+    STEPS_MAX = 50,
+};
+
+static const double FIRST_SHARE =
+    0.125; /* of the averages is taken as clean before the first step */
+static const double CUT_TAIL =
+    1e-2; /* noise that a step's cut leaves out; its bias is divided out */
+static const double OPENING_SHARE =
+    0.66; /* of the band: a carrier narrower than that is seen as a carrier */
+static const double OCCUPIED_RATIO = 1.6; /* 2 dB above the opened floor */
+static const double GAIN_SECONDS =
+    1.0; /* time constant of the common gain: 6 dB a minute lags by 0.1 dB */
+static const double RANGE_POW =
+    1e-9; /* of the mean power: 90 dB down, where idle samples are exact zeros */
+static const double SHAPE_SECONDS = 60.0; /* time constant of one channel against the others */
+
+struct ls_floor {
+    size_t channels;
+    double least_pow;
+    double block_looks;
+    size_t blocks_max;
+    size_t blocks;
+    size_t frames_in_block;
+    float *averages; /* [blocks_max][channels], rising frequency */
+    float *power;    /* [channels] */
+    float *scratch;  /* [max(blocks_max, 3 * channels)] */
+    bool *masked;    /* [channels] */
+    bool *occupied;  /* [channels] */
+    double error;
+};
+
+static int create_arrays(struct ls_floor *floor) {
+    size_t n = floor->channels;
+    size_t scratch = floor->blocks_max > 3 * n ? floor->blocks_max : 3 * n;
+    floor->averages = calloc(floor->blocks_max * n, sizeof *floor->averages);
+    floor->power = calloc(n, sizeof *floor->power);
+    floor->scratch = calloc(scratch, sizeof *floor->scratch);
+    floor->masked = calloc(n, sizeof *floor->masked);
+    floor->occupied = calloc(n, sizeof *floor->occupied);
+    bool ok = floor->averages != NULL && floor->power != NULL && floor->scratch != NULL &&
+              floor->masked != NULL && floor->occupied != NULL;
+    return ok ? LS_OK : LS_ERR_NOMEM;
+}
+
+int ls_floor_create(struct ls_floor **ret, const struct ls_floor_opts *opts, struct ls_err *err) {
+    if (opts->channels < 4 || !(opts->least_pow > 0.0) || opts->learn_frames == 0) {
+        return ls_err_set(err, LS_ERR_ARG,
+                          "the floor needs 4 channels, a least power and frames to learn from");
+    }
+    struct ls_floor *floor = calloc(1, sizeof *floor);
+    if (floor == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the floor");
+    }
+    floor->channels = opts->channels;
+    floor->least_pow = opts->least_pow;
+    floor->block_looks = ls_looks_effective(opts->looks, BLOCK_FRAMES, 1);
+    floor->blocks_max = (opts->learn_frames + BLOCK_FRAMES - 1) / BLOCK_FRAMES;
+    if (create_arrays(floor) != LS_OK) {
+        ls_floor_destroy(floor);
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the floor of %zu channels",
+                          opts->channels);
+    }
+    if (opts->masked != NULL) {
+        memcpy(floor->masked, opts->masked, floor->channels * sizeof *floor->masked);
+    }
+    *ret = floor;
+    return LS_OK;
+}
+
+void ls_floor_destroy(struct ls_floor *floor) {
+    if (floor != NULL) {
+        free(floor->averages);
+        free(floor->power);
+        free(floor->scratch);
+        free(floor->masked);
+        free(floor->occupied);
+        free(floor);
+    }
+}
+
+void ls_floor_learn(struct ls_floor *floor, const float *power) {
+    if (floor->blocks == floor->blocks_max) {
+        return;
+    }
+    size_t half = floor->channels / 2;
+    float *average = floor->averages + floor->blocks * floor->channels;
+    for (size_t i = 0; i < half; i++) {
+        average[i] += power[half + i] / BLOCK_FRAMES;
+        average[half + i] += power[i] / BLOCK_FRAMES;
+    }
+    floor->frames_in_block++;
+    if (floor->frames_in_block == BLOCK_FRAMES) {
+        floor->frames_in_block = 0;
+        floor->blocks++;
+    }
+}
+
+static int compare_floats(const void *a, const void *b) {
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static double mean_of(const float *values, size_t n) {
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        sum += (double)values[i];
+    }
+    return sum / (double)n;
+}
+
+/* FCME on values sorted upwards: grow the clean set until its own cut holds nothing more. */
+static double excised_mean(const float *sorted, size_t n, double looks) {
+    double cut = ls_looks_threshold(looks, CUT_TAIL);
+    double bias = ls_looks_truncated_mean(looks, cut);
+    size_t first = (size_t)ceil(FIRST_SHARE * (double)n);
+    size_t clean = first < LEAST_BLOCKS ? (n < LEAST_BLOCKS ? n : LEAST_BLOCKS) : first;
+    double first_bias = ls_looks_truncated_mean(
+        looks, ls_looks_quantile(looks, fmin(0.999, (double)clean / (double)n)));
+    double mean = mean_of(sorted, clean) / first_bias;
+    for (int step = 0; step < STEPS_MAX; step++) {
+        size_t below = clean;
+        while (below < n && (double)sorted[below] < cut * mean) {
+            below++;
+        }
+        if (below == clean) {
+            break;
+        }
+        clean = below;
+        mean = mean_of(sorted, clean) / (clean == n ? 1.0 : bias);
+    }
+    return mean;
+}
+
+static void estimate_channel(struct ls_floor *floor, size_t c) {
+    for (size_t b = 0; b < floor->blocks; b++) {
+        floor->scratch[b] = floor->averages[b * floor->channels + c];
+    }
+    qsort(floor->scratch, floor->blocks, sizeof *floor->scratch, compare_floats);
+    floor->power[c] = (float)fmax(floor->least_pow,
+                                  excised_mean(floor->scratch, floor->blocks, floor->block_looks));
+}
+
+/* ret[c] = min (or max) of values over [c - reach, c + reach] within the band. */
+static void extreme(float *ret, const float *values, size_t n, size_t reach, bool lowest) {
+    for (size_t c = 0; c < n; c++) {
+        size_t from = c > reach ? c - reach : 0;
+        size_t to = c + reach + 1 < n ? c + reach + 1 : n;
+        float best = values[from];
+        for (size_t i = from + 1; i < to; i++) {
+            bool better = lowest ? values[i] < best : values[i] > best;
+            best = better ? values[i] : best;
+        }
+        ret[c] = best;
+    }
+}
+
+/* Median of three neighbours, masked channels replaced by the last one that is not. */
+static void smooth_shape(float *ret, const struct ls_floor *floor) {
+    size_t n = floor->channels;
+    float last = floor->power[0];
+    for (size_t c = 0; c < n; c++) {
+        last = floor->masked[c] ? last : floor->power[c];
+        ret[c] = last;
+    }
+    float before = ret[0];
+    for (size_t c = 1; c + 1 < n; c++) {
+        float a = before;
+        float b = ret[c];
+        float d = ret[c + 1];
+        before = b;
+        ret[c] = fmaxf(fminf(a, b), fminf(fmaxf(a, b), d));
+    }
+}
+
+/* Channels that stand out of the opened floor were occupied all the time: they take their
+ * neighbours' level. */
+static void open_floor(struct ls_floor *floor) {
+    size_t n = floor->channels;
+    float *shape = floor->scratch;
+    float *eroded = shape + n;
+    float *opened = eroded + n;
+    size_t reach = (size_t)(OPENING_SHARE / 2.0 * (double)n);
+    smooth_shape(shape, floor);
+    extreme(eroded, shape, n, reach, true);
+    extreme(opened, eroded, n, reach, false);
+    /* The opening is a minimum, so it sits below the mean by what the estimates scatter. */
+    double margin = OCCUPIED_RATIO * (1.0 + 3.0 * floor->error);
+    for (size_t c = 0; c < n; c++) {
+        floor->occupied[c] =
+            !floor->masked[c] && (double)floor->power[c] > margin * (double)opened[c];
+        if (floor->occupied[c]) {
+            floor->power[c] = opened[c];
+        }
+    }
+}
+
+static void settle_poorly(struct ls_floor *floor) {
+    size_t n = floor->channels;
+    memcpy(floor->scratch, floor->averages, n * sizeof *floor->scratch);
+    qsort(floor->scratch, n, sizeof *floor->scratch, compare_floats);
+    double frames = floor->frames_in_block > 0 ? (double)floor->frames_in_block : 1.0;
+    double level = (double)floor->scratch[n / 4] * BLOCK_FRAMES / frames;
+    for (size_t c = 0; c < n; c++) {
+        floor->power[c] = (float)fmax(level, floor->least_pow);
+    }
+    floor->error = 1.0;
+}
+
+bool ls_floor_settle(struct ls_floor *floor) {
+    if (floor->blocks == 0) {
+        settle_poorly(floor);
+        return false;
+    }
+    floor->error = 1.0 / sqrt(floor->block_looks * (double)floor->blocks);
+    double mean = mean_of(floor->averages, floor->blocks * floor->channels);
+    floor->least_pow = fmax(floor->least_pow, RANGE_POW * mean);
+    for (size_t c = 0; c < floor->channels; c++) {
+        estimate_channel(floor, c);
+    }
+    open_floor(floor);
+    return true;
+}
+
+/* Median of the means of channels that are mostly clean: the common gain, in units of the present
+ * floor. */
+static double common_gain(struct ls_floor *floor, const float *mean, const float *clean) {
+    size_t n = 0;
+    for (size_t c = 0; c < floor->channels; c++) {
+        if (clean[c] > 0.5F && !floor->masked[c]) {
+            floor->scratch[n++] = mean[c];
+        }
+    }
+    if (n == 0) {
+        return 1.0;
+    }
+    qsort(floor->scratch, n, sizeof *floor->scratch, compare_floats);
+    return (double)floor->scratch[n / 2];
+}
+
+void ls_floor_track(struct ls_floor *floor, const float *mean, const float *clean, double seconds) {
+    double gain = common_gain(floor, mean, clean);
+    double gain_share = 1.0 - exp(-seconds / GAIN_SECONDS);
+    double shape_share = 1.0 - exp(-seconds / SHAPE_SECONDS);
+    double common = 1.0 + gain_share * (gain - 1.0);
+    for (size_t c = 0; c < floor->channels; c++) {
+        double own = 1.0;
+        if (clean[c] > 0.5F) {
+            double ratio = fmin(1.25, fmax(0.5, (double)mean[c] / gain));
+            own += shape_share * (ratio - 1.0);
+        }
+        floor->power[c] = (float)fmax(floor->least_pow, (double)floor->power[c] * common * own);
+    }
+}
+
+const float *ls_floor_power(const struct ls_floor *floor) { return floor->power; }
+
+const bool *ls_floor_occupied(const struct ls_floor *floor) { return floor->occupied; }
+
+double ls_floor_error(const struct ls_floor *floor) { return floor->error; }

@@ -1,0 +1,63 @@
+/* dsp/floor.h: the noise power of each channel: learned once at the start of a stretch, then
+ * tracked slowly.
+ *
+ * Learning, per channel over time: forward consecutive mean excision (FCME; Lehtomaki, Vartiainen,
+ * Juntti, Saarnisaari, "CFAR Outlier Detection With Forward Methods", IEEE Trans. Signal Process.
+ * 55(9), 2007) on short averages, each mean divided by the bias of its own cut. Then over
+ * frequency: the estimates are opened (greyscale erosion and dilation) with a window of two thirds
+ * of the band, so a carrier that is on from the first sample, and narrower than that, stands out of
+ * its neighbours' floor instead of becoming the floor.
+ *
+ * Tracking: the mean of the cells that no box claimed, with a common gain that may move fast and a
+ * shape that may not, so the floor follows drift and does not chase a carrier. Power is linear
+ * everywhere.
+ *
+ * Channels are in rising frequency here: index 0 is -rate/2, index channels/2 is the tuned centre.
+ */
+#ifndef DSP_FLOOR_H
+#define DSP_FLOOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "dsp/looks.h"
+
+struct ls_floor;
+
+struct ls_floor_opts {
+    size_t channels;  /* required */
+    double least_pow; /* no floor is below it: quantisation noise in one channel; > 0 */
+    const bool
+        *masked; /* [channels] or NULL: DC and spurs, whose own level is their floor; copied */
+    const struct ls_looks *looks; /* of the bank; borrowed, required */
+    size_t learn_frames;          /* most frames that learn will be given; required */
+};
+
+/* LS_ERR_ARG, LS_ERR_NOMEM. The caller destroys *ret. */
+int ls_floor_create(struct ls_floor **ret, const struct ls_floor_opts *opts, struct ls_err *err);
+void ls_floor_destroy(struct ls_floor *floor);
+
+/* One frame of channel powers in FFT order (bin 0 first), as the channelizer writes it. Frames
+ * beyond learn_frames are ignored. */
+void ls_floor_learn(struct ls_floor *floor, const float *power);
+
+/* End of learning: estimates the floor. False when fewer than 8 frames were learned; the floor is
+ * then their lowest quartile over time and frequency and says little. */
+bool ls_floor_settle(struct ls_floor *floor);
+
+/* What a piece of listening left over. mean: [channels], mean power over the cells that no box
+ * claimed, in units of the floor that was used; clean: [channels], share of cells that were not
+ * claimed, 0..1. seconds: its length. */
+void ls_floor_track(struct ls_floor *floor, const float *mean, const float *clean, double seconds);
+
+/* [channels]: noise power of a cell; borrowed, valid until the next call that changes the floor. */
+const float *ls_floor_power(const struct ls_floor *floor);
+
+/* [channels]: was this channel occupied all through learning? */
+const bool *ls_floor_occupied(const struct ls_floor *floor);
+
+/* Relative standard error of the learned floor in one channel, >= 0. */
+double ls_floor_error(const struct ls_floor *floor);
+
+#endif

@@ -1,0 +1,60 @@
+#include "dsp/rows.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* One copy of each function per instruction set; the loader picks one (gcc and clang on x86-64 with
+ * ifunc). Elsewhere the plain loop is what the compiler makes of it. The arithmetic is element by
+ * element in one order, so every copy gives the same bits. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
+    !defined(__SANITIZE_ADDRESS__)
+#define VERSIONS __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define VERSIONS
+#endif
+
+VERSIONS void ls_rows_add_scaled(float *restrict ret, const float *restrict a,
+                                 const float *restrict b, const float *restrict scale, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = (a[i] + b[i]) * scale[i];
+    }
+}
+
+/* ret may be a: each element is read before it is written. */
+VERSIONS void ls_rows_add(float *ret, const float *a, const float *b, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = a[i] + b[i];
+    }
+}
+
+VERSIONS void ls_rows_fold(float *restrict ret, const float *restrict a, size_t step, size_t n) {
+    if (step == 1) {
+        for (size_t i = 0; i < n; i++) {
+            ret[i] = a[2 * i] + a[2 * i + 1];
+        }
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            ret[i] = a[2 * i] + a[2 * i + 2];
+        }
+    }
+}
+
+/* Powers are never negative, so their bit patterns rise with their values and integer compares,
+ * which vectorise without -ffast-math, order them. */
+VERSIONS bool ls_rows_any_above(const float *a, float limit, size_t n) {
+    int32_t limit_bits;
+    memcpy(&limit_bits, &limit, sizeof limit_bits);
+    int32_t any = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits;
+        memcpy(&bits, &a[i], sizeof bits);
+        any |= bits > limit_bits;
+    }
+    return any != 0;
+}
+
+VERSIONS void ls_rows_accumulate(float *restrict sum, const float *restrict a, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        sum[i] += a[i];
+    }
+}

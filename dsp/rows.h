@@ -1,0 +1,25 @@
+/* dsp/rows.h: arithmetic on rows of floats, the inner loops of floor and detector. Built for
+ * several instruction sets and chosen at load time by the compiler's function versions. Rows need
+ * no alignment. */
+#ifndef DSP_ROWS_H
+#define DSP_ROWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* ret[i] = (a[i] + b[i]) * scale[i] */
+void ls_rows_add_scaled(float *ret, const float *a, const float *b, const float *scale, size_t n);
+
+/* ret[i] = a[i] + b[i]; ret may be a */
+void ls_rows_add(float *ret, const float *a, const float *b, size_t n);
+
+/* ret[i] = a[2 i] + a[2 i + step] for i < n; a holds 2 n - 1 + step values. step is 1 or 2. */
+void ls_rows_fold(float *ret, const float *a, size_t step, size_t n);
+
+/* Is any a[i] > limit? */
+bool ls_rows_any_above(const float *a, float limit, size_t n);
+
+/* sum[i] += a[i] */
+void ls_rows_accumulate(float *sum, const float *a, size_t n);
+
+#endif

@@ -1,0 +1,252 @@
+#include "detect/burst.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+
+/* A burst that is still on. */
+struct track {
+    double start_frame;
+    double stop_frame;
+    uint32_t channel_low; /* extent over all pieces */
+    uint32_t channel_high;
+    uint32_t last_low; /* extent in the last piece: what the next one is matched with */
+    uint32_t last_high;
+    double energy;       /* cells' power times frames */
+    double floor_frames; /* noise power of a cell times frames */
+    struct ls_spectrum spectrum;
+    uint32_t flags;
+    uint64_t owner;
+    bool matched; /* found its continuation in the present piece */
+    bool goes_on; /* which runs into the end of the piece */
+};
+
+struct ls_bursts {
+    struct ls_burst_listener listener;
+    struct ls_stretch stretch;
+    struct track *tracks; /* still on at the end of the last piece */
+    size_t count;
+    size_t room;
+    double end_frame; /* end of the last piece */
+};
+
+int ls_bursts_create(struct ls_bursts **ret, const struct ls_burst_listener *listener,
+                     struct ls_err *err) {
+    struct ls_bursts *bursts = calloc(1, sizeof *bursts);
+    if (bursts == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for bursts");
+    }
+    bursts->listener = *listener;
+    *ret = bursts;
+    return LS_OK;
+}
+
+void ls_bursts_destroy(struct ls_bursts *bursts) {
+    if (bursts == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < bursts->count; i++) {
+        ls_spectrum_finish(&bursts->tracks[i].spectrum);
+    }
+    free(bursts->tracks);
+    free(bursts);
+}
+
+void ls_bursts_begin(struct ls_bursts *bursts, const struct ls_stretch *stretch) {
+    bursts->stretch = *stretch;
+    bursts->end_frame = 0.0;
+}
+
+static double cell_floor(const struct track *track) {
+    return track->floor_frames / fmax(1e-9, track->stop_frame - track->start_frame);
+}
+
+/* Occupied bandwidth from the fine spectrum; from the channels where there is none. */
+static void measure_frequency(const struct ls_bursts *bursts, const struct track *track,
+                              struct ls_burst *ret) {
+    const struct ls_stretch *s = &bursts->stretch;
+    double low = ls_stretch_channel_hz(s, track->channel_low);
+    double high = ls_stretch_channel_hz(s, track->channel_high);
+    if (track->spectrum.count > 0) {
+        struct ls_occupied occupied =
+            ls_spectrum_occupied(&track->spectrum, ls_stretch_noise_per_bin(s, cell_floor(track)));
+        low = ls_stretch_bin_hz(s, occupied.low_bin);
+        high = ls_stretch_bin_hz(s, occupied.high_bin);
+    }
+    ret->center_hz = 0.5 * (low + high);
+    ret->bandwidth_hz = fmax(high - low, s->tuning.rate_sps / (double)s->fine_bins);
+}
+
+static struct ls_burst measure(const struct ls_bursts *bursts, const struct track *track) {
+    const struct ls_stretch *s = &bursts->stretch;
+    struct ls_burst burst = {.flags = track->flags};
+    burst.start_ns = ls_stretch_time_ns(s, track->start_frame);
+    int64_t stop_ns = ls_stretch_time_ns(s, track->stop_frame);
+    burst.duration_ns = stop_ns > burst.start_ns ? stop_ns - burst.start_ns : 1;
+    measure_frequency(bursts, track, &burst);
+    double power = ls_stretch_signal_pow(s, track->energy /
+                                                fmax(1e-9, track->stop_frame - track->start_frame));
+    double noise = ls_stretch_noise_per_hz(s, cell_floor(track)) * burst.bandwidth_hz;
+    burst.level_dbfs = 10.0 * log10(fmax(power, 1e-30));
+    burst.snr_db = 10.0 * log10(fmax(power, 1e-30) / fmax(noise, 1e-30));
+    if (track->channel_low <= 1 || track->channel_high + 1 >= s->channels) {
+        burst.flags |= LS_BURST_BAND_EDGE;
+    }
+    return burst;
+}
+
+static int end_track(struct ls_bursts *bursts, struct track *track, struct ls_err *err) {
+    struct ls_burst burst = measure(bursts, track);
+    double noise = ls_stretch_noise_per_bin(&bursts->stretch, cell_floor(track));
+    int code = bursts->listener.ends(bursts->listener.context, &burst, &track->spectrum, noise,
+                                     track->owner, err);
+    ls_spectrum_finish(&track->spectrum);
+    return code;
+}
+
+/* Add what a piece holds of the burst. */
+static int extend_track(struct ls_bursts *bursts, struct track *track, const struct ls_piece *piece,
+                        size_t i, struct ls_err *err) {
+    const struct ls_box *box = &piece->boxes[i];
+    const struct ls_box_spectrum *spectrum = &piece->spectra[i];
+    double frames = (double)box->stop_frame - (double)box->start_frame;
+    double floor = box->floor_pow / (double)(box->channel_high - box->channel_low);
+    track->stop_frame = (double)piece->first_frame + (double)box->stop_frame;
+    track->channel_low =
+        box->channel_low < track->channel_low ? box->channel_low : track->channel_low;
+    track->channel_high =
+        box->channel_high > track->channel_high ? box->channel_high : track->channel_high;
+    track->last_low = box->channel_low;
+    track->last_high = box->channel_high;
+    track->energy += box->excess_pow * frames;
+    track->floor_frames += floor * frames;
+    track->flags |= piece->clipped ? LS_BURST_CLIPPED : 0;
+    track->matched = true;
+    track->goes_on = box->to_stop;
+    if (spectrum->count > 0 &&
+        ls_spectrum_add(&track->spectrum, spectrum->first, spectrum->power, spectrum->count,
+                        ls_stretch_seconds(&bursts->stretch, frames), spectrum->averages,
+                        ls_stretch_noise_per_bin(&bursts->stretch, floor)) != LS_OK) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the spectrum of a burst");
+    }
+    return LS_OK;
+}
+
+static int begin_track(struct ls_bursts *bursts, const struct ls_piece *piece, size_t i,
+                       struct track *ret, struct ls_err *err) {
+    const struct ls_box *box = &piece->boxes[i];
+    memset(ret, 0, sizeof *ret);
+    ret->start_frame = (double)piece->first_frame + (double)box->start_frame;
+    ret->channel_low = box->channel_low;
+    ret->channel_high = box->channel_high;
+    ret->flags = piece->first_frame == 0 && box->from_start ? LS_BURST_CUT_START : 0;
+    int code = extend_track(bursts, ret, piece, i, err);
+    if (code == LS_OK) {
+        struct ls_burst now = measure(bursts, ret);
+        code = bursts->listener.begins(bursts->listener.context, &now, &ret->owner, err);
+    }
+    if (code != LS_OK) {
+        ls_spectrum_finish(&ret->spectrum);
+    }
+    return code;
+}
+
+/* The burst of the last piece that shares the most channels with the box: half of the narrower one
+ * at least. */
+static struct track *find_track(struct ls_bursts *bursts, const struct ls_box *box) {
+    struct track *best = NULL;
+    double best_shared = 0.0;
+    for (size_t i = 0; i < bursts->count; i++) {
+        struct track *track = &bursts->tracks[i];
+        double from = fmax(track->last_low, box->channel_low);
+        double to = fmin(track->last_high, box->channel_high);
+        double narrow = fmin((double)(track->last_high - track->last_low),
+                             (double)(box->channel_high - box->channel_low));
+        if (!track->matched && to - from >= 0.5 * narrow && to - from > best_shared) {
+            best = track;
+            best_shared = to - from;
+        }
+    }
+    return best;
+}
+
+/* Bursts that did not go on in this piece are over. */
+static int end_finished(struct ls_bursts *bursts, struct ls_err *err) {
+    int code = LS_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < bursts->count; i++) {
+        if (!bursts->tracks[i].goes_on && code == LS_OK) {
+            code = end_track(bursts, &bursts->tracks[i], err);
+        } else {
+            bursts->tracks[kept++] = bursts->tracks[i];
+        }
+    }
+    bursts->count = kept;
+    return code;
+}
+
+/* Boxes that continue a burst; taken[i] says which. */
+static int continue_tracks(struct ls_bursts *bursts, const struct ls_piece *piece, bool *taken,
+                           struct ls_err *err) {
+    int code = LS_OK;
+    for (size_t i = 0; i < piece->box_count && code == LS_OK; i++) {
+        struct track *track =
+            piece->boxes[i].from_start ? find_track(bursts, &piece->boxes[i]) : NULL;
+        taken[i] = track != NULL;
+        if (track != NULL) {
+            code = extend_track(bursts, track, piece, i, err);
+        }
+    }
+    return code;
+}
+
+int ls_bursts_piece(struct ls_bursts *bursts, const struct ls_piece *piece, struct ls_err *err) {
+    bool *taken = calloc(piece->box_count + 1, sizeof *taken);
+    if (taken == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for bursts");
+    }
+    for (size_t i = 0; i < bursts->count; i++) {
+        bursts->tracks[i].matched = false;
+        bursts->tracks[i].goes_on = false;
+    }
+    int code = continue_tracks(bursts, piece, taken, err);
+    if (code == LS_OK) {
+        code = end_finished(bursts, err);
+    }
+    for (size_t i = 0; i < piece->box_count && code == LS_OK; i++) {
+        if (taken[i]) {
+            continue;
+        }
+        struct track track;
+        code = begin_track(bursts, piece, i, &track, err);
+        if (code == LS_OK && !piece->boxes[i].to_stop) {
+            code = end_track(bursts, &track, err);
+        } else if (code == LS_OK) {
+            code = ls_grow((void **)&bursts->tracks, &bursts->room, bursts->count, sizeof track);
+            if (code != LS_OK) {
+                ls_spectrum_finish(&track.spectrum);
+                ls_err_set(err, code, "out of memory for bursts");
+            } else {
+                bursts->tracks[bursts->count++] = track;
+            }
+        }
+    }
+    free(taken);
+    return code;
+}
+
+int ls_bursts_end(struct ls_bursts *bursts, struct ls_err *err) {
+    int code = LS_OK;
+    for (size_t i = 0; i < bursts->count; i++) {
+        bursts->tracks[i].flags |= LS_BURST_CUT_STOP;
+        if (code == LS_OK) {
+            code = end_track(bursts, &bursts->tracks[i], err);
+        } else {
+            ls_spectrum_finish(&bursts->tracks[i].spectrum);
+        }
+    }
+    bursts->count = 0;
+    return code;
+}

@@ -1,0 +1,150 @@
+#include "detect/spectrum.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+static const double OUTSIDE_SHARE = 0.005; /* SM.443: beta/2 */
+static const double STANDS_OUT_SHARE =
+    0.0025; /* of the strongest bin: 26 dB, the x of SM.443's x dB bandwidth */
+static const double STANDS_OUT_SIGMA = 2.0; /* of the noise in a smoothed bin */
+
+void ls_spectrum_finish(struct ls_spectrum *spectrum) {
+    free(spectrum->energy);
+    memset(spectrum, 0, sizeof *spectrum);
+}
+
+void ls_spectrum_clear(struct ls_spectrum *spectrum) {
+    spectrum->count = 0;
+    spectrum->seconds = 0.0;
+    spectrum->averages = 0.0;
+}
+
+/* Make [first, stop) part of the spectrum; new bins hold the noise of the time gathered so far. */
+static int widen(struct ls_spectrum *s, uint32_t first, uint32_t stop, double noise_pow) {
+    uint32_t from = s->count > 0 && s->first < first ? s->first : first;
+    uint32_t to = s->count > 0 && s->first + s->count > stop ? s->first + s->count : stop;
+    uint32_t count = to - from;
+    if (count == s->count) {
+        return LS_OK;
+    }
+    if (count > s->room) {
+        float *grown = realloc(s->energy, count * sizeof *grown);
+        if (grown == NULL) {
+            return LS_ERR_NOMEM;
+        }
+        s->energy = grown;
+        s->room = count;
+    }
+    uint32_t shift = s->count > 0 ? s->first - from : 0;
+    memmove(s->energy + shift, s->energy, s->count * sizeof *s->energy);
+    float noise = (float)(noise_pow * s->seconds);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i < shift || i >= shift + s->count) {
+            s->energy[i] = noise;
+        }
+    }
+    s->first = from;
+    s->count = count;
+    return LS_OK;
+}
+
+int ls_spectrum_add(struct ls_spectrum *into, uint32_t first, const float *power, uint32_t count,
+                    double seconds, double averages, double noise_pow) {
+    int code = widen(into, first, first + count, noise_pow);
+    if (code != LS_OK) {
+        return code;
+    }
+    uint32_t offset = first - into->first;
+    float noise = (float)(noise_pow * seconds);
+    for (uint32_t i = 0; i < into->count; i++) {
+        bool inside = i >= offset && i < offset + count;
+        into->energy[i] += inside ? power[i - offset] * (float)seconds : noise;
+    }
+    into->seconds += seconds;
+    into->averages += averages;
+    return LS_OK;
+}
+
+int ls_spectrum_add_all(struct ls_spectrum *into, const struct ls_spectrum *from,
+                        double noise_pow) {
+    if (from->count == 0) {
+        return LS_OK;
+    }
+    int code = widen(into, from->first, from->first + from->count, noise_pow);
+    if (code != LS_OK) {
+        return code;
+    }
+    uint32_t offset = from->first - into->first;
+    float noise = (float)(noise_pow * from->seconds);
+    for (uint32_t i = 0; i < into->count; i++) {
+        bool inside = i >= offset && i < offset + from->count;
+        into->energy[i] += inside ? from->energy[i - offset] : noise;
+    }
+    into->seconds += from->seconds;
+    into->averages += from->averages;
+    return LS_OK;
+}
+
+/* Energy around bin i, averaged over it and its neighbours. */
+static double smoothed(const struct ls_spectrum *s, uint32_t i, uint32_t *ret_count) {
+    double sum = 0.0;
+    uint32_t n = 0;
+    for (uint32_t k = i > 0 ? i - 1 : 0; k <= i + 1 && k < s->count; k++) {
+        sum += (double)s->energy[k];
+        n++;
+    }
+    *ret_count = n;
+    return sum / (double)n;
+}
+
+static double strongest(const struct ls_spectrum *s, double noise) {
+    double best = 0.0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        uint32_t n;
+        best = fmax(best, smoothed(s, i, &n) - noise);
+    }
+    return best;
+}
+
+/* Energy of bin i without its noise, or 0 where the spectrum does not stand out: keying clicks and
+ * the pedestal of an overdriven receiver would else carry the edges away from the signal. */
+static double signal_energy(const struct ls_spectrum *s, uint32_t i, double noise, double peak) {
+    uint32_t n;
+    double level = smoothed(s, i, &n);
+    double sigma = noise / sqrt(fmax(1.0, s->averages) * (double)n);
+    bool stands_out = level > noise + fmax(STANDS_OUT_SIGMA * sigma, STANDS_OUT_SHARE * peak);
+    return stands_out ? fmax(0.0, (double)s->energy[i] - noise) : 0.0;
+}
+
+struct ls_occupied ls_spectrum_occupied(const struct ls_spectrum *s, double noise_pow) {
+    double noise = noise_pow * s->seconds;
+    double peak = strongest(s, noise);
+    double total = 0.0;
+    for (uint32_t i = 0; i < s->count; i++) {
+        total += signal_energy(s, i, noise, peak);
+    }
+    struct ls_occupied ret = {.low_bin = s->first, .high_bin = (double)s->first + (double)s->count};
+    if (total <= 0.0) {
+        return ret;
+    }
+    double below = 0.0;
+    double low_at = OUTSIDE_SHARE * total;
+    double high_at = (1.0 - OUTSIDE_SHARE) * total;
+    for (uint32_t i = 0; i < s->count; i++) {
+        double energy = signal_energy(s, i, noise, peak);
+        double at = (double)s->first + (double)i;
+        if (below < low_at && below + energy >= low_at) {
+            ret.low_bin = at + (low_at - below) / energy;
+        }
+        if (below < high_at && below + energy >= high_at) {
+            ret.high_bin = at + (high_at - below) / energy;
+            break;
+        }
+        below += energy;
+    }
+    return ret;
+}

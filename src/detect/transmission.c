@@ -1,0 +1,346 @@
+#include "detect/transmission.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "base/util.h"
+
+enum {
+    LATTICE_BURSTS = 256,   /* the first so many burst starts decide on the lattice */
+    LATTICE_BURSTS_MIN = 8, /* fewer say nothing */
+};
+
+static const double LATTICE_SLOP = 0.05; /* of the period: jitter of one burst's start */
+static const double LATTICE_SHARE = 0.8; /* of the intervals that must be multiples of the period */
+static const double SHARED_BAND = 0.3;   /* of the narrower of burst and transmission */
+static const double SAME_CENTER =
+    0.6; /* of the wider bandwidth: centres this close are one radio */
+
+struct open_row {
+    int64_t number;
+    int64_t start_ns;
+    int64_t stop_ns;
+    size_t on; /* bursts that have begun and not ended */
+    uint64_t bursts;
+    double energy; /* level in linear power times seconds */
+    double noise;  /* noise power in the band times seconds */
+    double on_s;
+    double low_hz; /* edges weighted by energy */
+    double high_hz;
+    struct ls_spectrum spectrum;
+    double noise_per_bin_s; /* noise power of a fine bin times seconds */
+    uint32_t flags;
+    uint32_t first_flags;
+    uint32_t last_flags;
+    int64_t starts_ns[LATTICE_BURSTS];
+    float lengths_s[LATTICE_BURSTS];
+    size_t lattice_count;
+};
+
+struct ls_transmissions {
+    struct ls_transmissions_opts opts;
+    struct ls_burst_listener listener;
+    struct ls_stretch stretch;
+    struct open_row **rows; /* open ones, in order of number */
+    size_t count;
+    size_t room;
+    int64_t next_number;
+};
+
+static int burst_begins(void *context, const struct ls_burst *now, uint64_t *ret_owner,
+                        struct ls_err *err);
+static int burst_ends(void *context, const struct ls_burst *burst,
+                      const struct ls_spectrum *spectrum, double noise_per_bin, uint64_t owner,
+                      struct ls_err *err);
+
+int ls_transmissions_create(struct ls_transmissions **ret, const struct ls_transmissions_opts *opts,
+                            struct ls_err *err) {
+    struct ls_transmissions *all = calloc(1, sizeof *all);
+    if (all == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for transmissions");
+    }
+    all->opts = *opts;
+    all->listener =
+        (struct ls_burst_listener){.context = all, .begins = burst_begins, .ends = burst_ends};
+    all->next_number = 1;
+    *ret = all;
+    return LS_OK;
+}
+
+static void free_row(struct open_row *row) {
+    ls_spectrum_finish(&row->spectrum);
+    free(row);
+}
+
+void ls_transmissions_destroy(struct ls_transmissions *all) {
+    if (all == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < all->count; i++) {
+        free_row(all->rows[i]);
+    }
+    free(all->rows);
+    free(all);
+}
+
+const struct ls_burst_listener *ls_transmissions_listener(struct ls_transmissions *all) {
+    return &all->listener;
+}
+
+void ls_transmissions_begin(struct ls_transmissions *all, const struct ls_stretch *stretch) {
+    all->stretch = *stretch;
+}
+
+static double hang_s(const struct ls_transmissions *all, double hz) {
+    return all->opts.hang_s(all->opts.hang_context, hz);
+}
+
+/* How much of the narrower band the two share, 0..1. */
+static double shared_band(const struct open_row *row, double low_hz, double high_hz) {
+    double common = fmin(row->high_hz, high_hz) - fmax(row->low_hz, low_hz);
+    double narrow = fmin(row->high_hz - row->low_hz, high_hz - low_hz);
+    return narrow > 0.0 ? common / narrow : 0.0;
+}
+
+static struct open_row *find_row(const struct ls_transmissions *all, const struct ls_burst *burst) {
+    double low = burst->center_hz - burst->bandwidth_hz / 2.0;
+    double high = burst->center_hz + burst->bandwidth_hz / 2.0;
+    /* Neighbours within a channel's spacing are one radio whose narrow bursts were measured apart.
+     */
+    double slack = 0.5 * ls_stretch_spacing_hz(&all->stretch);
+    int64_t hang_ns = ls_ns_from_seconds(hang_s(all, burst->center_hz));
+    struct open_row *best = NULL;
+    double best_distance = INFINITY;
+    for (size_t i = 0; i < all->count; i++) {
+        struct open_row *row = all->rows[i];
+        double distance = fabs(0.5 * (row->low_hz + row->high_hz) - burst->center_hz);
+        bool in_time = row->on > 0 || burst->start_ns - row->stop_ns <= hang_ns;
+        double widest = fmax(burst->bandwidth_hz, row->high_hz - row->low_hz);
+        bool in_band = distance <= fmax(slack, SAME_CENTER * widest) ||
+                       shared_band(row, low, high) >= SHARED_BAND;
+        if (in_time && in_band && distance < best_distance) {
+            best = row;
+            best_distance = distance;
+        }
+    }
+    return best;
+}
+
+static struct open_row *add_row(struct ls_transmissions *all, const struct ls_burst *burst) {
+    struct open_row *row = calloc(1, sizeof *row);
+    if (row == NULL ||
+        ls_grow((void **)&all->rows, &all->room, all->count, sizeof *all->rows) != LS_OK) {
+        free(row);
+        return NULL;
+    }
+    row->number = all->next_number++;
+    row->start_ns = burst->start_ns;
+    row->stop_ns = burst->start_ns;
+    row->low_hz = burst->center_hz - burst->bandwidth_hz / 2.0;
+    row->high_hz = burst->center_hz + burst->bandwidth_hz / 2.0;
+    row->first_flags = burst->flags;
+    all->rows[all->count++] = row;
+    return row;
+}
+
+static int burst_begins(void *context, const struct ls_burst *now, uint64_t *ret_owner,
+                        struct ls_err *err) {
+    struct ls_transmissions *all = context;
+    struct open_row *row = find_row(all, now);
+    if (row == NULL) {
+        row = add_row(all, now);
+    }
+    if (row == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for transmissions");
+    }
+    row->on++;
+    *ret_owner = (uint64_t)row->number;
+    return LS_OK;
+}
+
+static struct open_row *row_by_number(const struct ls_transmissions *all, uint64_t number) {
+    for (size_t i = 0; i < all->count; i++) {
+        if ((uint64_t)all->rows[i]->number == number) {
+            return all->rows[i];
+        }
+    }
+    return NULL;
+}
+
+static void add_burst(struct open_row *row, const struct ls_burst *burst, double noise_per_bin) {
+    double seconds = (double)burst->duration_ns / 1e9;
+    double power = pow(10.0, burst->level_dbfs / 10.0);
+    double energy = power * seconds;
+    double share = energy / (row->energy + energy);
+    double low = burst->center_hz - burst->bandwidth_hz / 2.0;
+    double high = burst->center_hz + burst->bandwidth_hz / 2.0;
+    row->low_hz += share * (low - row->low_hz);
+    row->high_hz += share * (high - row->high_hz);
+    row->energy += energy;
+    row->noise += power / pow(10.0, burst->snr_db / 10.0) * seconds;
+    row->noise_per_bin_s += noise_per_bin * seconds;
+    row->on_s += seconds;
+    row->flags |= burst->flags & ~(uint32_t)(LS_BURST_CUT_START | LS_BURST_CUT_STOP);
+    int64_t stop_ns = burst->start_ns + burst->duration_ns;
+    if (burst->start_ns < row->start_ns || row->bursts == 0) {
+        row->start_ns = burst->start_ns;
+        row->first_flags = burst->flags;
+    }
+    if (stop_ns > row->stop_ns) {
+        row->stop_ns = stop_ns;
+        row->last_flags = burst->flags;
+    }
+    if (row->lattice_count < LATTICE_BURSTS) {
+        row->starts_ns[row->lattice_count] = burst->start_ns;
+        row->lengths_s[row->lattice_count++] = (float)seconds;
+    }
+    row->bursts++;
+}
+
+static int burst_ends(void *context, const struct ls_burst *burst,
+                      const struct ls_spectrum *spectrum, double noise_per_bin, uint64_t owner,
+                      struct ls_err *err) {
+    struct ls_transmissions *all = context;
+    struct open_row *row = row_by_number(all, owner);
+    if (row == NULL) {
+        return ls_err_set(err, LS_ERR_ARG, "a burst ended in a transmission that is over");
+    }
+    row->on--;
+    add_burst(row, burst, noise_per_bin);
+    if (ls_spectrum_add_all(&row->spectrum, spectrum, noise_per_bin) != LS_OK) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the spectrum of a transmission");
+    }
+    return all->opts.burst(all->opts.context, burst, row->number, err);
+}
+
+static int compare_times(const void *a, const void *b) {
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int compare_lengths(const void *a, const void *b) {
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* How many of the intervals are whole multiples of period, and the period that fits those best. */
+static size_t fit_period(const int64_t *intervals, size_t n, double *period_ns) {
+    size_t fitting = 0;
+    double weight = 0.0;
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double multiple = round((double)intervals[i] / *period_ns);
+        double error = fabs((double)intervals[i] - multiple * *period_ns);
+        if (multiple >= 1.0 && error <= LATTICE_SLOP * *period_ns) {
+            fitting++;
+            sum += (double)intervals[i] * multiple;
+            weight += multiple * multiple;
+        }
+    }
+    if (weight > 0.0) {
+        *period_ns = sum / weight;
+    }
+    return fitting;
+}
+
+/* The lattice of the burst starts: the median interval, when nearly all intervals are multiples of
+ * it. NAN without one. Starts are sorted in place. */
+static double lattice_period_s(struct open_row *row) {
+    size_t n = row->lattice_count;
+    if (n < LATTICE_BURSTS_MIN) {
+        return NAN;
+    }
+    qsort(row->starts_ns, n, sizeof *row->starts_ns, compare_times);
+    int64_t intervals[LATTICE_BURSTS];
+    int64_t sorted[LATTICE_BURSTS];
+    for (size_t i = 0; i + 1 < n; i++) {
+        intervals[i] = row->starts_ns[i + 1] - row->starts_ns[i];
+        sorted[i] = intervals[i];
+    }
+    qsort(sorted, n - 1, sizeof *sorted, compare_times);
+    double period_ns = (double)sorted[(n - 1) / 2];
+    if (period_ns <= 0.0) {
+        return NAN;
+    }
+    fit_period(intervals, n - 1, &period_ns);
+    size_t fitting = fit_period(intervals, n - 1, &period_ns);
+    if ((double)fitting < LATTICE_SHARE * (double)(n - 1)) {
+        return NAN;
+    }
+    return period_ns / 1e9;
+}
+
+/* Centre and bandwidth from the gathered spectrum, else from the bursts' edges. */
+static void measure_frequency(const struct ls_transmissions *all, const struct open_row *row,
+                              struct ls_transmission *ret) {
+    double low = row->low_hz;
+    double high = row->high_hz;
+    if (row->spectrum.count > 0 && row->on_s > 0.0) {
+        struct ls_occupied occupied =
+            ls_spectrum_occupied(&row->spectrum, row->noise_per_bin_s / row->on_s);
+        low = ls_stretch_bin_hz(&all->stretch, occupied.low_bin);
+        high = ls_stretch_bin_hz(&all->stretch, occupied.high_bin);
+    }
+    ret->center_hz = 0.5 * (low + high);
+    ret->bandwidth_hz =
+        fmax(high - low, all->stretch.tuning.rate_sps / (double)all->stretch.fine_bins);
+}
+
+static void fill_row(const struct ls_transmissions *all, struct open_row *row,
+                     struct ls_transmission *ret) {
+    memset(ret, 0, sizeof *ret);
+    ret->id = row->number;
+    ret->start_ns = row->start_ns;
+    ret->duration_ns = row->stop_ns - row->start_ns;
+    measure_frequency(all, row, ret);
+    double mean_pow = row->energy / row->on_s;
+    /* The bursts' noise was taken in their own bandwidths; the row's is that of the row's
+     * bandwidth. */
+    double burst_hz = fmax(row->high_hz - row->low_hz, 1e-9);
+    double noise_pow = row->noise / row->on_s * ret->bandwidth_hz / burst_hz;
+    ret->snr_db = 10.0 * log10(mean_pow / noise_pow);
+    ret->level_dbfs = 10.0 * log10(mean_pow);
+    ret->offset_hz = NAN;
+    ret->bursts = row->bursts;
+    ret->on_s = fmin(row->on_s, (double)ret->duration_ns / 1e9);
+    ret->period_s = lattice_period_s(row);
+    qsort(row->lengths_s, row->lattice_count, sizeof *row->lengths_s, compare_lengths);
+    ret->burst_s = (double)row->lengths_s[row->lattice_count / 2];
+    ret->flags = row->flags | (row->first_flags & LS_BURST_CUT_START) |
+                 (row->last_flags & LS_BURST_CUT_STOP);
+}
+
+/* End the rows that are over: silent for longer than their hang time, or every one. In order of
+ * number. */
+static int end_rows(struct ls_transmissions *all, int64_t now_ns, bool every, struct ls_err *err) {
+    int code = LS_OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        struct open_row *row = all->rows[i];
+        int64_t hang_ns = ls_ns_from_seconds(hang_s(all, 0.5 * (row->low_hz + row->high_hz)));
+        bool over = row->on == 0 && (every || now_ns - row->stop_ns > hang_ns);
+        if (!over || code != LS_OK) {
+            all->rows[kept++] = row;
+            continue;
+        }
+        struct ls_transmission finished;
+        fill_row(all, row, &finished);
+        free_row(row);
+        code = all->opts.done(all->opts.context, &finished, err);
+    }
+    all->count = kept;
+    return code;
+}
+
+int ls_transmissions_advance(struct ls_transmissions *all, int64_t now_ns, struct ls_err *err) {
+    return end_rows(all, now_ns, false, err);
+}
+
+int ls_transmissions_end(struct ls_transmissions *all, struct ls_err *err) {
+    return end_rows(all, 0, true, err);
+}

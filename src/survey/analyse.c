@@ -1,0 +1,328 @@
+/* Blocks go to the ledger, which says whether they continue the stretch, and to the search; what
+ * the search finds comes back as rows, which go to the store. Everything of one run is one
+ * transaction of the store: it is there as a whole or not at all. */
+#include "survey/analyse.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "base/util.h"
+#include "model/line.h"
+#include "survey/ledger.h"
+#include "survey/search.h"
+
+static const double DEFAULT_FALSE_ALARMS = 10.0; /* boxes a day of noise alone */
+static const int64_t PROGRESS_NS = LS_NS_PER_S / 5;
+
+struct analysis {
+    const struct ls_analyse_opts *opts;
+    struct ls_analyse_result *result;
+    struct ls_store *store;
+    struct ls_source *source;
+    struct ls_transmissions *transmissions;
+    struct ls_search *search;
+    struct ls_ledger ledger;
+    int64_t first_id; /* row id of transmission 1 */
+    bool in_stretch;
+    bool begun; /* a run of the store */
+    int64_t started_steady_ns;
+    int64_t progress_ns;
+};
+
+/* SHA-512 of the recording beside the analysis, where a processor is free for it. */
+struct hasher {
+    const struct ls_source *source;
+    pthread_t thread;
+    bool running;
+    volatile int stop;
+    int code;
+    struct ls_err err;
+    char hex[LS_SHA512_HEX_BYTES];
+};
+
+static void *hash_recording(void *context) {
+    struct hasher *hasher = context;
+    hasher->code = ls_source_hash(hasher->source, &hasher->stop, hasher->hex, &hasher->err);
+    return NULL;
+}
+
+static double hang_of_plan(const void *context, double hz) { return ls_plan_hang_s(context, hz); }
+
+static int transmission_done(void *context, const struct ls_transmission *row, struct ls_err *err) {
+    struct analysis *a = context;
+    struct ls_transmission stored = *row;
+    stored.id = a->first_id + row->id - 1;
+    ls_copy_text(stored.sensor, sizeof stored.sensor, a->result->run.sensor);
+    a->result->transmissions++;
+    return a->store == NULL ? LS_OK : ls_store_add_transmission(a->store, &stored, err);
+}
+
+static int burst_done(void *context, const struct ls_burst *burst, int64_t number,
+                      struct ls_err *err) {
+    struct analysis *a = context;
+    a->result->bursts++;
+    if (a->opts->bursts != NULL && ls_line_write_burst(a->opts->bursts, a->result->run.sensor,
+                                                       burst, a->first_id + number - 1) != LS_OK) {
+        return ls_err_set(err, LS_ERR_IO, "cannot write burst lines: is the disk full?");
+    }
+    return LS_OK;
+}
+
+static int observation_done(void *context, const struct ls_observation *row, struct ls_err *err) {
+    struct analysis *a = context;
+    struct ls_observation stored = *row;
+    ls_copy_text(stored.sensor, sizeof stored.sensor, a->result->run.sensor);
+    return a->store == NULL ? LS_OK : ls_store_add_observation(a->store, &stored, err);
+}
+
+/* Every option that can change rows, so that a run can be made again. */
+static int describe_options(struct analysis *a, struct ls_run *run, struct ls_err *err) {
+    const struct ls_analyse_opts *o = a->opts;
+    json_t *spurs = json_array();
+    for (size_t i = 0; i < o->spur_count; i++) {
+        json_array_append_new(spurs, json_real(o->spurs_hz[i]));
+    }
+    double alarms = o->false_alarms_per_day > 0.0 ? o->false_alarms_per_day : DEFAULT_FALSE_ALARMS;
+    json_t *json = json_pack("{s:f, s:f, s:o}", "channel_hz", o->channel_hz, "false_alarms_per_day",
+                             alarms, "spurs_hz", spurs);
+    const struct ls_source_opts *s = &o->source;
+    if (s->format != LS_FORMAT_NONE) {
+        json_object_set_new(json, "format", json_string(ls_format_name(s->format)));
+    }
+    if (s->rate_sps > 0.0) {
+        json_object_set_new(json, "rate_sps", json_real(s->rate_sps));
+    }
+    if (s->center_given) {
+        json_object_set_new(json, "center_hz", json_real(s->center_hz));
+    }
+    if (s->start_given) {
+        char text[LS_TIME_TEXT_BYTES];
+        ls_time_format(s->start_ns, text);
+        json_object_set_new(json, "start", json_string(text));
+    }
+    char *text = json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT);
+    json_decref(json);
+    if (text == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the options of the run");
+    }
+    ls_copy_text(run->options, sizeof run->options, text);
+    free(text);
+    return LS_OK;
+}
+
+static int describe_run(struct analysis *a, struct ls_err *err) {
+    const struct ls_source_info *info = ls_source_info(a->source);
+    struct ls_run *run = &a->result->run;
+    const char *recorder = info->recorder[0] != '\0' ? info->recorder : "recording";
+    ls_copy_text(run->sensor, sizeof run->sensor,
+                 a->opts->sensor != NULL ? a->opts->sensor : recorder);
+    ls_copy_text(run->verb, sizeof run->verb, "analyse");
+    ls_copy_text(run->version, sizeof run->version, LS_VERSION);
+    ls_copy_text(run->input, sizeof run->input, a->opts->source.path);
+    ls_copy_text(run->note, sizeof run->note, info->note);
+    if (a->opts->plan != NULL) {
+        snprintf(run->plan, sizeof run->plan, "%.100s/%u", a->opts->plan->name,
+                 a->opts->plan->version);
+    }
+    run->started_ns = ls_time_now();
+    run->no_clock = info->no_clock;
+    run->incomplete = info->truncated;
+    return describe_options(a, run, err);
+}
+
+static size_t thread_count(const struct ls_analyse_opts *opts) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t wanted = opts->threads > 0 ? opts->threads : (size_t)(processors > 0 ? processors : 1);
+    return wanted < LS_THREADS_MAX ? wanted : LS_THREADS_MAX;
+}
+
+static int create_tools(struct analysis *a, struct ls_err *err) {
+    struct ls_transmissions_opts rows = {.hang_s = hang_of_plan,
+                                         .hang_context = a->opts->plan,
+                                         .done = transmission_done,
+                                         .burst = burst_done,
+                                         .context = a};
+    int code = ls_transmissions_create(&a->transmissions, &rows, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    double alarms = a->opts->false_alarms_per_day;
+    struct ls_search_opts search = {.threads = thread_count(a->opts),
+                                    .channel_hz = a->opts->channel_hz,
+                                    .false_alarms_per_day =
+                                        alarms > 0.0 ? alarms : DEFAULT_FALSE_ALARMS,
+                                    .spurs_hz = a->opts->spurs_hz,
+                                    .spur_count = a->opts->spur_count,
+                                    .transmissions = a->transmissions};
+    ls_ledger_init(&a->ledger, observation_done, a);
+    return ls_search_create(&a->search, &search, err);
+}
+
+static void report_progress(struct analysis *a, double recording_s) {
+    int64_t now = ls_time_steady();
+    if (a->opts->progress == NULL || now < a->progress_ns) {
+        return;
+    }
+    a->progress_ns = now + PROGRESS_NS;
+    struct ls_analyse_progress progress = {.samples_done = a->result->samples,
+                                           .samples_total = ls_source_info(a->source)->samples,
+                                           .elapsed_s = (double)(now - a->started_steady_ns) / 1e9,
+                                           .recording_s = recording_s};
+    a->opts->progress(a->opts->progress_context, &progress);
+}
+
+static int take_block(struct analysis *a, const struct ls_block *block, struct ls_err *err) {
+    bool continues;
+    int64_t t_ns;
+    int code = ls_ledger_block(&a->ledger, block, &continues, &t_ns, err);
+    if (code == LS_OK && !continues && a->in_stretch) {
+        code = ls_search_end(a->search, err);
+        a->in_stretch = false;
+    }
+    if (code == LS_OK && !continues) {
+        code = ls_search_begin(a->search, &block->tuning, t_ns, err);
+        a->in_stretch = code == LS_OK;
+    }
+    if (code == LS_OK) {
+        code = ls_search_samples(a->search, block->samples, block->count, err);
+    }
+    a->result->samples += block->count;
+    return code;
+}
+
+static int take_blocks(struct analysis *a, struct ls_err *err) {
+    double recording_s = 0.0;
+    for (;;) {
+        struct ls_block block;
+        int code = ls_source_read(a->source, &block, err);
+        if (code == LS_EOF) {
+            break;
+        }
+        if (code == LS_OK) {
+            code = take_block(a, &block, err);
+        }
+        if (code != LS_OK) {
+            return code;
+        }
+        recording_s += (double)block.count / block.tuning.rate_sps;
+        report_progress(a, recording_s);
+        if (a->opts->stop != NULL && *a->opts->stop != 0) {
+            return ls_err_set(err, LS_ERR_STOPPED,
+                              "stopped before the end of '%s': nothing of it was stored",
+                              a->opts->source.path);
+        }
+    }
+    int code = a->in_stretch ? ls_search_end(a->search, err) : LS_OK;
+    a->in_stretch = false;
+    return code == LS_OK ? ls_ledger_finish(&a->ledger, err) : code;
+}
+
+static void add_note(struct ls_run *run, const char *text) {
+    size_t used = strlen(run->note);
+    snprintf(run->note + used, sizeof run->note - used, "%s%s", used > 0 ? "; " : "", text);
+}
+
+static void conclude(struct analysis *a) {
+    const struct ls_search_counts *counts = ls_search_counts(a->search);
+    struct ls_analyse_result *result = a->result;
+    struct ls_run *run = &result->run;
+    char text[128];
+    result->observed_s = a->ledger.observed_s;
+    result->lost_s = a->ledger.lost_s;
+    result->off_s = a->ledger.off_s;
+    result->invalid_samples = counts->invalid_samples;
+    result->clipped_samples = counts->clipped_samples;
+    result->declined_leakage = counts->declined[LS_DECLINED_LEAKAGE];
+    result->declined_image = counts->declined[LS_DECLINED_IMAGE];
+    result->declined_floor = counts->declined[LS_DECLINED_FLOOR];
+    result->declined_product = counts->declined[LS_DECLINED_PRODUCT];
+    result->declined_weak = counts->declined[LS_DECLINED_WEAK];
+    run->first_ns = a->ledger.first_ns;
+    run->last_ns = a->ledger.last_ns;
+    run->incomplete = run->incomplete || a->ledger.lost_s > 0.0 || counts->invalid_samples > 0;
+    if (counts->invalid_samples > 0) {
+        snprintf(text, sizeof text, "%llu samples were not numbers and count as silence",
+                 (unsigned long long)counts->invalid_samples);
+        add_note(run, text);
+    }
+    if (a->ledger.moved > 0) {
+        snprintf(text, sizeof text,
+                 "%llu captures begin before the last one ends: moved to its end",
+                 (unsigned long long)a->ledger.moved);
+        add_note(run, text);
+    }
+    if (counts->short_stretches > 0) {
+        snprintf(text, sizeof text, "%llu stretches are too short to search",
+                 (unsigned long long)counts->short_stretches);
+        add_note(run, text);
+    }
+}
+
+static int run_analysis(struct analysis *a, struct hasher *hasher, struct ls_err *err) {
+    int code = describe_run(a, err);
+    if (code == LS_OK) {
+        code = create_tools(a, err);
+    }
+    a->first_id = 1;
+    if (code == LS_OK && a->store != NULL) {
+        code = ls_store_begin_run(a->store, &a->result->run, &a->result->run.id, &a->first_id, err);
+        a->begun = code == LS_OK;
+    }
+    if (code == LS_OK) {
+        code = take_blocks(a, err);
+    }
+    if (hasher->running) {
+        hasher->stop = code != LS_OK;
+        pthread_join(hasher->thread, NULL);
+        hasher->running = false;
+        if (code == LS_OK && hasher->code != LS_OK) {
+            code = ls_err_set(err, hasher->code, "%s", hasher->err.text);
+        }
+        ls_copy_text(a->result->run.input_sha512, LS_SHA512_HEX_BYTES, hasher->hex);
+    } else if (code == LS_OK) {
+        ls_source_sha512(a->source, a->result->run.input_sha512);
+    }
+    if (code != LS_OK) {
+        return code;
+    }
+    conclude(a);
+    return a->store == NULL ? LS_OK : ls_store_finish_run(a->store, &a->result->run, err);
+}
+
+int ls_analyse(struct ls_store *store, const struct ls_analyse_opts *opts,
+               struct ls_analyse_result *ret, struct ls_err *err) {
+    memset(ret, 0, sizeof *ret);
+    struct analysis a = {
+        .opts = opts, .result = ret, .store = store, .started_steady_ns = ls_time_steady()};
+    struct hasher hasher = {0};
+    struct ls_source_opts source = opts->source;
+    /* One thread hashes as it reads; with more, hashing has its own, or it would hold the reader
+     * up. */
+    source.skip_hash = thread_count(opts) > 1;
+    int code = ls_source_open(&a.source, &source, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    hasher.source = a.source;
+    if (source.skip_hash) {
+        hasher.running = pthread_create(&hasher.thread, NULL, hash_recording, &hasher) == 0;
+        if (!hasher.running) {
+            ls_source_destroy(a.source);
+            return ls_err_set(err, LS_ERR_IO, "cannot start a thread to hash '%s': use --threads 1",
+                              source.path);
+        }
+    }
+    code = run_analysis(&a, &hasher, err);
+    if (code != LS_OK && a.begun) {
+        ls_store_abandon_run(store);
+    }
+    ls_search_destroy(a.search);
+    ls_transmissions_destroy(a.transmissions);
+    ls_source_destroy(a.source);
+    ret->elapsed_s = (double)(ls_time_steady() - a.started_steady_ns) / 1e9;
+    return code;
+}

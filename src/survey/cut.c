@@ -1,0 +1,62 @@
+#include "survey/cut.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "dsp/fft.h"
+
+enum {
+    CHANNELS_MIN = 16,
+    CHANNELS_MAX = 1024,
+    FINE_PER_CHANNEL = 16,
+    PIECE_CELLS = 1 << 19, /* 2 MB of cells: the detector's second pass finds them in cache */
+    PIECE_ROWS_MAX = 2048,
+    PIECE_ROWS_MIN = 64,
+    LEARN_SAMPLES_MAX = 1 << 22,
+};
+
+static const double CHANNEL_HZ = 6250.0;
+static const double LEARN_SECONDS = 2.0;
+static const double SECONDS_PER_DAY = 86400.0;
+
+size_t ls_cut_channels(double rate_sps, double channel_hz) {
+    double wanted = rate_sps / (channel_hz > 0.0 ? channel_hz : CHANNEL_HZ);
+    wanted = fmin(CHANNELS_MAX, fmax(CHANNELS_MIN, wanted));
+    size_t best = CHANNELS_MIN;
+    for (size_t n = CHANNELS_MIN; n <= CHANNELS_MAX; n += 2) {
+        bool nearer = fabs((double)n - wanted) < fabs((double)best - wanted);
+        if (ls_fft_good_length(n) && nearer) {
+            best = n;
+        }
+    }
+    return best;
+}
+
+static size_t piece_rows(size_t channels) {
+    size_t rows = PIECE_ROWS_MAX;
+    while (rows > PIECE_ROWS_MIN && rows * channels > PIECE_CELLS) {
+        rows /= 2;
+    }
+    return rows;
+}
+
+void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double channel_hz, size_t taps,
+                 double budget_per_day) {
+    memset(ret, 0, sizeof *ret);
+    ret->channels = ls_cut_channels(tuning->rate_sps, channel_hz);
+    ret->hop = ret->channels / 2;
+    ret->half = ret->channels * taps / 2;
+    ret->piece_frames = 2 * piece_rows(ret->channels);
+    ret->piece_samples = (ret->piece_frames - 1) * ret->hop + 2 * ret->half;
+    ret->fine_bins = FINE_PER_CHANNEL * ret->channels;
+    ret->format = tuning->format;
+    ret->rate_sps = tuning->rate_sps;
+    double seconds = (double)(ret->piece_frames * ret->hop) / tuning->rate_sps;
+    ret->false_alarms = budget_per_day * seconds / SECONDS_PER_DAY;
+}
+
+size_t ls_cut_learn_samples(const struct ls_cut *cut) {
+    double samples = fmin(LEARN_SAMPLES_MAX, LEARN_SECONDS * cut->rate_sps);
+    size_t least = cut->piece_samples;
+    return samples > (double)least ? (size_t)samples : least;
+}

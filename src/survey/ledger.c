@@ -1,0 +1,101 @@
+#include "survey/ledger.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "base/util.h"
+
+void ls_ledger_init(struct ls_ledger *ledger,
+                    int (*row)(void *context, const struct ls_observation *row, struct ls_err *err),
+                    void *context) {
+    memset(ledger, 0, sizeof *ledger);
+    ledger->row = row;
+    ledger->context = context;
+}
+
+static bool same_tuning(const struct ls_tuning *a, const struct ls_tuning *b) {
+    return a->center_hz == b->center_hz && a->rate_sps == b->rate_sps && a->format == b->format;
+}
+
+static int write_row(struct ls_ledger *ledger, const struct ls_observation *row,
+                     struct ls_err *err) {
+    double seconds = (double)(row->stop_ns - row->start_ns) / 1e9;
+    ledger->observed_s += row->state == LS_OBSERVED ? seconds : 0.0;
+    ledger->lost_s += row->state == LS_LOST ? seconds : 0.0;
+    ledger->off_s += row->state == LS_OFF ? seconds : 0.0;
+    return ledger->row(ledger->context, row, err);
+}
+
+static int close_row(struct ls_ledger *ledger, struct ls_err *err) {
+    if (ledger->open.samples == 0) {
+        return LS_OK;
+    }
+    ledger->open.stop_ns =
+        ledger->open.start_ns + ls_time_of_samples(ledger->open.samples, ledger->open.rate_sps);
+    int code = write_row(ledger, &ledger->open, err);
+    ledger->open.samples = 0;
+    return code;
+}
+
+/* The interval between the last block and this one, if there is one. */
+static int write_gap(struct ls_ledger *ledger, const struct ls_block *block, int64_t start_ns,
+                     struct ls_err *err) {
+    if (start_ns <= ledger->last_ns) {
+        return LS_OK;
+    }
+    struct ls_observation gap = {.start_ns = ledger->last_ns, .stop_ns = start_ns};
+    bool lost = block->dropped_before > 0;
+    gap.state = lost ? LS_LOST : LS_OFF;
+    ls_copy_text(gap.cause, sizeof gap.cause, lost ? "overflow" : "capture-gap");
+    gap.rate_sps = ledger->tuning.rate_sps;
+    gap.low_hz = ledger->tuning.center_hz - gap.rate_sps / 2.0;
+    gap.high_hz = ledger->tuning.center_hz + gap.rate_sps / 2.0;
+    double samples = (double)(gap.stop_ns - gap.start_ns) * gap.rate_sps / 1e9;
+    gap.samples = lost ? block->dropped_before : (uint64_t)llround(samples);
+    return write_row(ledger, &gap, err);
+}
+
+static void open_row(struct ls_ledger *ledger, const struct ls_block *block, int64_t start_ns) {
+    ledger->tuning = block->tuning;
+    ledger->open =
+        (struct ls_observation){.state = LS_OBSERVED,
+                                .start_ns = start_ns,
+                                .rate_sps = block->tuning.rate_sps,
+                                .low_hz = block->tuning.center_hz - block->tuning.rate_sps / 2.0,
+                                .high_hz = block->tuning.center_hz + block->tuning.rate_sps / 2.0};
+}
+
+int ls_ledger_block(struct ls_ledger *ledger, const struct ls_block *block, bool *ret_continues,
+                    int64_t *ret_t_ns, struct ls_err *err) {
+    bool breaks = !ledger->begun || (block->flags & (LS_BLOCK_FIRST | LS_BLOCK_GAP)) != 0 ||
+                  block->dropped_before > 0 || !same_tuning(&block->tuning, &ledger->tuning);
+    int code = LS_OK;
+    int64_t start_ns = block->t_ns + ledger->shift_ns;
+    if (breaks) {
+        code = close_row(ledger, err);
+        if (ledger->begun && start_ns < ledger->last_ns) {
+            ledger->shift_ns += ledger->last_ns - start_ns;
+            ledger->moved++;
+            start_ns = ledger->last_ns;
+        }
+        if (code == LS_OK && ledger->begun) {
+            code = write_gap(ledger, block, start_ns, err);
+        }
+        if (!ledger->begun) {
+            ledger->first_ns = start_ns;
+        }
+        ledger->begun = true;
+        open_row(ledger, block, start_ns);
+    }
+    ledger->open.samples += block->count;
+    ledger->last_ns =
+        ledger->open.start_ns + ls_time_of_samples(ledger->open.samples, ledger->open.rate_sps);
+    *ret_continues = !breaks;
+    *ret_t_ns = start_ns;
+    return code;
+}
+
+int ls_ledger_finish(struct ls_ledger *ledger, struct ls_err *err) {
+    return close_row(ledger, err);
+}

@@ -1,0 +1,43 @@
+/* survey/ledger.h: writes the observation ledger of a run from its blocks. Contiguous blocks of one
+ * tuning become one "observed" row; what lies between them becomes "lost" (samples dropped within a
+ * capture) or "off" (between captures). Rows abut, so observed + lost + retuning + off = wall time
+ * from the first sample to the last. */
+#ifndef SURVEY_LEDGER_H
+#define SURVEY_LEDGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/block.h"
+#include "model/observation.h"
+
+struct ls_ledger {
+    int (*row)(void *context, const struct ls_observation *row, struct ls_err *err);
+    void *context;
+    struct ls_observation open; /* the observed row that grows; samples 0: none */
+    struct ls_tuning tuning;
+    int64_t shift_ns; /* added to block times so that time never runs backwards */
+    int64_t first_ns;
+    int64_t last_ns; /* end of the last block */
+    double observed_s;
+    double lost_s;
+    double off_s;
+    uint64_t moved; /* captures that claimed to begin before the last one ended */
+    bool begun;
+};
+
+/* row is called for each finished row, in order of time; sensor and run_id are left to it. */
+void ls_ledger_init(struct ls_ledger *ledger,
+                    int (*row)(void *context, const struct ls_observation *row, struct ls_err *err),
+                    void *context);
+
+/* The next block. Does it continue the one before, sample by sample at one tuning? *ret_t_ns is its
+ * time, moved forward when it claims to begin before the last one ended. */
+int ls_ledger_block(struct ls_ledger *ledger, const struct ls_block *block, bool *ret_continues,
+                    int64_t *ret_t_ns, struct ls_err *err);
+
+/* The run is over: writes the open row. */
+int ls_ledger_finish(struct ls_ledger *ledger, struct ls_err *err);
+
+#endif

@@ -1,0 +1,409 @@
+/* A stretch runs: begin - samples... - end. The feed holds native samples from half a filter before
+ * the next frame on; at both ends of the stretch it is padded with silence, so every sample is
+ * under a frame. Until enough has come in to learn the floor nothing is searched; then pieces go
+ * out as soon as they are whole.
+ *
+ * dispatch() of piece k first takes back every piece up to k - LS_FLOOR_LAG and lets the floor
+ * track those and no others, even when more are done. */
+#include "survey/search.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/floor.h"
+#include "dsp/looks.h"
+#include "survey/cut.h"
+#include "survey/pool.h"
+
+enum { TAPS = 8, LEARN_CHUNK_FRAMES = 32 };
+
+struct ls_search {
+    struct ls_search_opts opts;
+    struct ls_search_counts counts;
+    struct ls_bursts *bursts;
+    /* of the present tuning */
+    struct ls_cut cut;
+    struct ls_stretch stretch;
+    struct ls_channelizer *bank; /* for learning */
+    struct ls_looks *looks;
+    struct ls_pool *pool;
+    struct ls_cut pool_cut; /* what the pool was made for */
+    bool *masked;           /* [channels] */
+    float *power;           /* [LEARN_CHUNK_FRAMES][channels] */
+    float *residuals;       /* [LS_FLOOR_LAG][channels] */
+    float *cleans;          /* [LS_FLOOR_LAG][channels] */
+    /* of the present stretch */
+    struct ls_floor *floor;
+    unsigned char *feed;
+    size_t feed_count; /* samples */
+    size_t feed_room;
+    uint64_t next_frame; /* first frame of the next piece */
+    uint64_t dispatched; /* pieces */
+    uint64_t consumed;
+    uint64_t tracked;
+    double piece_seconds[LS_FLOOR_LAG];
+};
+
+int ls_search_create(struct ls_search **ret, const struct ls_search_opts *opts,
+                     struct ls_err *err) {
+    assert(opts->threads >= 1 && opts->threads <= LS_THREADS_MAX &&
+           opts->false_alarms_per_day > 0.0);
+    struct ls_search *search = calloc(1, sizeof *search);
+    if (search == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the search");
+    }
+    search->opts = *opts;
+    int code =
+        ls_bursts_create(&search->bursts, ls_transmissions_listener(opts->transmissions), err);
+    if (code != LS_OK) {
+        ls_search_destroy(search);
+        return code;
+    }
+    *ret = search;
+    return LS_OK;
+}
+
+/* What belongs to one tuning. */
+static void drop_tuning(struct ls_search *search) {
+    ls_pool_destroy(search->pool);
+    ls_channelizer_destroy(search->bank);
+    ls_looks_destroy(search->looks);
+    free(search->masked);
+    free(search->power);
+    free(search->residuals);
+    free(search->cleans);
+    search->pool = NULL;
+    search->bank = NULL;
+    search->looks = NULL;
+    search->masked = NULL;
+    search->power = NULL;
+    search->residuals = NULL;
+    search->cleans = NULL;
+}
+
+void ls_search_destroy(struct ls_search *search) {
+    if (search != NULL) {
+        drop_tuning(search);
+        ls_floor_destroy(search->floor);
+        ls_bursts_destroy(search->bursts);
+        free(search->feed);
+        free(search);
+    }
+}
+
+/* The tuned centre carries the receiver's own DC spike; known spurs are the sensor's own lines. */
+static void mask_channels(struct ls_search *search, const struct ls_tuning *tuning) {
+    size_t n = search->cut.channels;
+    double spacing = tuning->rate_sps / (double)n;
+    memset(search->masked, 0, n * sizeof *search->masked);
+    search->masked[n / 2] = true;
+    for (size_t i = 0; i < search->opts.spur_count; i++) {
+        double at = (search->opts.spurs_hz[i] - tuning->center_hz) / spacing + (double)n / 2.0;
+        if (at > -0.5 && at < (double)n - 0.5) {
+            search->masked[(size_t)lround(at)] = true;
+        }
+    }
+}
+
+static int create_tuning(struct ls_search *search, const struct ls_tuning *tuning,
+                         struct ls_err *err) {
+    drop_tuning(search);
+    ls_cut_plan(&search->cut, tuning, search->opts.channel_hz, TAPS,
+                search->opts.false_alarms_per_day);
+    size_t n = search->cut.channels;
+    struct ls_channelizer_opts opts = {.channels = n, .taps = TAPS, .format = tuning->format};
+    int code = ls_channelizer_create(&search->bank, &opts, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    size_t length;
+    const float *h = ls_channelizer_prototype(search->bank, &length);
+    code = ls_looks_create(&search->looks, h, length, n, err);
+    search->masked = calloc(n, sizeof *search->masked);
+    search->power = calloc(LEARN_CHUNK_FRAMES * n, sizeof *search->power);
+    search->residuals = calloc(LS_FLOOR_LAG * n, sizeof *search->residuals);
+    search->cleans = calloc(LS_FLOOR_LAG * n, sizeof *search->cleans);
+    if (code == LS_OK && (search->masked == NULL || search->power == NULL ||
+                          search->residuals == NULL || search->cleans == NULL)) {
+        code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu channels", n);
+    }
+    if (code == LS_OK) {
+        search->cut.looks = search->looks;
+        mask_channels(search, tuning);
+    }
+    return code;
+}
+
+static double prototype_energy(const struct ls_channelizer *bank) {
+    size_t length;
+    const float *h = ls_channelizer_prototype(bank, &length);
+    double energy = 0.0;
+    for (size_t i = 0; i < length; i++) {
+        energy += (double)h[i] * (double)h[i];
+    }
+    return energy;
+}
+
+/* Silence: zeros, and for cu8, which has none, its two middle values in turn at random, a
+ * quantiser's noise. */
+static void append_silence(struct ls_search *search, size_t count) {
+    size_t bytes = ls_format_bytes(search->cut.format);
+    unsigned char *at = search->feed + search->feed_count * bytes;
+    memset(at, 0, count * bytes);
+    if (search->cut.format == LS_FORMAT_CU8) {
+        uint32_t state = 1;
+        for (size_t i = 0; i < count * bytes; i++) {
+            state = state * 1664525u +
+                    1013904223u; /* Numerical Recipes' linear congruential generator */
+            at[i] = (unsigned char)(127 + (state >> 31));
+        }
+    }
+    search->feed_count += count;
+}
+
+static int make_room(struct ls_search *search, size_t samples, struct ls_err *err) {
+    if (search->feed_count + samples <= search->feed_room) {
+        return LS_OK;
+    }
+    size_t room = search->feed_count + samples;
+    unsigned char *grown = realloc(search->feed, room * ls_format_bytes(search->cut.format));
+    if (grown == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu samples", room);
+    }
+    search->feed = grown;
+    search->feed_room = room;
+    return LS_OK;
+}
+
+static bool same_tuning(const struct ls_tuning *a, const struct ls_tuning *b) {
+    return a->center_hz == b->center_hz && a->rate_sps == b->rate_sps && a->format == b->format;
+}
+
+int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, int64_t t_ns,
+                    struct ls_err *err) {
+    if (search->bank == NULL || !same_tuning(tuning, &search->stretch.tuning)) {
+        /* Samples of another format may be of another size: the feed is counted in samples. */
+        free(search->feed);
+        search->feed = NULL;
+        search->feed_room = 0;
+        int code = create_tuning(search, tuning, err);
+        if (code != LS_OK) {
+            return code;
+        }
+    }
+    search->stretch = (struct ls_stretch){.t_ns = t_ns,
+                                          .tuning = *tuning,
+                                          .channels = search->cut.channels,
+                                          .fine_bins = search->cut.fine_bins,
+                                          .prototype_energy = prototype_energy(search->bank)};
+    ls_floor_destroy(search->floor);
+    search->floor = NULL;
+    search->feed_count = 0;
+    search->next_frame = 0;
+    search->dispatched = 0;
+    search->consumed = 0;
+    search->tracked = 0;
+    ls_bursts_begin(search->bursts, &search->stretch);
+    ls_transmissions_begin(search->opts.transmissions, &search->stretch);
+    int code = make_room(search, ls_cut_learn_samples(&search->cut) + 2 * search->cut.half, err);
+    if (code == LS_OK) {
+        append_silence(search, search->cut.half);
+    }
+    return code;
+}
+
+/* Whole frames that the feed holds. */
+static size_t feed_frames(const struct ls_search *search) {
+    size_t context = 2 * search->cut.half;
+    return search->feed_count >= context ? (search->feed_count - context) / search->cut.hop + 1 : 0;
+}
+
+/* Noise of rounding to the format's steps, in one channel: a quarter of it, since a constant input
+ * has none. */
+static double least_power(const struct ls_search *search) {
+    static const double steps[] = {[LS_FORMAT_CU8] = 1.0 / 127.5,
+                                   [LS_FORMAT_CI8] = 1.0 / 128.0,
+                                   [LS_FORMAT_CI16_LE] = 1.0 / 32768.0,
+                                   [LS_FORMAT_CF32_LE] = 1e-14};
+    double step = steps[search->cut.format];
+    return 0.25 * step * step / 6.0 * search->stretch.prototype_energy;
+}
+
+/* Uncertain floors want higher thresholds. Coarse steps, so that the pool can serve the next
+ * stretch. */
+static double floor_margin(double error) {
+    double margin = 0.03;
+    while (margin < 3.0 * error && margin < 0.5) {
+        margin *= 2.0;
+    }
+    return margin;
+}
+
+static int learn_floor(struct ls_search *search, struct ls_err *err) {
+    size_t frames = feed_frames(search);
+    size_t padded = search->cut.half / search->cut.hop; /* leading frames that see the padding */
+    size_t usable = frames > 2 * padded ? frames - padded : frames;
+    size_t skip = frames - usable;
+    struct ls_floor_opts opts = {.channels = search->cut.channels,
+                                 .least_pow = least_power(search),
+                                 .masked = search->masked,
+                                 .looks = search->looks,
+                                 .learn_frames = usable > 0 ? usable : 1};
+    int code = ls_floor_create(&search->floor, &opts, err);
+    size_t bytes = ls_format_bytes(search->cut.format);
+    for (size_t done = skip; code == LS_OK && done < frames; done += LEARN_CHUNK_FRAMES) {
+        size_t count = frames - done < LEARN_CHUNK_FRAMES ? frames - done : LEARN_CHUNK_FRAMES;
+        ls_channelizer_power(search->bank, search->feed + done * search->cut.hop * bytes, count,
+                             search->power, search->cut.channels, NULL);
+        for (size_t f = 0; f < count; f++) {
+            ls_floor_learn(search->floor, search->power + f * search->cut.channels);
+        }
+    }
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_floor_settle(search->floor);
+    search->cut.floor_error = floor_margin(ls_floor_error(search->floor));
+    if (search->pool == NULL || search->pool_cut.floor_error != search->cut.floor_error) {
+        ls_pool_destroy(search->pool);
+        search->pool = NULL;
+        search->pool_cut = search->cut;
+        code = ls_pool_create(&search->pool, &search->cut, search->opts.threads, err);
+    }
+    return code;
+}
+
+static void count_job(struct ls_search *search, const struct ls_job *job) {
+    search->counts.invalid_samples += job->stats.invalid;
+    search->counts.clipped_samples += job->stats.clipped;
+    search->counts.unmeasured += job->unmeasured;
+    for (size_t i = 0; i < LS_DECLINED_COUNT; i++) {
+        search->counts.declined[i] += job->declined[i];
+    }
+}
+
+/* Take the oldest piece back: its boxes become bursts, its residual waits for the floor. */
+static int consume(struct ls_search *search, struct ls_err *err) {
+    struct ls_job *job = ls_pool_next_done(search->pool);
+    assert(job != NULL);
+    if (job->code != LS_OK) {
+        return ls_err_set(err, job->code, "out of memory for the boxes of one piece");
+    }
+    size_t n = search->cut.channels;
+    size_t slot = (size_t)(search->consumed % LS_FLOOR_LAG);
+    double samples = (double)(job->frames * search->cut.hop);
+    memcpy(search->residuals + slot * n, job->residual, n * sizeof(float));
+    memcpy(search->cleans + slot * n, job->clean, n * sizeof(float));
+    search->piece_seconds[slot] = samples / search->cut.rate_sps;
+    search->consumed++;
+    count_job(search, job);
+    struct ls_piece piece = {.first_frame = job->first_frame,
+                             .frames = job->frames,
+                             .boxes = job->boxes,
+                             .spectra = job->spectra,
+                             .box_count = job->box_count,
+                             .clipped = job->clipped};
+    int code = ls_bursts_piece(search->bursts, &piece, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    double end = (double)(job->first_frame + job->frames);
+    return ls_transmissions_advance(search->opts.transmissions,
+                                    ls_stretch_time_ns(&search->stretch, end), err);
+}
+
+/* Send frames of the feed out as the next piece. */
+static int dispatch(struct ls_search *search, size_t frames, struct ls_err *err) {
+    size_t n = search->cut.channels;
+    while (search->consumed + LS_FLOOR_LAG <= search->dispatched ||
+           ls_pool_free_job(search->pool) == NULL) {
+        int code = consume(search, err);
+        if (code != LS_OK) {
+            return code;
+        }
+    }
+    while (search->tracked + LS_FLOOR_LAG <= search->dispatched) {
+        size_t slot = (size_t)(search->tracked % LS_FLOOR_LAG);
+        ls_floor_track(search->floor, search->residuals + slot * n, search->cleans + slot * n,
+                       search->piece_seconds[slot]);
+        search->tracked++;
+    }
+    struct ls_job *job = ls_pool_free_job(search->pool);
+    size_t bytes = ls_format_bytes(search->cut.format);
+    size_t needed = (frames - 1) * search->cut.hop + 2 * search->cut.half;
+    memcpy(job->samples, search->feed, needed * bytes);
+    memcpy(job->floor_pow, ls_floor_power(search->floor), n * sizeof(float));
+    job->first_frame = search->next_frame;
+    job->frames = frames;
+    ls_pool_submit(search->pool);
+    search->dispatched++;
+    search->next_frame += frames;
+    size_t used = frames * search->cut.hop;
+    search->feed_count -= used;
+    memmove(search->feed, search->feed + used * bytes, search->feed_count * bytes);
+    return LS_OK;
+}
+
+/* Learn once there is enough, then send out whole pieces. */
+static int advance(struct ls_search *search, struct ls_err *err) {
+    if (search->floor == NULL) {
+        if (search->feed_count < ls_cut_learn_samples(&search->cut) + search->cut.half) {
+            return LS_OK;
+        }
+        int code = learn_floor(search, err);
+        if (code != LS_OK) {
+            return code;
+        }
+    }
+    int code = LS_OK;
+    while (code == LS_OK && search->feed_count >= search->cut.piece_samples) {
+        code = dispatch(search, search->cut.piece_frames, err);
+    }
+    return code;
+}
+
+int ls_search_samples(struct ls_search *search, const void *samples, size_t count,
+                      struct ls_err *err) {
+    size_t bytes = ls_format_bytes(search->cut.format);
+    const unsigned char *from = samples;
+    int code = LS_OK;
+    while (count > 0 && code == LS_OK) {
+        /* The feed has room for what learning wants and never fills up: advance() empties it below
+         * a piece. */
+        size_t fit = search->feed_room - search->feed_count - search->cut.half;
+        size_t part = count < fit ? count : fit;
+        memcpy(search->feed + search->feed_count * bytes, from, part * bytes);
+        search->feed_count += part;
+        from += part * bytes;
+        count -= part;
+        code = advance(search, err);
+    }
+    return code;
+}
+
+int ls_search_end(struct ls_search *search, struct ls_err *err) {
+    append_silence(search, search->cut.half);
+    size_t frames = feed_frames(search);
+    int code = LS_OK;
+    if (search->floor == NULL && frames >= 2) {
+        code = learn_floor(search, err);
+    }
+    while (code == LS_OK && search->floor != NULL && (frames = feed_frames(search)) >= 2) {
+        size_t most = search->cut.piece_frames;
+        code = dispatch(search, frames < most ? frames - frames % 2 : most, err);
+    }
+    search->counts.short_stretches += search->dispatched == 0;
+    while (code == LS_OK && search->consumed < search->dispatched) {
+        code = consume(search, err);
+    }
+    if (code == LS_OK) {
+        code = ls_bursts_end(search->bursts, err);
+    }
+    return code == LS_OK ? ls_transmissions_end(search->opts.transmissions, err) : code;
+}
+
+const struct ls_search_counts *ls_search_counts(const struct ls_search *search) {
+    return &search->counts;
+}

@@ -1,0 +1,58 @@
+/* survey/search.h: the search of a stretch: samples in, bursts out. Cuts the stretch into pieces,
+ * learns the floor from its first seconds, hands pieces to the pool and joins what comes back in
+ * order.
+ *
+ * The floor that a piece is held against was tracked over the pieces up to LS_FLOOR_LAG before it,
+ * however many threads there are: that is what lets pieces run side by side and still give the same
+ * rows. */
+#ifndef SURVEY_SEARCH_H
+#define SURVEY_SEARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "detect/burst.h"
+#include "detect/transmission.h"
+#include "model/tuning.h"
+
+enum { LS_FLOOR_LAG = 4, LS_THREADS_MAX = LS_FLOOR_LAG };
+
+struct ls_search;
+
+struct ls_search_opts {
+    size_t threads;    /* 1 to LS_THREADS_MAX */
+    double channel_hz; /* wanted spacing of channels; 0: 6.25 kHz, coarser above 6.4 MS/s */
+    double false_alarms_per_day; /* > 0 */
+    const double *spurs_hz;      /* known lines of the receiver, masked; borrowed */
+    size_t spur_count;
+    struct ls_transmissions *transmissions; /* borrowed: bursts go there */
+};
+
+struct ls_search_counts {
+    uint64_t invalid_samples;
+    uint64_t clipped_samples;
+    uint64_t declined[LS_DECLINED_COUNT];
+    uint64_t unmeasured;
+    uint64_t short_stretches; /* too short to hold a frame: nothing could be found in them */
+};
+
+/* The caller destroys *ret. */
+int ls_search_create(struct ls_search **ret, const struct ls_search_opts *opts, struct ls_err *err);
+void ls_search_destroy(struct ls_search *search);
+
+/* A stretch begins; the one before has been ended. LS_ERR_ARG: a rate that no bank fits. */
+int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, int64_t t_ns,
+                    struct ls_err *err);
+
+/* Its next samples, in the format of its tuning. */
+int ls_search_samples(struct ls_search *search, const void *samples, size_t count,
+                      struct ls_err *err);
+
+/* The stretch ends: everything in it has been found and every transmission is over. */
+int ls_search_end(struct ls_search *search, struct ls_err *err);
+
+const struct ls_search_counts *ls_search_counts(const struct ls_search *search);
+
+#endif

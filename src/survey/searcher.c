@@ -1,0 +1,212 @@
+#include "survey/searcher.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "dsp/fft.h"
+#include "dsp/zoom.h"
+
+enum {
+    CHUNK_BYTES = 1 << 18, /* powers of one channelizer call: stays in L2 beside the samples */
+    SEGMENTS_MAX = 16,     /* transforms averaged for one box in one piece */
+    MARGIN_CHANNELS = 1,   /* fine spectrum beyond the box on each side */
+};
+
+/* Fine spectra may transform this many samples for each sample of the piece: dense bands must not
+ * starve detection. */
+static const double ZOOM_SHARE = 0.5;
+
+/* Of a piece's samples: more, and its bursts are marked as clipped. */
+static const double CLIPPED_SHARE = 1e-4;
+
+struct ls_searcher {
+    struct ls_cut cut;
+    struct ls_channelizer *bank;
+    struct ls_detector *detector;
+    struct ls_zoom *zoom;
+    float *power; /* [chunk_frames][channels] */
+    size_t chunk_frames;
+    float *fine; /* [fine_bins] */
+};
+
+int ls_job_init(struct ls_job *job, const struct ls_cut *cut) {
+    memset(job, 0, sizeof *job);
+    job->samples = malloc(cut->piece_samples * ls_format_bytes(cut->format));
+    job->floor_pow = calloc(cut->channels, sizeof(float));
+    job->residual = calloc(cut->channels, sizeof(float));
+    job->clean = calloc(cut->channels, sizeof(float));
+    if (job->samples == NULL || job->floor_pow == NULL || job->residual == NULL ||
+        job->clean == NULL) {
+        ls_job_finish(job);
+        return LS_ERR_NOMEM;
+    }
+    return LS_OK;
+}
+
+void ls_job_finish(struct ls_job *job) {
+    free(job->samples);
+    free(job->floor_pow);
+    free(job->residual);
+    free(job->clean);
+    free(job->boxes);
+    free(job->spectra);
+    free(job->fine);
+    memset(job, 0, sizeof *job);
+}
+
+static int create_tools(struct ls_searcher *s, struct ls_err *err) {
+    const struct ls_cut *cut = &s->cut;
+    int code = ls_channelizer_create(
+        &s->bank, &(struct ls_channelizer_opts){.channels = cut->channels, .format = cut->format},
+        err);
+    if (code != LS_OK) {
+        return code;
+    }
+    struct ls_detector_opts opts = {.channels = cut->channels,
+                                    .frames = cut->piece_frames,
+                                    .first_channel =
+                                        1, /* channel 0 is cut in two by the edge of the band */
+                                    .last_channel = cut->channels,
+                                    .looks = cut->looks,
+                                    .false_alarms = cut->false_alarms,
+                                    .floor_error = cut->floor_error};
+    code = ls_detector_create(&s->detector, &opts, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    return ls_zoom_create(
+        &s->zoom, &(struct ls_zoom_opts){.bins = cut->fine_bins, .format = cut->format}, err);
+}
+
+int ls_searcher_create(struct ls_searcher **ret, const struct ls_cut *cut, struct ls_err *err) {
+    struct ls_searcher *s = calloc(1, sizeof *s);
+    if (s == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for a search thread");
+    }
+    s->cut = *cut;
+    size_t fit = CHUNK_BYTES / (cut->channels * sizeof(float));
+    s->chunk_frames = fit < 16 ? 16 : fit - fit % 2;
+    s->power = aligned_alloc(64, (s->chunk_frames * cut->channels * sizeof(float) + 63) / 64 * 64);
+    s->fine = calloc(cut->fine_bins, sizeof *s->fine);
+    int code = create_tools(s, err);
+    if (code == LS_OK && (s->power == NULL || s->fine == NULL)) {
+        code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for a search thread");
+    }
+    if (code != LS_OK) {
+        ls_searcher_destroy(s);
+        return code;
+    }
+    *ret = s;
+    return LS_OK;
+}
+
+void ls_searcher_destroy(struct ls_searcher *s) {
+    if (s != NULL) {
+        ls_channelizer_destroy(s->bank);
+        ls_detector_destroy(s->detector);
+        ls_zoom_destroy(s->zoom);
+        free(s->power);
+        free(s->fine);
+        free(s);
+    }
+}
+
+/* Room for one more box and its spectrum of count bins; NULL when out of memory. */
+static float *add_box(struct ls_job *job, const struct ls_box *box, size_t count) {
+    size_t spectra_room = job->box_room;
+    if (ls_grow((void **)&job->boxes, &job->box_room, job->box_count, sizeof *job->boxes) !=
+            LS_OK ||
+        ls_grow((void **)&job->spectra, &spectra_room, job->box_count, sizeof *job->spectra) !=
+            LS_OK) {
+        return NULL;
+    }
+    while (job->fine_room < job->fine_count + count) {
+        if (ls_grow((void **)&job->fine, &job->fine_room, job->fine_room, sizeof *job->fine) !=
+            LS_OK) {
+            return NULL;
+        }
+    }
+    job->boxes[job->box_count] = *box;
+    job->spectra[job->box_count] = (struct ls_box_spectrum){0};
+    job->box_count++;
+    return job->fine + job->fine_count;
+}
+
+/* Transform the samples of the box. Returns how many samples were transformed. */
+static size_t measure_spectrum(struct ls_searcher *s, struct ls_job *job,
+                               const struct ls_box *box) {
+    size_t ratio = s->cut.fine_bins / s->cut.channels;
+    size_t low = box->channel_low > MARGIN_CHANNELS ? box->channel_low - MARGIN_CHANNELS : 0;
+    size_t high = box->channel_high + MARGIN_CHANNELS;
+    high = high < s->cut.channels ? high : s->cut.channels;
+    float *pool = add_box(job, box, (high - low) * ratio);
+    if (pool == NULL) {
+        job->code = LS_ERR_NOMEM;
+        return 0;
+    }
+    /* Frame k is centred on sample half + k * hop of the job's samples. */
+    size_t from = s->cut.half + (size_t)(fmaxf(0.0F, box->start_frame) * (float)s->cut.hop);
+    size_t count = (size_t)((box->stop_frame - fmaxf(0.0F, box->start_frame)) * (float)s->cut.hop);
+    count = count > 0 ? count : 1;
+    const unsigned char *samples = job->samples + from * ls_format_bytes(s->cut.format);
+    size_t averages = ls_zoom_spectrum(s->zoom, samples, count, SEGMENTS_MAX, s->fine);
+    /* Channel c is centred on fine bin c * ratio. */
+    size_t first = low * ratio > ratio / 2 ? low * ratio - ratio / 2 : 0;
+    size_t bins = (high - low) * ratio;
+    bins = first + bins < s->cut.fine_bins ? bins : s->cut.fine_bins - first;
+    memcpy(pool, s->fine + first, bins * sizeof *pool);
+    job->spectra[job->box_count - 1] = (struct ls_box_spectrum){.first = (uint32_t)first,
+                                                                .count = (uint32_t)bins,
+                                                                .power = NULL,
+                                                                .averages = (double)averages};
+    job->fine_count += bins;
+    return averages * s->cut.fine_bins;
+}
+
+static void copy_boxes(struct ls_searcher *s, struct ls_job *job,
+                       const struct ls_detection *found) {
+    double budget =
+        ZOOM_SHARE * (double)(job->frames * s->cut.hop) + 8.0 * (double)s->cut.fine_bins;
+    for (size_t i = 0; i < found->box_count && job->code == LS_OK; i++) {
+        if (budget > 0.0) {
+            budget -= (double)measure_spectrum(s, job, &found->boxes[i]);
+        } else {
+            job->unmeasured++;
+            job->code = add_box(job, &found->boxes[i], 0) == NULL ? LS_ERR_NOMEM : LS_OK;
+        }
+    }
+    /* The pool may have moved while it grew. */
+    size_t at = 0;
+    for (size_t i = 0; i < job->box_count; i++) {
+        job->spectra[i].power = job->fine + at;
+        at += job->spectra[i].count;
+    }
+}
+
+void ls_searcher_run(struct ls_searcher *s, struct ls_job *job) {
+    size_t channels = s->cut.channels;
+    size_t bytes = ls_format_bytes(s->cut.format);
+    job->box_count = 0;
+    job->fine_count = 0;
+    job->unmeasured = 0;
+    job->code = LS_OK;
+    memset(&job->stats, 0, sizeof job->stats);
+    ls_detector_begin(s->detector, job->floor_pow);
+    for (size_t done = 0; done < job->frames; done += s->chunk_frames) {
+        size_t frames = job->frames - done < s->chunk_frames ? job->frames - done : s->chunk_frames;
+        ls_channelizer_power(s->bank, job->samples + done * s->cut.hop * bytes, frames, s->power,
+                             channels, &job->stats);
+        for (size_t f = 0; f + 1 < frames; f += 2) {
+            ls_detector_push(s->detector, s->power + f * channels, s->power + (f + 1) * channels);
+        }
+    }
+    struct ls_detection found;
+    job->clipped = (double)job->stats.clipped > CLIPPED_SHARE * (double)(job->frames * s->cut.hop);
+    ls_detector_finish(s->detector, job->clipped, &found);
+    memcpy(job->residual, found.residual, channels * sizeof *job->residual);
+    memcpy(job->clean, found.clean, channels * sizeof *job->clean);
+    memcpy(job->declined, found.declined, sizeof job->declined);
+    copy_boxes(s, job, &found);
+}

@@ -1,0 +1,66 @@
+/* survey/searcher.h: one worker's tools for one tuning: samples of a piece in, boxes with their
+ * fine spectra out. All memory is taken in create. A searcher belongs to one thread; a job to
+ * whoever holds it. */
+#ifndef SURVEY_SEARCHER_H
+#define SURVEY_SEARCHER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "detect/burst.h"
+#include "dsp/channelizer.h"
+#include "dsp/detector.h"
+
+/* How a stretch is cut up: the same for every thread count and block size. */
+struct ls_cut {
+    size_t channels;
+    size_t hop;
+    size_t half;          /* samples of context a frame needs on each side */
+    size_t piece_frames;  /* even */
+    size_t piece_samples; /* samples a full piece needs, context included */
+    size_t fine_bins;
+    enum ls_format format;
+    double rate_sps;
+    double false_alarms;          /* expected of noise in one piece */
+    double floor_error;           /* relative */
+    const struct ls_looks *looks; /* borrowed */
+};
+
+struct ls_job {
+    /* in */
+    unsigned char *samples; /* [piece_samples] native */
+    uint64_t first_frame;
+    size_t frames;    /* even, <= piece_frames */
+    float *floor_pow; /* [channels] */
+    /* out */
+    struct ls_box *boxes;
+    struct ls_box_spectrum *spectra;
+    size_t box_count;
+    size_t box_room;
+    float *fine; /* pool of the spectra */
+    size_t fine_count;
+    size_t fine_room;
+    float *residual; /* [channels] */
+    float *clean;    /* [channels] */
+    struct ls_convert_stats stats;
+    size_t declined[LS_DECLINED_COUNT];
+    bool clipped;      /* enough of its samples were at full scale to matter */
+    size_t unmeasured; /* boxes without a fine spectrum: the budget was spent */
+    int code;          /* LS_OK or LS_ERR_NOMEM */
+    int state;         /* of the pool that runs it */
+};
+
+int ls_job_init(struct ls_job *job, const struct ls_cut *cut);
+void ls_job_finish(struct ls_job *job);
+
+struct ls_searcher;
+
+int ls_searcher_create(struct ls_searcher **ret, const struct ls_cut *cut, struct ls_err *err);
+void ls_searcher_destroy(struct ls_searcher *searcher);
+
+/* Fill in job's results. */
+void ls_searcher_run(struct ls_searcher *searcher, struct ls_job *job);
+
+#endif
