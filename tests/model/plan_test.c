@@ -99,10 +99,10 @@ Test(plan, narrowest_band_comes_first_and_gives_the_hang_time) {
     cr_expect_eq(few[1], bands[1]);
     cr_expect_eq(ls_plan_bands_at(plan, 868.3e6, NULL, 0), count);
 
-    cr_expect_float_eq(ls_plan_hang_s(plan, 868.3e6), 0.1, 1e-12);
+    cr_expect_float_eq(ls_plan_hang_s(plan, 868.3e6), 0.06, 1e-12);
     cr_expect_float_eq(ls_plan_hang_s(plan, 877.0e6), 1.0, 1e-12);
-    cr_expect_float_eq(ls_plan_hang_s(plan, 1.0), 0.1, 1e-12, "no band: the default");
-    cr_expect_float_eq(ls_plan_hang_s(NULL, 877.0e6), 0.1, 1e-12, "no plan: the default");
+    cr_expect_float_eq(ls_plan_hang_s(plan, 1.0), 0.06, 1e-12, "no band: the default");
+    cr_expect_float_eq(ls_plan_hang_s(NULL, 877.0e6), 0.06, 1e-12, "no plan: the default");
     cr_expect_lt(ls_plan_hang_s(plan, 1090e6), 1e-3, "squitters stay apart");
     ls_plan_destroy(plan);
 }
@@ -138,7 +138,7 @@ Test(plan, defaults_are_filled_in) {
     cr_expect_eq(plan->version, 3);
     cr_assert_eq(plan->band_count, 1);
     cr_expect_float_eq(plan->bands[0].first_hz, 433.0625e6, 1e-3);
-    cr_expect_float_eq(plan->bands[0].hang_s, 0.1, 1e-12);
+    cr_expect_float_eq(plan->bands[0].hang_s, 0.06, 1e-12);
     ls_plan_destroy(plan);
     cr_assert_eq(parse(HEAD BAND, &plan, &err), LS_OK, "%s", err.text);
     cr_expect_eq(plan->bands[0].raster_hz, 0.0);
