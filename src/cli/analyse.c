@@ -42,6 +42,12 @@ static const struct ls_option own_rows[] = {
      .value = "N",
      .what = "number of false alarms",
      .help = "how many boxes noise alone may make in a day of listening; else 10"},
+    {.name = "spur",
+     .kind = LS_OPTION_HZ,
+     .value = "HZ",
+     .what = "frequency",
+     .repeats = true,
+     .help = "a line that the receiver itself makes, to be masked; may be given again"},
     {.name = "threads",
      .kind = LS_OPTION_COUNT,
      .value = "N",
@@ -127,6 +133,7 @@ static int read_options(struct job *job, struct ls_err *err) {
     opts->source.start_given = ls_args_time(args, "start", &opts->source.start_ns);
     opts->sensor = ls_args_text(args, "sensor");
     ls_args_number(args, "false-alarms", &opts->false_alarms_per_day);
+    opts->spurs_hz = ls_args_hz_list(args, "spur", &opts->spur_count);
     ls_args_count(args, "threads", &opts->threads);
     if (opts->sensor != NULL && strlen(opts->sensor) >= LS_SENSOR_BYTES) {
         return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",
@@ -148,6 +155,21 @@ static void show_progress(void *context, const struct ls_analyse_progress *now) 
     ls_progress_update(job->progress, &state);
 }
 
+/* A lone recording that cannot be opened says so before a database is made for it. */
+static int check_recording(const struct job *job, struct ls_err *err) {
+    if (ls_args_words(job->call->args) != 1) {
+        return LS_OK;
+    }
+    struct ls_source_opts opts = job->opts.source;
+    struct ls_source *source;
+    opts.path = ls_args_word(job->call->args, 0);
+    int code = ls_source_open(&source, &opts, err);
+    if (code == LS_OK) {
+        ls_source_destroy(source);
+    }
+    return code;
+}
+
 /* Everything that is wrong about the call itself shows here, before a database is made. */
 static int begin(struct job *job, struct ls_err *err) {
     const struct ls_args *args = job->call->args;
@@ -160,6 +182,9 @@ static int begin(struct job *job, struct ls_err *err) {
             return code == LS_ERR_NOMEM ? code : LS_ERR_ARG;
         }
         job->opts.plan = job->plan;
+    }
+    if (code == LS_OK) {
+        code = check_recording(job, err);
     }
     const char *bursts = ls_args_text(args, "bursts");
     if (code == LS_OK && bursts != NULL) {

@@ -64,6 +64,14 @@ static void set_time(json_t *object, const char *key, int64_t ns) {
     json_object_set_new(object, key, json_string(text));
 }
 
+/* Boxes that were candidates and are no bursts, by reason. */
+static json_t *declined(const struct ls_analyse_result *result) {
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "leakage", (json_int_t)result->declined_leakage,
+                     "image", (json_int_t)result->declined_image, "product",
+                     (json_int_t)result->declined_product, "floor",
+                     (json_int_t)result->declined_floor, "weak", (json_int_t)result->declined_weak);
+}
+
 int ls_analyse_report_json(FILE *out, const char *recording, const char *db,
                            const struct ls_analyse_result *result) {
     const struct ls_run *run = &result->run;
@@ -87,6 +95,7 @@ int ls_analyse_report_json(FILE *out, const char *recording, const char *db,
                   (json_int_t)result->clipped_samples, "incomplete", run->incomplete, "note",
                   run->note, "plan", run->plan, "input_sha512", run->input_sha512);
     json_object_update_new(object, rest);
+    json_object_set_new(object, "declined", declined(result));
     char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
     json_decref(object);
     int written = text == NULL ? -1 : fprintf(out, "%s\n", text);

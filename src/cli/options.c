@@ -18,6 +18,9 @@ struct value {
     double high;      /* HZ_RANGE */
     int64_t time_ns;  /* TIME, MOMENT */
     size_t index;     /* COUNT, CHOICE */
+    double *list;     /* HZ that repeats: every value */
+    size_t list_count;
+    size_t list_capacity;
 };
 
 struct ls_args {
@@ -121,9 +124,19 @@ static int parse_kind(struct value *value, const char *text, struct ls_err *err)
     return LS_OK;
 }
 
+static int append_value(struct value *value, struct ls_err *err) {
+    void *list = value->list;
+    if (ls_grow(&list, &value->list_capacity, value->list_count, sizeof *value->list) != LS_OK) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
+    }
+    value->list = list;
+    value->list[value->list_count++] = value->number;
+    return LS_OK;
+}
+
 static int set_value(struct value *value, const char *text, struct ls_err *err) {
     const struct ls_option *option = value->option;
-    if (value->text != NULL && option->kind != LS_OPTION_FLAG) {
+    if (value->text != NULL && option->kind != LS_OPTION_FLAG && !option->repeats) {
         return ls_err_set(err, LS_ERR_ARG, "option '--%s' is given twice", option->name);
     }
     int code = parse_kind(value, text, err);
@@ -131,7 +144,7 @@ static int set_value(struct value *value, const char *text, struct ls_err *err) 
         return ls_err_wrap(err, "option '--%s'", option->name);
     }
     value->text = text;
-    return LS_OK;
+    return option->repeats ? append_value(value, err) : LS_OK;
 }
 
 /* --- finding options --- */
@@ -291,6 +304,9 @@ void ls_args_destroy(struct ls_args *args) {
     if (args == NULL) {
         return;
     }
+    for (size_t i = 0; args->values != NULL && i < args->value_count; i++) {
+        free(args->values[i].list);
+    }
     free(args->values);
     free(args->words);
     free(args);
@@ -350,6 +366,13 @@ bool ls_args_seconds(const struct ls_args *args, const char *name, double *ret) 
 
 bool ls_args_number(const struct ls_args *args, const char *name, double *ret) {
     return get_number(args, name, LS_OPTION_NUMBER, ret);
+}
+
+const double *ls_args_hz_list(const struct ls_args *args, const char *name, size_t *ret_count) {
+    const struct value *value = get(args, name);
+    assert(value->option->kind == LS_OPTION_HZ && value->option->repeats);
+    *ret_count = value->list_count;
+    return value->list;
 }
 
 bool ls_args_range(const struct ls_args *args, const char *name, double *ret_low_hz,

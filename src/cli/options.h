@@ -33,6 +33,7 @@ struct ls_option {
     const char *const *choices; /* CHOICE: words, NULL at the end */
     size_t low;                 /* COUNT */
     size_t high;
+    bool repeats; /* HZ: may be given several times */
 };
 
 struct ls_option_table {
@@ -44,8 +45,9 @@ struct ls_option_table {
 struct ls_args;
 
 /* tables: NULL at the end. program starts the hints ("lineside analyse"). argv holds what follows
- * the verb and is borrowed, as the tables are. An option may be given once, a flag any number of
- * times. LS_ERR_ARG names the option and the nearest one there is. The caller destroys *ret. */
+ * the verb and is borrowed, as the tables are. An option may be given once, a flag and an
+ * option that repeats any number of times. LS_ERR_ARG names the option and the nearest one there
+ * is. The caller destroys *ret. */
 int ls_args_create(struct ls_args **ret, const struct ls_option_table *const *tables,
                    const char *program, int argc, char *const *argv, struct ls_err *err);
 void ls_args_destroy(struct ls_args *args);
@@ -62,6 +64,8 @@ const char *ls_args_text(const struct ls_args *args, const char *name); /* any k
 /* False when the option is absent; *ret stays as it was, so it can hold the default. hz: HZ;
  * seconds: SECONDS; number: NUMBER. */
 bool ls_args_hz(const struct ls_args *args, const char *name, double *ret);
+/* All values of an option that repeats, in the order given; borrowed. */
+const double *ls_args_hz_list(const struct ls_args *args, const char *name, size_t *ret_count);
 bool ls_args_range(const struct ls_args *args, const char *name, double *ret_low_hz,
                    double *ret_high_hz);
 bool ls_args_seconds(const struct ls_args *args, const char *name, double *ret);

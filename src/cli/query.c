@@ -42,7 +42,6 @@ static const struct ls_option form_rows[] = {
     {.name = "json",
      .kind = LS_OPTION_FLAG,
      .help = "one JSON object a line, as 'export' writes them"},
-    {.name = "csv", .kind = LS_OPTION_FLAG, .help = "comma-separated values with a heading"},
 };
 const struct ls_option_table ls_query_form_options = {
     .title = "Form", .rows = form_rows, .count = LS_COUNT(form_rows)};
@@ -105,18 +104,13 @@ static int read_filter(struct ls_query *query, const struct ls_args *args, struc
     if (filter->has_since && filter->has_until && filter->since_ns >= filter->until_ns) {
         return ls_err_set(err, LS_ERR_ARG, "--until is not later than --since: nothing can match");
     }
-    if (ls_args_given(args, "json") && ls_args_given(args, "csv")) {
-        return ls_err_set(err, LS_ERR_ARG, "--json and --csv exclude each other: choose one");
-    }
     if (ls_args_given(args, "band") && filter->has_freq) {
         return ls_err_set(err, LS_ERR_ARG, "--band and --freq exclude each other: choose one");
     }
     if (ls_args_given(args, "plan") && !ls_args_given(args, "band")) {
         return ls_err_set(err, LS_ERR_ARG, "--plan says where --band looks: give both");
     }
-    query->form = ls_args_given(args, "json")  ? LS_FORM_JSON
-                  : ls_args_given(args, "csv") ? LS_FORM_CSV
-                                               : LS_FORM_TABLE;
+    query->form = ls_args_given(args, "json") ? LS_FORM_JSON : LS_FORM_TABLE;
     return LS_OK;
 }
 

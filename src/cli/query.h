@@ -10,10 +10,10 @@
 
 /* --since --until --freq --band --plan --sensor --limit */
 extern const struct ls_option_table ls_query_options;
-/* --json --csv */
+/* --json */
 extern const struct ls_option_table ls_query_form_options;
 
-enum ls_query_form { LS_FORM_TABLE, LS_FORM_JSON, LS_FORM_CSV };
+enum ls_query_form { LS_FORM_TABLE, LS_FORM_JSON };
 
 /* A query: an open database, what is asked of it, and how the answer is written. */
 struct ls_query {

@@ -14,7 +14,8 @@ void ls_show_time(int64_t ns, bool no_clock, char ret[LS_SHOW_BYTES]) {
         return;
     }
     char text[LS_TIME_TEXT_BYTES];
-    ls_time_format(ns, text);
+    const int64_t half_ms = 500000;
+    ls_time_format(ns > INT64_MAX - half_ms ? ns : ns + half_ms, text);
     char *t = strchr(text, 'T');
     if (t != NULL) {
         *t = ' ';

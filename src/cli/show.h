@@ -8,7 +8,8 @@
 
 enum { LS_SHOW_BYTES = 32 };
 
-/* "2026-11-20 08:00:00.123", or "+12.345 s" from the start of a recording that has no clock. */
+/* To the nearest ms: "2026-11-20 08:00:00.123", or "+12.345 s" from the start of a recording that
+ * has no clock. */
 void ls_show_time(int64_t ns, bool no_clock, char ret[LS_SHOW_BYTES]);
 
 /* Fixed decimals; "" for NAN. */

@@ -128,7 +128,8 @@ static int print_table(const struct ls_query *query, size_t *ret_rows, size_t *r
 static int write_line(void *context, const struct ls_transmission *row, struct ls_err *err) {
     size_t *rows = context;
     (*rows)++;
-    return ls_line_write_transmission(stdout, row) == LS_OK ? LS_OK : ls_output_failed(NULL, err);
+    return ls_line_write_stored_transmission(stdout, row) == LS_OK ? LS_OK
+                                                                   : ls_output_failed(NULL, err);
 }
 
 static int set_class(struct ls_query *query, const struct ls_args *args, struct ls_err *err) {
@@ -176,6 +177,6 @@ const struct ls_verb ls_verb_transmissions = {
         "was listened to.",
     .tables = tables,
     .example = "lineside transmissions --since 24h --band gsm-r-uplink\n"
-               "lineside transmissions --freq 876M:880M --csv > week.csv",
+               "lineside transmissions --freq 876M:880M --json > week.jsonl",
     .run = run_transmissions,
 };

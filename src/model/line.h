@@ -52,6 +52,9 @@ int ls_line_parse(const char *text, size_t length, const struct ls_line_opts *op
  * shortest decimal that reads back to the same double, so output is byte-identical. Returns LS_OK
  * or LS_ERR_IO. */
 int ls_line_write_transmission(FILE *out, const struct ls_transmission *row);
+/* The same with the row's id in its database, for a person or program that asks for more about it
+ * later. An id says nothing to another database, so exports leave it out. */
+int ls_line_write_stored_transmission(FILE *out, const struct ls_transmission *row);
 int ls_line_write_observation(FILE *out, const struct ls_observation *row);
 int ls_line_write_burst(FILE *out, const char *sensor, const struct ls_burst *row,
                         int64_t transmission);

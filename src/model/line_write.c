@@ -64,8 +64,11 @@ static int end_line(FILE *out) {
     return ferror(out) ? LS_ERR_IO : LS_OK;
 }
 
-int ls_line_write_transmission(FILE *out, const struct ls_transmission *row) {
+static int write_transmission(FILE *out, int64_t id, const struct ls_transmission *row) {
     fputs("{\"type\":\"transmission\"", out);
+    if (id != 0) {
+        fprintf(out, ",\"id\":%lld", (long long)id);
+    }
     write_known_text(out, "sensor", row->sensor);
     write_time(out, "start", row->start_ns);
     write_known_number(out, "duration_s", seconds(row->duration_ns));
@@ -79,6 +82,14 @@ int ls_line_write_transmission(FILE *out, const struct ls_transmission *row) {
         fprintf(out, ",\"bursts\":%llu", (unsigned long long)row->bursts);
     }
     return end_line(out);
+}
+
+int ls_line_write_transmission(FILE *out, const struct ls_transmission *row) {
+    return write_transmission(out, 0, row);
+}
+
+int ls_line_write_stored_transmission(FILE *out, const struct ls_transmission *row) {
+    return write_transmission(out, row->id, row);
 }
 
 int ls_line_write_observation(FILE *out, const struct ls_observation *row) {

@@ -25,6 +25,12 @@ static const struct ls_option more_rows[] = {
      .high = 9,
      .help = ""},
     {.name = "alarms", .kind = LS_OPTION_NUMBER, .value = "N", .what = "number", .help = ""},
+    {.name = "spur",
+     .kind = LS_OPTION_HZ,
+     .value = "HZ",
+     .what = "frequency",
+     .repeats = true,
+     .help = ""},
     {.name = "format", .kind = LS_OPTION_CHOICE, .value = "F", .choices = kinds, .help = ""},
 };
 static const struct ls_option_table first = {"Options", rows, LS_COUNT(rows)};
@@ -161,5 +167,18 @@ Test(options, mistakes_are_refused_by_name) {
 Test(options, a_flag_may_be_given_twice) {
     struct ls_args *args = parsed((char *[WORDS_MAX]){"--json", "-j", NULL});
     cr_assert(ls_args_given(args, "json"));
+    ls_args_destroy(args);
+}
+
+Test(options, an_option_that_repeats_keeps_every_value_in_order) {
+    struct ls_args *args = parsed((char *[WORDS_MAX]){"--spur=2k", "--spur", "1k", NULL});
+    size_t count = 0;
+    const double *list = ls_args_hz_list(args, "spur", &count);
+    cr_assert_eq(count, 2);
+    cr_assert(list[0] == 2e3 && list[1] == 1e3);
+    ls_args_destroy(args);
+    args = parsed((char *[WORDS_MAX]){NULL});
+    ls_args_hz_list(args, "spur", &count);
+    cr_assert_eq(count, 0);
     ls_args_destroy(args);
 }

@@ -9,7 +9,9 @@
 Test(show, times_with_a_clock_are_utc_and_others_count_from_the_start) {
     char text[LS_SHOW_BYTES];
     ls_show_time(INT64_C(1795161600123999999), false, text);
-    cr_assert_str_eq(text, "2026-11-20 08:00:00.123");
+    cr_assert_str_eq(text, "2026-11-20 08:00:00.124");
+    ls_show_time(INT64_MAX, false, text);
+    cr_assert_str_eq(text, "2262-04-11 23:47:16.854");
     ls_show_time(12345000000, true, text);
     cr_assert_str_eq(text, "+12.345 s");
     ls_show_time(0, true, text);

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/util.h"
 #include "tests/hw/scratch.h"
 
 static struct scratch scratch;

@@ -246,8 +246,22 @@ static int write_transmission(FILE *out, const void *row) {
     return ls_line_write_transmission(out, row);
 }
 
+static int write_stored_transmission(FILE *out, const void *row) {
+    return ls_line_write_stored_transmission(out, row);
+}
+
 static int write_observation(FILE *out, const void *row) {
     return ls_line_write_observation(out, row);
+}
+
+Test(line, only_a_stored_row_names_its_id) {
+    struct ls_line line = good(full);
+    line.transmission.id = 12;
+    cr_expect_null(strstr(written(write_transmission, &line.transmission), "\"id\""));
+    static const char start[] = "{\"type\":\"transmission\",\"id\":12,\"sensor\":";
+    char text[sizeof start] = "";
+    ls_copy_text(text, sizeof text, written(write_stored_transmission, &line.transmission));
+    cr_expect_str_eq(text, start);
 }
 
 Test(line, what_is_read_is_written_the_same) {
