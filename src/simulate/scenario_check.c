@@ -250,6 +250,21 @@ static double hold_of(const struct ls_script *script) {
     }
 }
 
+/* A pattern is a kind of finding. */
+static int check_pattern(const struct check *check, const struct ls_scenario_emitter *emitter) {
+    static const char *const kinds[] = {
+        "scripted-cycle", "periodic-telemetry", "lockstep",       "band-sweep",
+        "pass-by",        "repeat-pass",        "bulk-uplink",    "access-storm",
+        "new-emitter",    "similar-posts",      "corridor-track", "steady-line"};
+    size_t index;
+    if (emitter->pattern[0] == '\0' ||
+        find_name(emitter->pattern, kinds, LS_COUNT(kinds), &index)) {
+        return LS_OK;
+    }
+    return fail_unknown(check, "pattern", "kind of finding", emitter->pattern, kinds,
+                        LS_COUNT(kinds));
+}
+
 static int check_emitter(struct check *check, size_t index) {
     struct ls_scenario_emitter *emitter = &check->scenario->emitters[index];
     snprintf(check->path, sizeof check->path, "emitters[%zu]", index);
@@ -262,6 +277,9 @@ static int check_emitter(struct check *check, size_t index) {
         return fail(check, "channels_hz", "is required");
     }
     int code = check_waveform(check, "waveform", &emitter->air, hold_of(&emitter->script));
+    if (code == LS_OK) {
+        code = check_pattern(check, emitter);
+    }
     if (code == LS_OK) {
         code = check_script(check, &emitter->script);
     }

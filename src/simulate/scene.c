@@ -135,18 +135,13 @@ static void fix_level(const struct ls_scene *scene, struct ls_emission *emission
         !scenario->emitters[emission->emitter].snr_given) {
         return;
     }
-    const struct ls_scenario_emitter *emitter = &scenario->emitters[emission->emitter];
-    struct ls_waveform_opts opts = {.id = emitter->air.id,
-                                    .duration_s = (double)emission->duration_ns / 1e9,
-                                    .params = emitter->air.params};
     struct ls_waveform_info info;
-    int code = ls_waveform_describe(&opts, &info, NULL);
-    assert(code == LS_OK); /* it made the length of this emission */
+    ls_scene_describe(scene, emission, &info);
     /* A bare carrier has no bandwidth: 1 Hz stands for it. */
     double bandwidth_hz = fmax(1.0, info.high_hz - info.low_hz);
     emission->level_given = true;
     emission->level_dbm = thermal_dbm_hz + scenario->sensor.noise_figure_db +
-                          10.0 * log10(bandwidth_hz) + emitter->snr_db;
+                          10.0 * log10(bandwidth_hz) + scenario->emitters[emission->emitter].snr_db;
 }
 
 /* LS_OK, LS_EOF or an error. */
@@ -320,6 +315,15 @@ int ls_scene_next(struct ls_scene *scene, struct ls_emission *ret, struct ls_err
     emission.id = scene->next_id++;
     *ret = emission;
     return LS_OK;
+}
+
+void ls_scene_describe(const struct ls_scene *scene, const struct ls_emission *emission,
+                       struct ls_waveform_info *ret) {
+    const struct ls_air *air = scene->emitters[emission->emitter].air;
+    struct ls_waveform_opts opts = {
+        .id = air->id, .duration_s = (double)emission->duration_ns / 1e9, .params = air->params};
+    int code = ls_waveform_describe(&opts, ret, NULL);
+    assert(code == LS_OK); /* it made the length of this emission */
 }
 
 bool ls_scene_next_exposure(struct ls_scene *scene, struct ls_exposure *ret) {

@@ -105,6 +105,10 @@ const struct ls_scene_emitter *ls_scene_emitters(const struct ls_scene *scene, s
  * always on starts with it. */
 int ls_scene_next(struct ls_scene *scene, struct ls_emission *ret, struct ls_err *err);
 
+/* What the waveform makes of an emission: edges, bursts, time on the air. */
+void ls_scene_describe(const struct ls_scene *scene, const struct ls_emission *emission,
+                       struct ls_waveform_info *ret);
+
 /* The next exposure of a sensor (all sites share the schedule). False at the end. Independent of
  * ls_scene_next. */
 bool ls_scene_next_exposure(struct ls_scene *scene, struct ls_exposure *ret);
