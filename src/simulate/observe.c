@@ -133,7 +133,8 @@ static void search(const struct look *look, struct find *ret) {
     }
 }
 
-static double rounded(double value, double step) { return step * nearbyint(value / step); }
+/* To whole parts of per: 10 for tenths. */
+static double rounded(double value, double per) { return nearbyint(value * per) / per; }
 
 /* Start and stop with their errors, never beyond the window. */
 static void measure_times(const struct look *look, const struct find *find,
@@ -170,10 +171,10 @@ static void measure_frequency(const struct look *look, double s, uint64_t bursts
     double offset_error_hz = fmax(0.5, 7e-4 * bandwidth_hz / sqrt(s * (double)bursts));
     ret->center_hz = rounded((look->low_hz + look->high_hz) / 2.0 + shift_hz +
                                  gsl_ran_gaussian(look->rng, center_error_hz),
-                             0.1);
-    ret->offset_hz = rounded(shift_hz + gsl_ran_gaussian(look->rng, offset_error_hz), 0.1);
+                             10.0);
+    ret->offset_hz = rounded(shift_hz + gsl_ran_gaussian(look->rng, offset_error_hz), 10.0);
     double error = gsl_ran_gaussian(look->rng, 0.03 + 0.1 / sqrt(s));
-    ret->bandwidth_hz = rounded(bandwidth_hz * fmax(0.1, 1.0 + error), 0.1);
+    ret->bandwidth_hz = rounded(bandwidth_hz * fmax(0.1, 1.0 + error), 10.0);
 }
 
 static void measure(const struct look *look, const struct find *find,
@@ -187,9 +188,9 @@ static void measure(const struct look *look, const struct find *find,
     ret->bandwidth_hz = fmax(look->high_hz - look->low_hz,
                              1.0 / fmin(integration_s, (double)ret->duration_ns / 1e9));
     measure_frequency(look, s, find->bursts, ret);
-    ret->snr_db = rounded(snr_db + gsl_ran_gaussian(look->rng, 0.3), 0.01);
+    ret->snr_db = rounded(snr_db + gsl_ran_gaussian(look->rng, 0.3), 100.0);
     ret->level_dbfs =
-        rounded(level_dbm - sensor->full_scale_dbm + gsl_ran_gaussian(look->rng, 0.3), 0.01);
+        rounded(level_dbm - sensor->full_scale_dbm + gsl_ran_gaussian(look->rng, 0.3), 100.0);
     bool named = gsl_rng_uniform(look->rng) < 1.0 / (1.0 + exp(5.0 - snr_db));
     ls_copy_text(ret->class_name, sizeof ret->class_name,
                  named ? look->info->class_name : "unknown");
@@ -243,17 +244,17 @@ void ls_observe_noise(const struct ls_scene *scene, size_t site,
         .start_ns = t_ns,
         .duration_ns = llround(fmax(1e-6, fmin(length_s, room_s)) * 1e9),
         .center_hz = rounded(
-            window->center_hz + (span_hz - bandwidth_hz) * (gsl_rng_uniform(rng) - 0.5), 0.1),
-        .bandwidth_hz = rounded(bandwidth_hz, 0.1),
+            window->center_hz + (span_hz - bandwidth_hz) * (gsl_rng_uniform(rng) - 0.5), 10.0),
+        .bandwidth_hz = rounded(bandwidth_hz, 10.0),
         .offset_hz = NAN,
         .bursts = 1,
         .period_s = NAN};
     /* Just over the threshold of its own box. */
     double n = looks_of(bandwidth_hz, length_s);
     double s = fmax(0.05, threshold_of(n) / n - 1.0);
-    row.snr_db = rounded(10.0 * log10(s) + gsl_ran_gaussian(rng, 0.3), 0.01);
+    row.snr_db = rounded(10.0 * log10(s) + gsl_ran_gaussian(rng, 0.3), 100.0);
     row.level_dbfs = rounded(
-        row.snr_db + ls_scene_noise_dbm(scene, bandwidth_hz, t_ns) - sensor->full_scale_dbm, 0.01);
+        row.snr_db + ls_scene_noise_dbm(scene, bandwidth_hz, t_ns) - sensor->full_scale_dbm, 100.0);
     row.on_s = row.burst_s = (double)row.duration_ns / 1e9;
     ls_copy_text(row.sensor, sizeof row.sensor, sensor->sites[site].name);
     ls_copy_text(row.class_name, sizeof row.class_name, "unknown");

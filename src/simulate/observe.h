@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/burst.h"
 #include "model/transmission.h"
 #include "simulate/scene.h"
 

@@ -73,7 +73,8 @@ static void put_time(FILE *out, const char *key, int64_t ns) {
     put_text(out, key, text);
 }
 
-static double rounded(double value, double step) { return step * nearbyint(value / step); }
+/* To whole parts of per: 10 for tenths. */
+static double rounded(double value, double per) { return nearbyint(value * per) / per; }
 
 static int end_line(const struct ls_truth *truth, struct ls_err *err) {
     fputs("}\n", truth->out);
@@ -190,10 +191,10 @@ static void write_site(const struct ls_truth *truth, size_t site,
     }
     fputs(site == 0 ? "{\"sensor\":" : ",{\"sensor\":", truth->out);
     put_string(truth->out, scenario->sensor.sites[site].name);
-    put_number(truth->out, "snr_db", rounded(10.0 * log10(sum), 0.01));
-    put_number(truth->out, "peak_snr_db", rounded(10.0 * log10(peak), 0.01));
-    put_number(truth->out, "shift_hz", rounded(shift_hz, 0.01));
-    put_number(truth->out, "distance_m", rounded(nearest_m, 0.1));
+    put_number(truth->out, "snr_db", rounded(10.0 * log10(sum), 100.0));
+    put_number(truth->out, "peak_snr_db", rounded(10.0 * log10(peak), 100.0));
+    put_number(truth->out, "shift_hz", rounded(shift_hz, 100.0));
+    put_number(truth->out, "distance_m", rounded(nearest_m, 10.0));
     putc('}', truth->out);
 }
 
@@ -235,7 +236,7 @@ int ls_truth_add(struct ls_truth *truth, const struct ls_emission *emission, str
     put_number(out, "center_hz", emission->center_hz + (info.low_hz + info.high_hz) / 2.0);
     put_number(out, "bandwidth_hz", info.high_hz - info.low_hz);
     put_text(out, "class", info.class_name);
-    put_number(out, "ppm", rounded(emission->ppm, 1e-6));
+    put_number(out, "ppm", rounded(emission->ppm, 1e6));
     put_count(out, "bursts", info.bursts);
     fputs(",\"sites\":[", out);
     for (size_t i = 0; i < scenario->sensor.site_count; i++) {
@@ -273,7 +274,7 @@ static void write_parameters(const struct ls_truth *truth,
     double off_s = cycle ? ls_stream_wait_mean(&script->gap) : 0.0;
     fputs(",\"parameters\":{\"units\":", out);
     fprintf(out, "%zu", emitter->count);
-    put_known(out, "airtime_s", rounded(tally->airtime_s, 1e-3));
+    put_known(out, "airtime_s", rounded(tally->airtime_s, 1e3));
     put_known(out, "on_s", on_s);
     put_known(out, "off_s", off_s);
     put_known(out, "period_s", cycle ? on_s + off_s : script->period_s);
