@@ -11,6 +11,7 @@ extern const struct ls_verb ls_verb_db;
 extern const struct ls_verb ls_verb_help;
 extern const struct ls_verb ls_verb_observations;
 extern const struct ls_verb ls_verb_plan;
+extern const struct ls_verb ls_verb_simulate;
 extern const struct ls_verb ls_verb_transmissions;
 
 /* In the order of the help. */

@@ -1,0 +1,241 @@
+/* lineside simulate: a scene with known truth, as a log or as a recording. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "base/util.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
+#include "cli/verbs.h"
+#include "simulate/lines.h"
+#include "simulate/scenario.h"
+#include "simulate/scenario_keys.h"
+#include "simulate/scene.h"
+#include "simulate/truth.h"
+
+enum { PATH_BYTES = 4096 };
+
+static const struct ls_option own_rows[] = {
+    {.name = "output",
+     .short_name = 'o',
+     .kind = LS_OPTION_TEXT,
+     .value = "OUT",
+     .help = "what to write: OUT.sigmf-meta and OUT.sigmf-data, or the log OUT; the truth goes to "
+             "OUT.truth.jsonl"},
+    {.name = "log-only",
+     .kind = LS_OPTION_FLAG,
+     .help = "log lines of what every sensor would have found, without samples"},
+    {.name = "seed",
+     .kind = LS_OPTION_COUNT,
+     .value = "N",
+     .what = "seed",
+     .low = 0,
+     .high = (size_t)9000000000000000,
+     .help = "of everything random; else that of the scenario"},
+    {.name = "force", .kind = LS_OPTION_FLAG, .help = "write over files that are there"},
+    {.name = "check", .kind = LS_OPTION_FLAG, .help = "read the scenario and write nothing"},
+    {.name = "keys", .kind = LS_OPTION_FLAG, .help = "print the keys of scenario files"},
+    {.name = "waveforms", .kind = LS_OPTION_FLAG, .help = "print the waveforms that there are"},
+};
+static const struct ls_option_table own = {
+    .title = "Options", .rows = own_rows, .count = LS_COUNT(own_rows)};
+static const struct ls_option_table *const tables[] = {&own, NULL};
+
+struct job {
+    const struct ls_args *args;
+    struct ls_scenario *scenario;
+    struct ls_scene *scene;
+    struct ls_progress *progress;
+    int64_t began_ns;
+    char out_path[PATH_BYTES];
+    char truth_path[PATH_BYTES];
+    struct ls_output *out;
+    struct ls_output *truth;
+};
+
+static int print_waveforms(void) {
+    for (size_t i = 0; i < ls_waveform_count(); i++) {
+        const struct ls_waveform_row *row = ls_waveform_at(i);
+        printf("%-16s %s\n", row->id, row->summary);
+        if (row->modes[0] != NULL) {
+            printf("%-16s   modes:", "");
+            for (size_t m = 0; row->modes[m] != NULL; m++) {
+                printf("%s %s", m == 0 ? "" : ",", row->modes[m]);
+            }
+            printf("\n");
+        }
+        if (strlen(row->uses) > 2) {
+            printf("%-16s   parameters: %.*s\n", "", (int)strlen(row->uses) - 2, row->uses + 1);
+        }
+    }
+    return LS_OK;
+}
+
+static bool ends_with(const char *text, const char *ending) {
+    size_t length = strlen(text);
+    size_t tail = strlen(ending);
+    return length > tail && strcmp(text + length - tail, ending) == 0;
+}
+
+/* OUT as it was given, less an ending that comes back. */
+static int name_files(struct job *job, const char *output, struct ls_err *err) {
+    static const char *const endings[] = {".jsonl", ".sigmf-meta", ".sigmf-data", ".sigmf"};
+    size_t stem = strlen(output);
+    for (size_t i = 0; i < LS_COUNT(endings); i++) {
+        if (ends_with(output, endings[i])) {
+            stem -= strlen(endings[i]);
+            break;
+        }
+    }
+    int written = snprintf(job->truth_path, PATH_BYTES, "%.*s.truth.jsonl", (int)stem, output);
+    if (written >= PATH_BYTES) {
+        return ls_err_set(err, LS_ERR_ARG, "option '--output': the name is too long");
+    }
+    bool log_only = ls_args_given(job->args, "log-only");
+    snprintf(job->out_path, PATH_BYTES, "%.*s", log_only ? PATH_BYTES - 1 : (int)stem, output);
+    return LS_OK;
+}
+
+static int refuse_existing(const struct job *job, const char *path, struct ls_err *err) {
+    if (!ls_args_given(job->args, "force") && access(path, F_OK) == 0) {
+        return ls_err_set(err, LS_ERR_ARG,
+                          "'%.300s' is there already: take another name, or --force to replace it",
+                          path);
+    }
+    return LS_OK;
+}
+
+static int load(struct job *job, const char *path, struct ls_err *err) {
+    int code = ls_scenario_load(&job->scenario, path, err);
+    /* A wrong scenario is wrong configuration. */
+    return code == LS_ERR_FORMAT || code == LS_ERR_NOTFOUND ? LS_ERR_ARG : code;
+}
+
+static int open_scene(const struct job *job, struct ls_scene **ret, struct ls_err *err) {
+    size_t seed = 0;
+    struct ls_scene_opts opts = {.seed_given = ls_args_count(job->args, "seed", &seed)};
+    opts.seed = seed;
+    return ls_scene_create(ret, job->scenario, &opts, err);
+}
+
+static void show_progress(struct job *job, double done_s, double total_s) {
+    double elapsed_s = (double)(ls_time_steady() - job->began_ns) / (double)LS_NS_PER_S;
+    struct ls_progress_state state = {.share = done_s / total_s,
+                                      .elapsed_s = elapsed_s,
+                                      .realtime =
+                                          elapsed_s > 0.0 ? done_s / elapsed_s : (double)NAN,
+                                      .rate_sps = (double)NAN};
+    ls_progress_update(job->progress, &state);
+}
+
+/* --- log --- */
+
+static void show_lines(void *context, const struct ls_lines_progress *now) {
+    show_progress(context, now->done_s, now->total_s);
+}
+
+static int write_log(struct job *job, struct ls_err *err) {
+    struct ls_lines_result result;
+    int code = ls_output_open(&job->out, job->out_path, err);
+    if (code == LS_OK) {
+        code = ls_output_open(&job->truth, job->truth_path, err);
+    }
+    if (code == LS_OK) {
+        code = open_scene(job, &job->scene, err);
+    }
+    if (code == LS_OK) {
+        struct ls_lines_opts opts = {.lines = ls_output_file(job->out),
+                                     .truth = ls_output_file(job->truth),
+                                     .progress = show_lines,
+                                     .progress_context = job,
+                                     .stop = ls_stop_flag()};
+        code = ls_lines_write(job->scene, &opts, &result, err);
+    }
+    if (code == LS_OK) {
+        code = ls_output_commit(job->out, err);
+        job->out = NULL;
+    }
+    if (code == LS_OK) {
+        code = ls_output_commit(job->truth, err);
+        job->truth = NULL;
+    }
+    if (code == LS_OK) {
+        printf("%s: %llu of %llu transmissions found, %llu observation lines, %.0f s listened\n",
+               job->out_path, (unsigned long long)result.rows, (unsigned long long)result.emissions,
+               (unsigned long long)result.observations, result.observed_s);
+    }
+    return code;
+}
+
+static int run_job(struct job *job, struct ls_err *err) {
+    const char *output = ls_args_text(job->args, "output");
+    int code = load(job, ls_args_word(job->args, 0), err);
+    if (code != LS_OK || ls_args_given(job->args, "check")) {
+        return code;
+    }
+    if (output == NULL) {
+        return ls_err_set(err, LS_ERR_ARG, "option '--output' is required: say what to write");
+    }
+    if (!ls_args_given(job->args, "log-only")) {
+        return ls_err_set(err, LS_ERR_ARG, "only logs can be made so far: add --log-only");
+    }
+    code = name_files(job, output, err);
+    if (code == LS_OK) {
+        code = refuse_existing(job, job->out_path, err);
+    }
+    if (code == LS_OK) {
+        code = refuse_existing(job, job->truth_path, err);
+    }
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_stop_install();
+    job->began_ns = ls_time_steady();
+    job->progress = ls_progress_create(stderr, job->scenario->name);
+    code = write_log(job, err);
+    ls_progress_destroy(job->progress);
+    return code;
+}
+
+static int run_simulate(struct ls_call *call, struct ls_err *err) {
+    if (ls_args_given(call->args, "keys")) {
+        ls_keys_document(&ls_scenario_top, stdout);
+        return LS_OK;
+    }
+    if (ls_args_given(call->args, "waveforms")) {
+        return print_waveforms();
+    }
+    if (ls_args_words(call->args) != 1) {
+        return ls_err_set(err, LS_ERR_ARG,
+                          "'simulate' needs one scenario file: see 'lineside simulate --help'");
+    }
+    struct job job = {.args = call->args};
+    int code = run_job(&job, err);
+    ls_output_abandon(job.out);
+    ls_output_abandon(job.truth);
+    ls_scene_destroy(job.scene);
+    ls_scenario_destroy(job.scenario);
+    return code;
+}
+
+const struct ls_verb ls_verb_simulate = {
+    .name = "simulate",
+    .needs = LS_NEEDS_NOTHING,
+    .summary = "make a recording or a log with known truth",
+    .arguments = "[SCENARIO]",
+    .min_arguments = 0,
+    .max_arguments = 1,
+    .text = "Makes what a scenario file describes: transmitters, trains and the receiver with its "
+            "faults, as a SigMF recording or, with --log-only, as the log lines that sensors would "
+            "have written; 30 days take seconds. The truth stands beside it. The same scenario and "
+            "seed give the same bytes.",
+    .tables = tables,
+    .example = "lineside simulate posts.yaml -o posts\n"
+               "lineside simulate month.yaml --log-only --seed 7 -o month.jsonl",
+    .run = run_simulate,
+};
