@@ -120,8 +120,10 @@ static void free_chain(struct schema *chain) {
     }
 }
 
-static int vfail(struct ls_err *err, const char *text, size_t length, const char *file,
-                 const char *path, const char *format, va_list args) {
+__attribute__((format(printf, 6, 0))) static int vfail(struct ls_err *err, const char *text,
+                                                       size_t length, const char *file,
+                                                       const char *path, const char *format,
+                                                       va_list args) {
     char message[LS_ERR_TEXT_BYTES];
     vsnprintf(message, sizeof message, format, args);
     return ls_err_set(err, LS_ERR_FORMAT, "'%s' line %zu: %s", file,
@@ -330,8 +332,12 @@ int ls_keys_read(const struct ls_key_part *part, const char *text, size_t length
     struct schema *chain = NULL;
     struct schema *top = build_part(part, &chain);
     union slot *slots = NULL;
-    int code = top == NULL ? ls_err_set(err, LS_ERR_NOMEM, "out of memory reading '%s'", file)
-                           : ls_yaml_parse((void **)&slots, text, length, file, &top->mapping, err);
+    int code = LS_ERR_NOMEM;
+    if (top == NULL) {
+        ls_err_set(err, code, "out of memory reading '%s'", file);
+    } else {
+        code = ls_yaml_parse((void **)&slots, text, length, file, &top->mapping, err);
+    }
     if (code == LS_OK) {
         struct reader reader = {.text = text, .length = length, .file = file};
         memset(ret_record, 0, part->size);

@@ -68,7 +68,7 @@ static void normal_block(struct ls_random *random, float ret_i[BLOCK], float ret
         } u = {.f = ((float)radius_bits[k] + 0.5f) * 0x1p-31f};
         /* u = m 2^e with m in [0.71, 1.42); ln m = 2 atanh z, z = (m - 1)/(m + 1). */
         int32_t e = (u.i - 0x3f3504f3) >> 23;
-        u.i -= e << 23;
+        u.i -= e * (1 << 23);
         float z = (u.f - 1.0f) / (u.f + 1.0f);
         float zz = z * z;
         float ln = (float)e * 0.69314718f +
