@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsp/blobs.h"
+#include "dsp/boxes.h"
 #include "dsp/rows.h"
 
 enum { LEVELS_MAX = 16, WIDTHS_MAX = 14, RING = 3 };
@@ -39,7 +39,7 @@ struct ls_detector {
     float *halves;     /* [rows_max / 2][channels]: half windows while searching */
     float *residual;
     float *clean;
-    struct ls_blobs *blobs;
+    struct ls_boxes *boxes;
 };
 
 /* How many windows of all sizes one piece is tested on. */
@@ -122,7 +122,7 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
     det->widths = levels_for(opts->last_channel - opts->first_channel, WIDTHS_MAX);
     int code = create_arrays(det);
     if (code == LS_OK) {
-        code = ls_blobs_create(&det->blobs, det->rows_max, opts->channels);
+        code = ls_boxes_create(&det->boxes, det->rows_max, opts->channels);
     }
     if (code != LS_OK) {
         ls_detector_destroy(det);
@@ -152,7 +152,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->halves);
     free(det->residual);
     free(det->clean);
-    ls_blobs_destroy(det->blobs);
+    ls_boxes_destroy(det->boxes);
     free(det);
 }
 
@@ -290,7 +290,7 @@ static bool search_row(struct ls_detector *det, size_t level, size_t first_row, 
     return marked;
 }
 
-static void search_single_cells(struct ls_detector *det) {
+static void search_single_cells(struct ls_detector *det, const struct ls_cells *in) {
     size_t n = det->opts.channels;
     for (size_t r = 0; r < det->rows; r++) {
         const float *cells = det->cells + r * n;
@@ -299,7 +299,7 @@ static void search_single_cells(struct ls_detector *det) {
         }
         for (size_t c = 0; c < n; c++) {
             if (cells[c] > det->limit[0][0] && det->marks[r * n + c] == 0) {
-                ls_blobs_grow(det->blobs, det->cells, det->marks, det->rows, r, c, det->grow_limit);
+                ls_blobs_grow(ls_boxes_blobs(det->boxes), in, r, c, det->grow_limit);
             }
         }
     }
@@ -330,10 +330,10 @@ static void search_long(struct ls_detector *det, size_t level, size_t halves) {
     }
 }
 
-static void search(struct ls_detector *det) {
+static void search(struct ls_detector *det, const struct ls_cells *cells) {
     size_t n = det->opts.channels;
     memset(det->marks, 0, det->rows * n);
-    search_single_cells(det);
+    search_single_cells(det, cells);
     for (size_t level = 0; level < det->levels && level < 2; level++) {
         search_short(det, level);
     }
@@ -394,14 +394,14 @@ void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detecti
         residual_of_quiet_piece(det);
         return;
     }
-    search(det);
-    struct ls_blobs_input input = {.cells = det->cells,
-                                   .marks = det->marks,
-                                   .floor_pow = det->floor_pow,
-                                   .rows = det->rows,
-                                   .channels = det->opts.channels,
-                                   .clipped = clipped,
-                                   .leakage_pow = det->opts.leakage_pow};
-    ret->boxes = ls_blobs_boxes(det->blobs, &input, &ret->box_count, ret->declined);
+    struct ls_cells cells = {.cells = det->cells,
+                             .marks = det->marks,
+                             .floor_pow = det->floor_pow,
+                             .rows = det->rows,
+                             .channels = det->opts.channels,
+                             .clipped = clipped,
+                             .leakage_pow = det->opts.leakage_pow};
+    search(det, &cells);
+    ret->boxes = ls_boxes_find(det->boxes, &cells, &ret->box_count, ret->declined);
     measure_residual(det);
 }

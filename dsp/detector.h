@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "dsp/box.h"
 #include "dsp/looks.h"
 
 struct ls_detector;
@@ -32,30 +33,6 @@ struct ls_detector_opts {
     double floor_error; /* relative uncertainty of the floor: thresholds rise by it, >= 0 */
     float leakage_pow;  /* a cell below this part of the strongest cell of its row is taken for the
                            bank's  leakage; 0 means 1e-6 */
-};
-
-/* A box: half-open intervals of rows (2 frames each) and channels of the piece. */
-struct ls_box {
-    uint32_t row_start;
-    uint32_t row_stop;
-    uint32_t channel_low;
-    uint32_t channel_high;
-    float start_frame; /* edges to a fraction of a row, in frames of the piece */
-    float stop_frame;
-    double excess_pow; /* mean over the duration of (sum over channels of power - floor), in power
-                          of the bank's cells */
-    double floor_pow;  /* sum over channels of the floor */
-    bool from_start;   /* was on in the first row */
-    bool to_stop;      /* was on in the last row */
-};
-
-enum ls_declined {
-    LS_DECLINED_LEAKAGE, /* what the bank lets through of a stronger box */
-    LS_DECLINED_IMAGE,   /* the receiver's I/Q image of a stronger box */
-    LS_DECLINED_PRODUCT, /* keying click, pedestal or clipping product of a stronger box */
-    LS_DECLINED_FLOOR,   /* the floor itself, a little higher over much of the band */
-    LS_DECLINED_WEAK,    /* no power left once its edges were found */
-    LS_DECLINED_COUNT
 };
 
 struct ls_detection {

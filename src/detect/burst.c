@@ -123,6 +123,7 @@ static int extend_track(struct ls_bursts *bursts, struct track *track, const str
     track->energy += box->excess_pow * frames;
     track->floor_frames += floor * frames;
     track->flags |= piece->clipped ? LS_BURST_CLIPPED : 0;
+    track->spectrum.clipped = track->spectrum.clipped || piece->clipped;
     track->matched = true;
     track->goes_on = box->to_stop;
     if (spectrum->count > 0 &&

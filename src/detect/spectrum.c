@@ -10,6 +10,8 @@
 static const double OUTSIDE_SHARE = 0.005; /* SM.443: beta/2 */
 static const double STANDS_OUT_SHARE =
     0.0025; /* of the strongest bin: 26 dB, the x of SM.443's x dB bandwidth */
+static const double STANDS_OUT_SHARE_CLIPPED =
+    0.03;                                   /* 15 dB: clipping's products are not the signal */
 static const double STANDS_OUT_SIGMA = 2.0; /* of the noise in a smoothed bin */
 
 void ls_spectrum_finish(struct ls_spectrum *spectrum) {
@@ -86,6 +88,7 @@ int ls_spectrum_add_all(struct ls_spectrum *into, const struct ls_spectrum *from
     }
     into->seconds += from->seconds;
     into->averages += from->averages;
+    into->clipped = into->clipped || from->clipped;
     return LS_OK;
 }
 
@@ -112,20 +115,20 @@ static double strongest(const struct ls_spectrum *s, double noise) {
 
 /* Energy of bin i without its noise, or 0 where the spectrum does not stand out: keying clicks and
  * the pedestal of an overdriven receiver would else carry the edges away from the signal. */
-static double signal_energy(const struct ls_spectrum *s, uint32_t i, double noise, double peak) {
+static double signal_energy(const struct ls_spectrum *s, uint32_t i, double noise, double least) {
     uint32_t n;
     double level = smoothed(s, i, &n);
     double sigma = noise / sqrt(fmax(1.0, s->averages) * (double)n);
-    bool stands_out = level > noise + fmax(STANDS_OUT_SIGMA * sigma, STANDS_OUT_SHARE * peak);
+    bool stands_out = level > noise + fmax(STANDS_OUT_SIGMA * sigma, least);
     return stands_out ? fmax(0.0, (double)s->energy[i] - noise) : 0.0;
 }
 
 struct ls_occupied ls_spectrum_occupied(const struct ls_spectrum *s, double noise_pow) {
     double noise = noise_pow * s->seconds;
-    double peak = strongest(s, noise);
+    double least = (s->clipped ? STANDS_OUT_SHARE_CLIPPED : STANDS_OUT_SHARE) * strongest(s, noise);
     double total = 0.0;
     for (uint32_t i = 0; i < s->count; i++) {
-        total += signal_energy(s, i, noise, peak);
+        total += signal_energy(s, i, noise, least);
     }
     struct ls_occupied ret = {.low_bin = s->first, .high_bin = (double)s->first + (double)s->count};
     if (total <= 0.0) {
@@ -135,7 +138,7 @@ struct ls_occupied ls_spectrum_occupied(const struct ls_spectrum *s, double nois
     double low_at = OUTSIDE_SHARE * total;
     double high_at = (1.0 - OUTSIDE_SHARE) * total;
     for (uint32_t i = 0; i < s->count; i++) {
-        double energy = signal_energy(s, i, noise, peak);
+        double energy = signal_energy(s, i, noise, least);
         double at = (double)s->first + (double)i;
         if (below < low_at && below + energy >= low_at) {
             ret.low_bin = at + (low_at - below) / energy;

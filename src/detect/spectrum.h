@@ -4,6 +4,7 @@
 #ifndef DETECT_SPECTRUM_H
 #define DETECT_SPECTRUM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,8 @@ struct ls_spectrum {
     float *energy;   /* [count]: power with the noise left in, times seconds */
     double seconds;  /* how long it was gathered over */
     double averages; /* transforms it is made of */
+    bool clipped; /* the converter clipped meanwhile: only bins within 15 dB of the strongest count
+                   */
 };
 
 void ls_spectrum_finish(struct ls_spectrum *spectrum);

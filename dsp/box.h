@@ -1,0 +1,52 @@
+/* dsp/box.h: what the detector's parts share: the cells of a piece with their marks, and boxes.
+ * Channels are in rising frequency: index 0 is -rate/2. */
+#ifndef DSP_BOX_H
+#define DSP_BOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A box: half-open intervals of rows (2 frames each) and channels of the piece. */
+struct ls_box {
+    uint32_t row_start;
+    uint32_t row_stop;
+    uint32_t channel_low;
+    uint32_t channel_high;
+    float start_frame; /* edges to a fraction of a row, in frames of the piece */
+    float stop_frame;
+    double excess_pow; /* mean over the duration of (sum over channels of power - floor), in power
+                          of the bank's cells */
+    double floor_pow;  /* sum over channels of the floor */
+    bool from_start;   /* was on in the first row */
+    bool to_stop;      /* was on in the last row */
+};
+
+enum ls_declined {
+    LS_DECLINED_LEAKAGE, /* what the bank lets through of a stronger box */
+    LS_DECLINED_IMAGE,   /* the receiver's I/Q image of a stronger box */
+    LS_DECLINED_PRODUCT, /* keying click, pedestal or clipping product of a stronger box */
+    LS_DECLINED_FLOOR,   /* the floor itself, a little higher over much of the band */
+    LS_DECLINED_WEAK,    /* no power left once its edges were found */
+    LS_DECLINED_COUNT
+};
+
+/* What a mark says of a cell. */
+enum {
+    LS_MARK_FREE = 0,    /* noise */
+    LS_MARK_CLAIMED = 1, /* part of something that stands out */
+    LS_MARK_TAKEN = 2    /* the same, and made part of a box */
+};
+
+/* The cells of one piece. */
+struct ls_cells {
+    const float *cells;     /* [rows][channels], noise mean 1; 0 outside the analysed channels */
+    unsigned char *marks;   /* [rows][channels]: LS_MARK_* */
+    const float *floor_pow; /* [channels] noise power of a cell */
+    size_t rows;
+    size_t channels;
+    bool clipped;      /* the converter was at its limits in this piece */
+    float leakage_pow; /* as in ls_detector_opts */
+};
+
+#endif

@@ -1,0 +1,101 @@
+#include "dsp/boxes.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "dsp/artefacts.h"
+#include "dsp/edges.h"
+
+/* In a piece; more blobs than that are left where they are, claimed and unboxed. */
+enum { BOXES_MAX = 16384 };
+
+struct ls_boxes {
+    struct ls_blobs *blobs;
+    struct ls_edges *edges;
+    struct ls_box *boxes;       /* [BOXES_MAX] */
+    enum ls_declined *verdicts; /* [BOXES_MAX] */
+};
+
+int ls_boxes_create(struct ls_boxes **ret, size_t rows_max, size_t channels) {
+    struct ls_boxes *boxes = calloc(1, sizeof *boxes);
+    if (boxes == NULL) {
+        return LS_ERR_NOMEM;
+    }
+    boxes->boxes = calloc(BOXES_MAX, sizeof *boxes->boxes);
+    boxes->verdicts = calloc(BOXES_MAX, sizeof *boxes->verdicts);
+    if (boxes->boxes == NULL || boxes->verdicts == NULL ||
+        ls_blobs_create(&boxes->blobs, rows_max, channels) != LS_OK ||
+        ls_edges_create(&boxes->edges, rows_max, channels) != LS_OK) {
+        ls_boxes_destroy(boxes);
+        return LS_ERR_NOMEM;
+    }
+    *ret = boxes;
+    return LS_OK;
+}
+
+void ls_boxes_destroy(struct ls_boxes *boxes) {
+    if (boxes != NULL) {
+        ls_blobs_destroy(boxes->blobs);
+        ls_edges_destroy(boxes->edges);
+        free(boxes->boxes);
+        free(boxes->verdicts);
+        free(boxes);
+    }
+}
+
+struct ls_blobs *ls_boxes_blobs(struct ls_boxes *boxes) {
+    return boxes->blobs;
+}
+
+/* Its cells are noise again. */
+static void give_back(const struct ls_cells *in, const struct ls_box *box) {
+    for (size_t r = box->row_start; r < box->row_stop; r++) {
+        memset(in->marks + r * in->channels + box->channel_low, LS_MARK_FREE,
+               box->channel_high - box->channel_low);
+    }
+}
+
+/* Measure the boxes and drop those that are none; returns how many are left. */
+static size_t weed(struct ls_boxes *boxes, const struct ls_cells *in, size_t count,
+                   size_t declined[LS_DECLINED_COUNT]) {
+    struct ls_box *box = boxes->boxes;
+    size_t measured = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (ls_edges_measure(boxes->edges, in, &box[i])) {
+            box[measured++] = box[i];
+        } else {
+            declined[LS_DECLINED_WEAK]++;
+        }
+    }
+    ls_artefacts_judge(in, box, measured, boxes->verdicts);
+    size_t kept = 0;
+    for (size_t i = 0; i < measured; i++) {
+        enum ls_declined verdict = boxes->verdicts[i];
+        if (verdict == LS_DECLINED_COUNT) {
+            box[kept++] = box[i];
+            continue;
+        }
+        declined[verdict]++;
+        if (verdict == LS_DECLINED_FLOOR) {
+            give_back(in, &box[i]);
+        }
+    }
+    return kept;
+}
+
+const struct ls_box *ls_boxes_find(struct ls_boxes *boxes, const struct ls_cells *in,
+                                   size_t *ret_count, size_t declined[LS_DECLINED_COUNT]) {
+    size_t count = ls_blobs_take(boxes->blobs, in, boxes->boxes, BOXES_MAX);
+    /* Whole trains first: what goes on and off with a train is seen only against all of it. */
+    count = weed(boxes, in, count, declined);
+    size_t whole = count;
+    count = ls_edges_split(boxes->edges, in, boxes->boxes, count, BOXES_MAX);
+    if (count > whole) {
+        count = weed(boxes, in, count, declined);
+    }
+    qsort(boxes->boxes, count, sizeof *boxes->boxes, ls_blobs_order);
+    *ret_count = count;
+    return boxes->boxes;
+}

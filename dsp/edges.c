@@ -1,0 +1,213 @@
+#include "dsp/edges.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+static const double EDGE_POWER = 0.25; /* of the box's power: half the amplitude */
+/* Of the strongest channel: what is left of a box in frequency. Less while the converter clips,
+ * which puts a pedestal 20 dB down around what drives it. */
+static const double CHANNEL_POWER = 1e-3;
+static const double CHANNEL_POWER_CLIPPED = 3e-2;
+static const double SPLIT_POWER = 0.05; /* of the box's power: rows below are between two bursts */
+static const double SPLIT_SNR = 20.0;   /* 13 dB: boxes weaker against their own noise stay whole */
+enum { SPLIT_ROWS = 2 };                /* of silence between two bursts; one alone is a fade */
+
+struct ls_edges {
+    double *profile; /* [max(rows_max, channels)] */
+    double *sorted;  /* [rows_max] */
+};
+
+int ls_edges_create(struct ls_edges **ret, size_t rows_max, size_t channels) {
+    struct ls_edges *edges = calloc(1, sizeof *edges);
+    if (edges == NULL) {
+        return LS_ERR_NOMEM;
+    }
+    edges->profile = calloc(rows_max > channels ? rows_max : channels, sizeof *edges->profile);
+    edges->sorted = calloc(rows_max, sizeof *edges->sorted);
+    if (edges->profile == NULL || edges->sorted == NULL) {
+        ls_edges_destroy(edges);
+        return LS_ERR_NOMEM;
+    }
+    *ret = edges;
+    return LS_OK;
+}
+
+void ls_edges_destroy(struct ls_edges *edges) {
+    if (edges != NULL) {
+        free(edges->profile);
+        free(edges->sorted);
+        free(edges);
+    }
+}
+
+/* Signal power of one channel over the box's rows, and of one row over its channels; the floor is
+ * taken off. */
+static double channel_power(const struct ls_cells *in, const struct ls_box *box, size_t c) {
+    double sum = 0.0;
+    for (size_t r = box->row_start; r < box->row_stop; r++) {
+        sum += (double)in->cells[r * in->channels + c] - 1.0;
+    }
+    return sum / (double)(box->row_stop - box->row_start) * (double)in->floor_pow[c];
+}
+
+static double row_power(const struct ls_cells *in, const struct ls_box *box, size_t r) {
+    double sum = 0.0;
+    for (size_t c = box->channel_low; c < box->channel_high; c++) {
+        sum += ((double)in->cells[r * in->channels + c] - 1.0) * (double)in->floor_pow[c];
+    }
+    return sum;
+}
+
+/* Narrow the box to the channels that carry its power. */
+static void trim_channels(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
+    double share = in->clipped ? CHANNEL_POWER_CLIPPED : CHANNEL_POWER;
+    double peak = 0.0;
+    for (size_t c = box->channel_low; c < box->channel_high; c++) {
+        edges->profile[c] = channel_power(in, box, c);
+        peak = fmax(peak, edges->profile[c]);
+    }
+    /* What noise alone leaves in the mean of a channel: one sigma of about as many looks as rows.
+     */
+    double noise = sqrt(1.0 / (double)(box->row_stop - box->row_start));
+    uint32_t low = box->channel_high;
+    uint32_t high = box->channel_low;
+    for (uint32_t c = box->channel_low; c < box->channel_high; c++) {
+        double least = fmax(share * peak, noise * (double)in->floor_pow[c]);
+        if (edges->profile[c] >= least) {
+            low = c < low ? c : low;
+            high = c + 1;
+        }
+    }
+    if (low < high) {
+        box->channel_low = low;
+        box->channel_high = high;
+    }
+}
+
+/* Where the power crosses level between the rows before and at r, in frames; rows are centred on 2
+ * r + 0.5. */
+static double crossing(double before, double at, double level, size_t r) {
+    double part = at > before ? (level - before) / (at - before) : 0.0;
+    return 2.0 * ((double)r - 1.0 + fmin(1.0, fmax(0.0, part))) + 0.5;
+}
+
+static int compare_doubles(const void *a, const void *b) {
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Edges in time, and the power between them. False when nothing is left. */
+static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
+    size_t rows = box->row_stop - box->row_start;
+    double *power = edges->profile;
+    for (size_t i = 0; i < rows; i++) {
+        power[i] = row_power(in, box, box->row_start + i);
+        edges->sorted[i] = power[i];
+    }
+    qsort(edges->sorted, rows, sizeof *edges->sorted, compare_doubles);
+    /* The upper quartile's middle: the power while on, also of a box that is half empty. */
+    double level = EDGE_POWER * edges->sorted[rows - 1 - rows / 4];
+    size_t first = 0;
+    while (first < rows && power[first] < level) {
+        first++;
+    }
+    size_t last = rows;
+    while (last > first && power[last - 1] < level) {
+        last--;
+    }
+    if (first >= last || level <= 0.0) {
+        return false;
+    }
+    double energy = 0.0;
+    for (size_t i = first; i < last; i++) {
+        energy += 2.0 * power[i];
+    }
+    size_t start = box->row_start + first;
+    size_t stop = box->row_start + last;
+    box->from_start = start == 0;
+    box->to_stop = stop == in->rows;
+    double before = start > 0 ? row_power(in, box, start - 1) : 0.0;
+    double after = stop < in->rows ? row_power(in, box, stop) : 0.0;
+    box->start_frame = box->from_start ? 0.0F : (float)crossing(before, power[first], level, start);
+    /* Mirrored in time: the row after is the one "before". */
+    double back = crossing(after, power[last - 1], level, in->rows - stop);
+    box->stop_frame =
+        box->to_stop ? (float)(2 * in->rows) : (float)(2.0 * (double)in->rows - 1.0 - back);
+    box->stop_frame = fmaxf(box->stop_frame, box->start_frame + 0.5F);
+    box->row_start = (uint32_t)start;
+    box->row_stop = (uint32_t)stop;
+    energy += box->from_start ? 0.0 : 2.0 * fmax(0.0, before);
+    energy += box->to_stop ? 0.0 : 2.0 * fmax(0.0, after);
+    box->excess_pow = energy / (double)(box->stop_frame - box->start_frame);
+    return true;
+}
+
+bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
+    trim_channels(edges, in, box);
+    if (!trim_rows(edges, in, box)) {
+        return false;
+    }
+    /* A box that lost its empty ends shows its channels better. */
+    trim_channels(edges, in, box);
+    box->floor_pow = 0.0;
+    for (size_t c = box->channel_low; c < box->channel_high; c++) {
+        box->floor_pow += (double)in->floor_pow[c];
+    }
+    return box->excess_pow > 0.0;
+}
+
+/* Box i keeps what comes before its first silence; each later burst in it becomes a box of its own.
+ * profile holds its rows' power. */
+static size_t cut_at_silences(const struct ls_edges *edges, struct ls_box *boxes, size_t i,
+                              double least, size_t total, size_t room) {
+    struct ls_box whole = boxes[i];
+    struct ls_box *open = &boxes[i];
+    size_t rows = whole.row_stop - whole.row_start;
+    size_t last_on = 0;
+    for (size_t r = 1; r < rows; r++) {
+        if (edges->profile[r] < least) {
+            continue;
+        }
+        if (r - last_on > SPLIT_ROWS && total < room) {
+            open->row_stop = whole.row_start + (uint32_t)last_on + 1;
+            open = &boxes[total++];
+            *open = whole;
+            open->row_start = whole.row_start + (uint32_t)r;
+        }
+        last_on = r;
+    }
+    return total;
+}
+
+size_t ls_edges_split(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *boxes,
+                      size_t count, size_t room) {
+    size_t total = count;
+    for (size_t i = 0; i < count; i++) {
+        struct ls_box *box = &boxes[i];
+        size_t rows = box->row_stop - box->row_start;
+        if (rows < 2 + SPLIT_ROWS) {
+            continue;
+        }
+        double noise = 0.0;
+        for (size_t c = box->channel_low; c < box->channel_high; c++) {
+            noise += (double)in->floor_pow[c];
+        }
+        noise /= sqrt((double)(box->channel_high - box->channel_low));
+        for (size_t r = 0; r < rows; r++) {
+            edges->profile[r] = row_power(in, box, box->row_start + r);
+            edges->sorted[r] = edges->profile[r];
+        }
+        qsort(edges->sorted, rows, sizeof *edges->sorted, compare_doubles);
+        double level = edges->sorted[rows - 1 - rows / 4];
+        if (level < SPLIT_SNR * noise) {
+            continue;
+        }
+        total =
+            cut_at_silences(edges, boxes, i, fmax(SPLIT_POWER * level, 3.0 * noise), total, room);
+    }
+    return total;
+}

@@ -1,0 +1,27 @@
+/* dsp/edges.h: where a box begins and ends, and what power it holds: in frequency 30 dB below its
+ * strongest channel, in time where the power crosses a quarter, which is half the amplitude: the
+ * middle of the bank's step response. */
+#ifndef DSP_EDGES_H
+#define DSP_EDGES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dsp/box.h"
+
+struct ls_edges;
+
+/* LS_ERR_NOMEM. The caller destroys *ret. */
+int ls_edges_create(struct ls_edges **ret, size_t rows_max, size_t channels);
+void ls_edges_destroy(struct ls_edges *edges);
+
+/* Narrow the box to its edges and fill in the rest of it. False when no power is left in it. */
+bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box);
+
+/* Cut the boxes at their silences: coarse windows bridge the gaps of a train of bursts. boxes: room
+ * for room. Appends the later bursts of a box; returns how many boxes there are then. Only rows and
+ * channels of cut boxes hold. */
+size_t ls_edges_split(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *boxes,
+                      size_t count, size_t room);
+
+#endif
