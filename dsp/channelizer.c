@@ -27,12 +27,12 @@ enum {
     CHANNELS_MAX = 1 << 20,
     /* Samples folded before the transforms run: 128 KiB, which with rows and coefficients stay in
      * 1 MiB of L2 at 1024 channels. */
-    BLOCK_SAMPLES = 16384,
-    BLOCK_FRAMES_MIN = 8, /* below, coefficients are read too often */
+    BLOCK_SAMPLES = 32768,
+    BLOCK_FRAMES_MIN = 16, /* below, coefficients are read too often */
     /* Samples transformed at once: enough to hide the call, few enough for L1. */
     BATCH_SAMPLES = 512,
     /* Blocks converted until the history moves back to the start of the row buffer. */
-    ROW_BLOCKS = 4,
+    ROW_BLOCKS = 2,
     COLUMN_SAMPLES = LS_KERNELS_COLUMN / 2,
 };
 
@@ -43,7 +43,7 @@ struct ls_channelizer {
     enum ls_format format;
     const struct ls_kernels *kernels;
     float *prototype;
-    float *coeffs;       /* [lower, upper][columns][taps][LS_KERNELS_COLUMN] */
+    float *coeffs;       /* [columns][lower, upper][taps][LS_KERNELS_COLUMN] */
     size_t columns;      /* of a row */
     float complex *rows; /* [row_count][row_stride] converted input */
     size_t row_count;
@@ -122,13 +122,13 @@ static bool allocate(struct ls_channelizer *ch) {
  * Past the end of a row they stay zero. */
 static void arrange_coeffs(struct ls_channelizer *ch) {
     float *to = ch->coeffs;
-    for (size_t part = 0; part < 2; part++) {
-        for (size_t column = 0; column < ch->columns; column++) {
+    for (size_t column = 0; column < ch->columns; column++) {
+        for (size_t half = 0; half < 2; half++) {
             for (size_t p = 0; p < ch->taps; p++) {
                 for (size_t i = 0; i < LS_KERNELS_COLUMN; i++, to++) {
                     size_t at = column * COLUMN_SAMPLES + i / 2;
                     if (at < ch->hop) {
-                        *to = ch->prototype[p * ch->channels + part * ch->hop + at];
+                        *to = ch->prototype[p * ch->channels + half * ch->hop + at];
                     }
                 }
             }
@@ -197,7 +197,7 @@ size_t ls_channelizer_span(const struct ls_channelizer *ch, size_t frames) {
 
 /* rows: the first row of the first frame. */
 static void fold(struct ls_channelizer *ch, const float complex *rows, size_t frames) {
-    struct ls_kernels_fold f = {
+    const struct ls_kernels_fold f = {
         .rows = (const float *)rows,
         .row_stride = 2 * ch->row_stride,
         .coeffs = ch->coeffs,
@@ -206,12 +206,8 @@ static void fold(struct ls_channelizer *ch, const float complex *rows, size_t fr
         .frames = frames,
         .ret = (float *)ch->folded,
         .ret_stride = 2 * ch->folded_stride,
+        .ret_half = 2 * ch->hop,
     };
-    ch->kernels->fold(&f);
-    /* After the lower half, whose last column may reach into the upper one. */
-    f.rows += f.row_stride;
-    f.coeffs += ch->columns * ch->taps * LS_KERNELS_COLUMN;
-    f.ret += 2 * ch->hop;
     ch->kernels->fold(&f);
 }
 

@@ -28,7 +28,7 @@ struct ls_channelizer;
 struct ls_channelizer_opts {
     size_t channels;       /* even, 4 to 2^20, product of 2, 3, 5, 7; 0 means 64 */
     size_t taps;           /* prototype taps a branch: 4, 8 or 12; 0 means 8 */
-    double stopband_db;    /* 30 to 100; 0 means 60 */
+    double stopband_db;    /* 30 to 90; 0 means 60 */
     enum ls_format format; /* of the input; required */
     const char *kernels;   /* level of dsp/kernels.h, for tests; NULL means the best of this CPU */
 };

@@ -9,21 +9,39 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "samples are read in place");
 
+/* Counts that fit a lane: the compiler makes vectors of these loops. */
+enum { CHUNK_8 = UINT8_MAX, CHUNK_16 = UINT16_MAX };
+
+static uint8_t count_chunk_8(const uint8_t *in, size_t n, uint8_t low, uint8_t high) {
+    uint8_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        count += (in[2 * i] == low) | (in[2 * i] == high) | (in[2 * i + 1] == low) |
+                 (in[2 * i + 1] == high);
+    }
+    return count;
+}
+
+static uint16_t count_chunk_16(const int16_t *in, size_t n) {
+    uint16_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        count += (in[2 * i] == INT16_MIN) | (in[2 * i] == INT16_MAX) |
+                 (in[2 * i + 1] == INT16_MIN) | (in[2 * i + 1] == INT16_MAX);
+    }
+    return count;
+}
+
 static size_t count_clipped_8(const uint8_t *in, size_t n, uint8_t low, uint8_t high) {
     size_t count = 0;
-    for (size_t i = 0; i < 2 * n; i += 2) {
-        bool clipped = in[i] == low || in[i] == high || in[i + 1] == low || in[i + 1] == high;
-        count += clipped ? 1 : 0;
+    for (size_t i = 0; i < n; i += CHUNK_8) {
+        count += count_chunk_8(in + 2 * i, n - i < CHUNK_8 ? n - i : CHUNK_8, low, high);
     }
     return count;
 }
 
 static size_t count_clipped_16(const int16_t *in, size_t n) {
     size_t count = 0;
-    for (size_t i = 0; i < 2 * n; i += 2) {
-        bool clipped = in[i] == INT16_MIN || in[i] == INT16_MAX || in[i + 1] == INT16_MIN ||
-                       in[i + 1] == INT16_MAX;
-        count += clipped ? 1 : 0;
+    for (size_t i = 0; i < n; i += CHUNK_16) {
+        count += count_chunk_16(in + 2 * i, n - i < CHUNK_16 ? n - i : CHUNK_16);
     }
     return count;
 }

@@ -23,17 +23,19 @@ struct ls_kernels_rows {
     size_t ret_stride;
 };
 
-/* Weighted sums of rows, half a frame of the channelizer: ret[frame][i] = sum_p coeffs[p][i]
- * rows[frame + 2 p][i]. rows, row_stride and coeffs are aligned to a column. */
+/* Weighted sums of rows, the fold of the channelizer: ret[frame][half][i] = sum_p
+ * coeffs[half][p][i] rows[frame + half + 2 p][i]. rows, row_stride and coeffs are aligned to a
+ * column. ret[frame] is written up to ret_half + columns * LS_KERNELS_COLUMN. */
 struct ls_kernels_fold {
     const float *rows;
     size_t row_stride;   /* floats, a multiple of LS_KERNELS_COLUMN */
-    const float *coeffs; /* [columns][taps][LS_KERNELS_COLUMN] */
+    const float *coeffs; /* [columns][lower, upper][taps][LS_KERNELS_COLUMN] */
     size_t columns;
     size_t taps; /* 4, 8 or 12 */
     size_t frames;
     float *ret;
     size_t ret_stride; /* floats */
+    size_t ret_half;   /* floats from the lower half of a frame to the upper one */
 };
 
 struct ls_kernels {

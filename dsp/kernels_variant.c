@@ -17,6 +17,11 @@ enum { LANES = 8 };
 enum { LANES = 4 };
 #endif
 
+enum {
+    TAPS_MAX = 12,
+    GROUP = 4, /* frames folded at once */
+};
+
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), may_alias));
 /* The same at any address. */
 typedef float vec_at
@@ -98,31 +103,71 @@ static bool convert_cf32(const void *in, const struct ls_kernels_rows *shape, fl
     return peak > limit_bits;
 }
 
-/* taps is a constant wherever this is inlined, so the coefficients of a column stay in registers
- * while all frames pass, and the rows of a column (one cache line each, spread over the sets of L1
- * by the padding of the stride) are read from L1. */
+/* `group` frames of one parity at once, so that each row is loaded once for all of them. taps and
+ * group are constants wherever this is inlined; with the loops unrolled, coefficients and sums stay
+ * in registers. The order of additions does not depend on group. */
+static inline __attribute__((always_inline)) void fold_group(const vec *c, size_t taps,
+                                                             size_t group, const float *row,
+                                                             size_t row_step, float *ret,
+                                                             size_t ret_step) {
+    vec sum[GROUP];
+#pragma GCC unroll 32
+    for (size_t r = 0; r < taps + group - 1; r++) {
+        const vec x = *(const vec *)row;
+        row += row_step;
+#pragma GCC unroll 32
+        for (size_t g = 0; g < group; g++) {
+            if (r == g) {
+                sum[g] = (vec){0} + c[0] * x;
+            } else if (r > g && r - g < taps) {
+                sum[g] += c[r - g] * x;
+            }
+        }
+    }
+#pragma GCC unroll 32
+    for (size_t g = 0; g < group; g++) {
+        *(vec_at *)ret = sum[g];
+        ret += ret_step;
+    }
+}
+
+/* One half of the frames of a column. */
+static inline __attribute__((always_inline)) void fold_column(const struct ls_kernels_fold *f,
+                                                              size_t taps, const float *coeffs,
+                                                              const float *row, float *ret) {
+    const size_t row_stride = f->row_stride;
+    const size_t ret_stride = f->ret_stride;
+    vec c[TAPS_MAX];
+#pragma GCC unroll 32
+    for (size_t p = 0; p < taps; p++) {
+        c[p] = *(const vec *)(coeffs + p * LS_KERNELS_COLUMN);
+    }
+    size_t frame = 0;
+    for (; frame + 2 * GROUP <= f->frames; frame += 2 * GROUP) {
+        for (size_t odd = 0; odd < 2; odd++) {
+            fold_group(c, taps, GROUP, row + (frame + odd) * row_stride, 2 * row_stride,
+                       ret + (frame + odd) * ret_stride, 2 * ret_stride);
+        }
+    }
+    for (; frame < f->frames; frame++) {
+        fold_group(c, taps, 1, row + frame * row_stride, 2 * row_stride, ret + frame * ret_stride,
+                   ret_stride);
+    }
+}
+
+/* Both halves of a column one after the other: its rows, one cache line each and spread over the
+ * sets of L1 by the padding of the stride, come from L2 once. From the last column down, as the
+ * last of the lower half may reach into the first of the upper one. */
 static inline __attribute__((always_inline)) void fold_taps(const struct ls_kernels_fold *f,
                                                             size_t taps) {
-    enum { TAPS_MAX = 12 };
-    size_t stride = f->row_stride;
-    for (size_t part = 0; part < f->columns * (LS_KERNELS_COLUMN / LANES); part++) {
-        size_t column = part * LANES / LS_KERNELS_COLUMN;
-        size_t lane = part * LANES % LS_KERNELS_COLUMN;
-        const float *coeffs = f->coeffs + column * taps * LS_KERNELS_COLUMN + lane;
-        vec c[TAPS_MAX];
-        for (size_t p = 0; p < taps; p++) {
-            c[p] = *(const vec *)(coeffs + p * LS_KERNELS_COLUMN);
-        }
-        const float *row = f->rows + part * LANES;
-        float *ret = f->ret + part * LANES;
-        for (size_t frame = 0; frame < f->frames; frame++) {
-            vec sum = c[0] * *(const vec *)row;
-            for (size_t p = 1; p < taps; p++) {
-                sum += c[p] * *(const vec *)(row + 2 * p * stride);
+    for (size_t column = f->columns; column-- > 0;) {
+        for (size_t half = 0; half < 2; half++) {
+            const float *coeffs = f->coeffs + (2 * column + half) * taps * LS_KERNELS_COLUMN;
+            const float *row = f->rows + half * f->row_stride + column * LS_KERNELS_COLUMN;
+            float *ret = f->ret + half * f->ret_half + column * LS_KERNELS_COLUMN;
+            for (size_t lane = 0; lane < LS_KERNELS_COLUMN; lane += LANES) {
+                fold_column(f, taps, coeffs + lane, row + lane, ret + lane);
             }
-            *(vec_at *)ret = sum;
-            row += stride;
-            ret += f->ret_stride;
         }
     }
 }

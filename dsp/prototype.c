@@ -65,8 +65,8 @@ static int check(struct ls_prototype_opts *o, struct ls_err *err) {
     if (o->taps < 2 || o->taps > 32 || o->taps % 2 != 0) {
         return ls_err_set(err, LS_ERR_ARG, "%zu taps a branch: must be even, 2 to 32", o->taps);
     }
-    if (!(o->stopband_db >= 30.0 && o->stopband_db <= 100.0)) {
-        return ls_err_set(err, LS_ERR_ARG, "stopband of %g dB: must be 30 to 100 dB",
+    if (!(o->stopband_db >= 30.0 && o->stopband_db <= 90.0)) {
+        return ls_err_set(err, LS_ERR_ARG, "stopband of %g dB: must be 30 to 90 dB",
                           o->stopband_db);
     }
     return LS_OK;

@@ -5,7 +5,16 @@
  * solved for, so that neighbouring channels cross at -3.01 dB: a tone between two channels keeps
  * its power in their sum. Length channels * taps; h[0] = 0 and the rest is symmetric about h[length
  * / 2], so that a frame is centred on a sample and adds no delay of half a sample. sum h = 1.
- */
+ *
+ * In channels from the centre, for 60 dB (tests/dsp/prototype_test.c holds them):
+ *                                     4 taps   8 taps   12 taps
+ *   60 dB down from                     1.07     0.79      0.69
+ *   from 1.0 on                        40 dB    63 dB     67 dB
+ *   from 1.5 on, what aliases at 2x    62 dB    68 dB     72 dB
+ *   a tone, own and next channel's sum  within 0.05 dB at any offset; own channel alone -3.01 dB
+ *   noise bandwidth                    1.005    1.004     1.003
+ *   rho_time(1), rho_time(3)     0.57, -0.07  0.62, -0.17  0.63, -0.19
+ *   rho_freq(1)                         0.24     0.12      0.08 */
 #ifndef DSP_PROTOTYPE_H
 #define DSP_PROTOTYPE_H
 
@@ -16,7 +25,7 @@
 struct ls_prototype_opts {
     size_t channels;    /* even, >= 2; required */
     size_t taps;        /* coefficients a branch, even, 2 to 32; 0 means 8 */
-    double stopband_db; /* 30 to 100; 0 means 60 */
+    double stopband_db; /* 30 to 90; 0 means 60 */
 };
 
 /* ret_h: room for channels * taps coefficients. LS_ERR_ARG, LS_ERR_NOMEM. */
