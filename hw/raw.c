@@ -1,8 +1,6 @@
 /* Raw recordings: nothing but samples in a file. What they are comes from options, else from the
  * file's name, and is said when it was guessed. */
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -1,15 +1,17 @@
-/* Opening goes: find the files (or the members of an archive), parse the metadata
+/* SigMF recordings as a source: NAME.sigmf-meta beside NAME.sigmf-data (or the file that
+ * core:dataset names), and NAME.sigmf archives.
+ *
+ * Opening goes: find the files (or the members of an archive), parse the metadata
  * (hw/sigmf_meta.c), lay captures out over the data (hw/sigmf_layout.c), hand the result to the
  * reader (hw/recording.c). */
-#include "hw/sigmf.h"
-
+#include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "hw/archive.h"
 #include "hw/file.h"
 #include "hw/recording.h"
@@ -50,7 +52,9 @@ static bool exists(const char *path) {
     return stat(path, &st) == 0;
 }
 
-bool ls_sigmf_find_meta(const char *path, char ret_meta[PATH_MAX]) {
+/* The metadata file that belongs to what the user named: the metadata file itself, the data file,
+ * or the name of both without suffix. False when there is none and path does not call for one. */
+static bool find_meta(const char *path, char ret_meta[PATH_MAX]) {
     if (has_suffix(path, meta_suffix)) {
         return join(ret_meta, path, 0, "");
     }
@@ -148,7 +152,7 @@ static int find_data(struct input *in, const char *path, struct ls_err *err) {
 }
 
 static int open_pair(struct input *in, const struct ls_source_opts *opts, struct ls_err *err) {
-    if (!ls_sigmf_find_meta(opts->path, in->meta_path)) {
+    if (!find_meta(opts->path, in->meta_path)) {
         return ls_err_set(err, LS_ERR_NOTFOUND, "no metadata for '%s'; check the path",
                           ls_file_shown(opts->path));
     }
@@ -303,7 +307,7 @@ static int open_sigmf(struct ls_source **ret, const struct ls_source_opts *opts,
 static bool lost_but_described(const struct ls_source_opts *opts) {
     char meta[PATH_MAX];
     return has_suffix(opts->path, data_suffix) && opts->format != LS_FORMAT_NONE &&
-           opts->rate_sps != 0.0 && ls_sigmf_find_meta(opts->path, meta) && !exists(meta);
+           opts->rate_sps != 0.0 && find_meta(opts->path, meta) && !exists(meta);
 }
 
 static bool claims(const struct ls_source_opts *opts) {
@@ -311,7 +315,7 @@ static bool claims(const struct ls_source_opts *opts) {
     if (has_suffix(opts->path, archive_suffix) || has_suffix(opts->path, collection_suffix)) {
         return true;
     }
-    return ls_sigmf_find_meta(opts->path, meta) && !lost_but_described(opts);
+    return find_meta(opts->path, meta) && !lost_but_described(opts);
 }
 
 const struct ls_source_kind ls_sigmf_kind = {

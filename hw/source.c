@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <limits.h>
-#include <math.h>
 #include <sodium.h>
 #include <string.h>
 

@@ -109,6 +109,15 @@ size_t ls_plan_bands_at(const struct ls_plan *plan, double hz, const struct ls_b
     return holding;
 }
 
+size_t ls_plan_channels(const struct ls_band *band) {
+    if (band->raster_hz <= 0.0) {
+        return 0;
+    }
+    /* A millihertz forgives the rounding of decimal edges. */
+    double room = band->high_hz - band->raster_hz / 2.0 - band->first_hz + 1e-3;
+    return room < 0.0 ? 0 : (size_t)(room / band->raster_hz) + 1;
+}
+
 double ls_plan_hang_s(const struct ls_plan *plan, double hz) {
     const struct ls_band *band;
     if (plan == NULL || ls_plan_bands_at(plan, hz, &band, 1) == 0) {

@@ -66,6 +66,10 @@ const struct ls_band *ls_plan_band(const struct ls_plan *plan, const char *name)
 size_t ls_plan_bands_at(const struct ls_plan *plan, double hz, const struct ls_band **ret,
                         size_t room);
 
+/* Channels of the raster that lie whole within the band: channel k is at first_hz + k * raster_hz.
+ * 0 when the band has no raster. */
+size_t ls_plan_channels(const struct ls_band *band);
+
 /* Hang time for a transmission at hz: of the narrowest band that holds it, else
  * LS_PLAN_HANG_DEFAULT_MS. plan may be NULL. */
 double ls_plan_hang_s(const struct ls_plan *plan, double hz);

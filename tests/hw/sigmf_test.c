@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/util.h"
 #include "tests/hw/scratch.h"
 
 static struct scratch scratch;

@@ -1,6 +1,5 @@
 #include <criterion/criterion.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -80,6 +80,18 @@ Test(plan, gsm_r_is_as_the_standard_says) {
     ls_plan_destroy(plan);
 }
 
+Test(plan, channels_lie_within_the_band) {
+    struct ls_plan *plan = shipped("eu");
+    cr_expect_eq(ls_plan_channels(ls_plan_band(plan, "gsm-r-uplink")), 19, "ARFCN 955 to 973");
+    cr_expect_eq(ls_plan_channels(ls_plan_band(plan, "ais")), 2);
+    cr_expect_eq(ls_plan_channels(ls_plan_band(plan, "ism-433")), 0);
+    for (size_t b = 0; b < plan->band_count; b++) {
+        const struct ls_band *band = &plan->bands[b];
+        cr_expect(band->raster_hz == 0.0 || ls_plan_channels(band) > 0, "%s", band->name);
+    }
+    ls_plan_destroy(plan);
+}
+
 Test(plan, narrowest_band_comes_first_and_gives_the_hang_time) {
     struct ls_plan *plan = shipped("eu");
     const struct ls_band *bands[16];

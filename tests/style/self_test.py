@@ -43,6 +43,7 @@ BAD = [
     ("size", "dsp/a.c", "int f(int a,\n      int b)\n{\n" + "    a = '{';\n" * 58 + "}\n",
      "f has 62 lines"),
     ("words", "README.md", "TO" + "DO later\n", "TO" + "DO"),
+    ("words", "a.yaml", "<" * 7 + " one side\n", "<" * 7),
     ("words", "scripts/a", "cd /ho" + "me/me\n", "/ho" + "me/"),
     ("calls", "dsp/a.c", "    strcpy(a, b);\n", "strcpy has no bound"),
     ("calls", "hw/a.c", '    fprintf(stderr, "no");\n', "prints or exits"),

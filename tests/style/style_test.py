@@ -210,8 +210,8 @@ def size(top):
 
 
 def words(top):
-    """No unfinished words, and no path of somebody's machine."""
-    unfinished = re.compile(r"\b(" + "|".join(UNFINISHED) + r")\b")
+    """No unfinished words or merges, and no path of somebody's machine."""
+    unfinished = re.compile(r"\b(" + "|".join(UNFINISHED) + r")\b|^(<<<<<<<|>>>>>>>) ")
     for path in walk(top, None, TEXT):
         if path.startswith(("tests/fuzz/corpus", "captures/")) or path == "LICENSE":
             continue

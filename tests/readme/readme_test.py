@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""The examples of README.md do what it shows: readme_test.py [--update] LINESIDE README CAPTURES
+
+Every ```console block is a session (see tests/cli/session.py); all run in order in one folder that
+holds captures/. With --update the blocks are rewritten to what the program prints now.
+"""
+import os
+import re
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
+import session  # noqa: E402
+
+BLOCK = re.compile(r"^```console\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+
+
+def steps_of(block, folder):
+    path = os.path.join(folder, ".block")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(block)
+    return session.parse(path)[1]
+
+
+def main():
+    words = [w for w in sys.argv[1:] if w != "--update"]
+    program, readme, captures = (os.path.abspath(w) for w in words)
+    with open(readme, encoding="utf-8") as f:
+        text = f.read()
+    wrong, blocks = [], []
+    with tempfile.TemporaryDirectory(prefix="lineside-readme-") as folder:
+        os.symlink(captures, os.path.join(folder, "captures"))
+
+        def play(match):
+            lines = []
+            for step in steps_of(match.group(1), folder):
+                done = session.run(step, folder, program, captures)
+                now = session.written(step, done)
+                shown = step.comments + ["$ " + step.command] + step.lines
+                if now != shown:
+                    wrong.append("\n".join(["README shows:", *shown, "but it is:", *now, ""]))
+                lines += now
+            blocks.append(lines)
+            return "```console\n" + "\n".join(lines) + "\n```\n"
+
+        renewed = BLOCK.sub(play, text)
+    if "--update" in sys.argv:
+        with open(readme, "w", encoding="utf-8") as f:
+            f.write(renewed)
+        return
+    print("\n".join(wrong))
+    sys.exit(1 if wrong or not blocks else 0)
+
+
+main()
