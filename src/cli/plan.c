@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/output.h"
+#include "cli/show.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "model/plan.h"
@@ -125,18 +126,6 @@ struct showing {
     size_t shown;
 };
 
-enum { CELL_BYTES = 32 };
-
-/* Three decimals, or up to six where the edge needs them: "876.000", "457.93125". */
-static void show_mhz(double hz, char ret[CELL_BYTES]) {
-    snprintf(ret, CELL_BYTES, "%.6f", hz / 1e6);
-    char *last = ret + strlen(ret) - 1;
-    char *keep = strchr(ret, '.') + 3;
-    while (last > keep && *last == '0') {
-        *last-- = '\0';
-    }
-}
-
 static void join_classes(const struct ls_band *band, char *ret, size_t room) {
     ret[0] = '\0';
     for (size_t i = 0; i < band->class_count; i++) {
@@ -148,13 +137,13 @@ static void join_classes(const struct ls_band *band, char *ret, size_t room) {
 }
 
 static int draw_band(const struct ls_band *band, struct ls_table *table, struct ls_err *err) {
-    char low[CELL_BYTES];
-    char high[CELL_BYTES];
-    char raster[CELL_BYTES] = "";
+    char low[LS_SHOW_BYTES];
+    char high[LS_SHOW_BYTES];
+    char raster[LS_SHOW_BYTES] = "";
     char hang[LS_UNIT_TEXT_BYTES];
     char classes[256];
-    show_mhz(band->low_hz, low);
-    show_mhz(band->high_hz, high);
+    ls_show_mhz(band->low_hz, low);
+    ls_show_mhz(band->high_hz, high);
     if (band->raster_hz > 0.0) {
         snprintf(raster, sizeof raster, "%.10g kHz", band->raster_hz / 1e3);
     }

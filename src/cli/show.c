@@ -39,6 +39,15 @@ void ls_show_width(double hz, char ret[LS_SHOW_BYTES]) {
     ls_hz_format(hz, scaled < 10.0 ? 2 : scaled < 100.0 ? 1 : 0, ret);
 }
 
+void ls_show_mhz(double hz, char ret[LS_SHOW_BYTES]) {
+    snprintf(ret, LS_SHOW_BYTES, "%.6f", hz / 1e6);
+    char *last = ret + strlen(ret) - 1;
+    const char *keep = strchr(ret, '.') + 3;
+    while (last > keep && *last == '0') {
+        *last-- = '\0';
+    }
+}
+
 void ls_show_count(uint64_t count, char ret[LS_SHOW_BYTES]) {
     ret[0] = '\0';
     if (count > 0) {

@@ -18,6 +18,9 @@ void ls_show_number(double value, int decimals, char ret[LS_SHOW_BYTES]);
 /* Three figures with their unit: "12.5 kHz", "210 kHz", "1.08 MHz". */
 void ls_show_width(double hz, char ret[LS_SHOW_BYTES]);
 
+/* An edge in MHz: three decimals, or up to six where it needs them: "876.000", "457.93125". */
+void ls_show_mhz(double hz, char ret[LS_SHOW_BYTES]);
+
 /* "" for 0. */
 void ls_show_count(uint64_t count, char ret[LS_SHOW_BYTES]);
 

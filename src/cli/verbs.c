@@ -5,9 +5,8 @@
 #include "base/util.h"
 
 static const struct ls_verb *const verbs[] = {
-    &ls_verb_analyse, &ls_verb_transmissions, &ls_verb_observations,
-    &ls_verb_plan,    &ls_verb_simulate,      &ls_verb_db,
-    &ls_verb_help,
+    &ls_verb_analyse, &ls_verb_transmissions, &ls_verb_observations, &ls_verb_occupancy,
+    &ls_verb_plan,    &ls_verb_simulate,      &ls_verb_db,           &ls_verb_help,
 };
 
 const struct ls_verb *const *ls_verbs(size_t *ret_count) {

@@ -10,6 +10,7 @@ extern const struct ls_verb ls_verb_analyse;
 extern const struct ls_verb ls_verb_db;
 extern const struct ls_verb ls_verb_help;
 extern const struct ls_verb ls_verb_observations;
+extern const struct ls_verb ls_verb_occupancy;
 extern const struct ls_verb ls_verb_plan;
 extern const struct ls_verb ls_verb_simulate;
 extern const struct ls_verb ls_verb_transmissions;

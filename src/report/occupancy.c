@@ -47,6 +47,7 @@ struct sweep {
     struct slice *slices;
     size_t slice_count;
     int64_t observed_ns;
+    int64_t busy_ns;
 };
 
 static int compare_edges(const void *a, const void *b) {
@@ -177,6 +178,7 @@ static void add_slice(struct sweep *sweep, int64_t duration_ns) {
     sweep->slices[sweep->slice_count++] =
         (struct slice){duration_s * observed_hz, duration_s * occupied_hz};
     sweep->observed_ns += duration_ns;
+    sweep->busy_ns += occupied_hz > 0.0 ? duration_ns : 0;
 }
 
 static bool sweep_create(struct sweep *sweep) {
@@ -299,8 +301,11 @@ static void add_interval(struct ls_occupancy *result, const struct sweep *sweep,
 }
 
 static struct ls_occupancy result_of(const struct sweep *sweep) {
-    struct ls_occupancy result = {
-        .covered = NAN, .percent = NAN, .low_percent = NAN, .high_percent = NAN};
+    struct ls_occupancy result = {.covered = NAN,
+                                  .busy_percent = NAN,
+                                  .percent = NAN,
+                                  .low_percent = NAN,
+                                  .high_percent = NAN};
     double observed = 0.0;
     double occupied = 0.0;
     for (size_t i = 0; i < sweep->slice_count; i++) {
@@ -314,6 +319,7 @@ static struct ls_occupancy result_of(const struct sweep *sweep) {
         double band_hz = sweep->band.high_hz - sweep->band.low_hz;
         result.observed_s = (double)sweep->observed_ns / 1e9;
         result.covered = fmin(1.0, observed / (result.observed_s * band_hz));
+        result.busy_percent = 100.0 * (double)sweep->busy_ns / (double)sweep->observed_ns;
         result.percent = fmin(100.0, 100.0 * occupied / observed);
         add_interval(&result, sweep, occupied / observed, observed);
     }

@@ -50,7 +50,8 @@ struct ls_occupancy {
     double covered;    /* observed share of the range in that time, 0 to 1; NAN: never observed */
     size_t transmissions; /* seen within what was observed */
     size_t cycles;        /* independent busy and idle cycles the interval rests on */
-    double percent;       /* 0 to 100; NAN: never observed */
+    double busy_percent;  /* of the time observed, anything on the air; NAN: never observed */
+    double percent;       /* occupancy, 0 to 100; NAN: never observed */
     double low_percent;   /* 95 % interval; both NAN when not one change was seen */
     double high_percent;
 };

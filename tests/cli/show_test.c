@@ -46,3 +46,13 @@ Test(show, what_is_not_known_is_empty) {
     ls_show_count(UINT64_MAX, text);
     cr_assert_str_eq(text, "18446744073709551615");
 }
+
+Test(show, edges_have_the_decimals_they_need) {
+    char text[LS_SHOW_BYTES];
+    ls_show_mhz(876e6, text);
+    cr_assert_str_eq(text, "876.000");
+    ls_show_mhz(457.93125e6, text);
+    cr_assert_str_eq(text, "457.93125");
+    ls_show_mhz(1e9, text);
+    cr_assert_str_eq(text, "1000.000");
+}

@@ -57,7 +57,7 @@ Test(occupancy, not_observed_is_not_zero) {
     struct ls_occupancy_box observed[] = {box(0, 10, 0, 105)};
     struct ls_occupancy_box sent[] = {box(1, 2, 90, 110)};
     struct ls_occupancy r = channel(observed, 1, sent, 1); /* half of the channel is outside */
-    cr_expect(isnan(r.percent));
+    cr_expect(isnan(r.percent) && isnan(r.busy_percent));
     cr_expect(isnan(r.low_percent) && isnan(r.high_percent) && isnan(r.covered));
     cr_expect_eq(r.observed_s, 0.0);
     cr_expect_eq(r.transmissions, 0);
@@ -88,6 +88,7 @@ Test(occupancy, band_occupancy_is_a_share_of_time_and_frequency) {
     struct ls_occupancy r = band(observed, 1, sent, 3, 0, 1000);
     double area = 50 * 100 + 25 * 100 + 10 * 50;
     cr_expect_float_eq(r.percent, 100.0 * area / (100 * 500), 1e-9);
+    cr_expect_float_eq(r.busy_percent, 60.0, 1e-9, "something was on from 0 to 50 and 60 to 70 s");
     cr_expect_float_eq(r.covered, 0.5, 1e-12, "half of the band was never listened to");
     cr_expect_eq(r.transmissions, 3);
 }
