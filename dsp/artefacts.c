@@ -15,10 +15,21 @@ static const double FLOOR_BAND = 0.25;
 static const double FLOOR_EXCESS_MAX = 1.0;
 /* 1 dB: what gain and temperature do to a floor (noise uncertainty). */
 static const double FLOOR_EXCESS = 0.26;
+/* Of the floor's own stray: a box below it is part of that. */
+static const double STRAY_SIGMA = 5.0;
+/* An impulse lifts the free cells of its rows by more than this, and single boxes in it by up to so
+ * many times as much, 8 dB at most. */
+static const double IMPULSE_RISE = 0.1;
+static const double IMPULSE_RAGGED = 10.0;
+static const double IMPULSE_EXCESS_MAX = 6.0;
+/* Of a cell, noise mean 1: one cell in fifty of noise is above it. */
+static const float CELL_CAP = 3.0F;
 /* Edges this close are one event. */
 static const double SAME_EDGE_ROWS = 2.0;
-/* A keying click with the bank's step response. */
-enum { CLICK_ROWS_MAX = 4 };
+/* 6 dB within a click's length: the stronger box was switched. */
+static const double SWITCH_POWER = 4.0;
+/* A keying click or an impulse, with the bank's step response. */
+enum { BRIEF_ROWS_MAX = 4 };
 
 static double cell_power(const struct ls_box *box) {
     return box->excess_pow / (double)(box->channel_high - box->channel_low);
@@ -35,20 +46,43 @@ static bool near_row(uint32_t a, uint32_t b) {
     return fabs((double)a - (double)b) <= SAME_EDGE_ROWS;
 }
 
-/* Is the box what switching or overdriving makes of a much stronger one: a click at one of its
- * edges, or something that is on and off with it; while the converter clips, also anything within
+/* Does the stronger box go on or off within two rows of the box? Trains that were not cut have such
+ * edges inside. */
+static bool switches_near(const struct ls_cells *in, const struct ls_box *strong,
+                          const struct ls_box *box) {
+    size_t from = box->row_start > 2 ? box->row_start - 2 : 0;
+    size_t to = box->row_stop + 2 < in->rows ? box->row_stop + 2 : in->rows;
+    double least = INFINITY;
+    double most = 0.0;
+    for (size_t r = from; r < to; r++) {
+        double power = 0.0;
+        for (size_t c = strong->channel_low; c < strong->channel_high; c++) {
+            power += (double)in->cells[r * in->channels + c] * (double)in->floor_pow[c];
+        }
+        least = fmin(least, power);
+        most = fmax(most, power);
+    }
+    return most > SWITCH_POWER * least;
+}
+
+/* Is the box what switching or overdriving makes of a much stronger one: a click where it goes on
+ * or off, or something that is on and off with it; while the converter clips, also anything within
  * its time? */
-static bool is_product(const struct ls_box *box, const struct ls_box *strong, bool clipped) {
+static bool is_product(const struct ls_cells *in, const struct ls_box *box,
+                       const struct ls_box *strong) {
     double ratio = cell_power(box) / cell_power(strong);
-    bool starts = near_row(box->row_start, strong->row_start);
-    bool stops = near_row(box->row_stop, strong->row_stop);
-    bool at_edge = starts || stops || near_row(box->row_start, strong->row_stop) ||
-                   near_row(box->row_stop, strong->row_start);
-    bool brief = box->row_stop - box->row_start <= CLICK_ROWS_MAX;
     bool inside = box->row_start + SAME_EDGE_ROWS >= strong->row_start &&
                   box->row_stop <= strong->row_stop + SAME_EDGE_ROWS;
-    return (ratio < CLICK_POWER && ((starts && stops) || (brief && at_edge))) ||
-           (clipped && ratio < CLIPPED_POWER && inside);
+    if (ratio >= CLIPPED_POWER || !inside) {
+        return false;
+    }
+    if (in->clipped) {
+        return true;
+    }
+    bool edges =
+        near_row(box->row_start, strong->row_start) && near_row(box->row_stop, strong->row_stop);
+    bool brief = box->row_stop - box->row_start <= BRIEF_ROWS_MAX;
+    return ratio < CLICK_POWER && (edges || (brief && switches_near(in, strong, box)));
 }
 
 /* Is the box the mirror of a much stronger one about the tuned centre, on and off with it? Gain and
@@ -63,42 +97,59 @@ static bool is_image(const struct ls_box *box, const struct ls_box *strong, size
     return mirrored && edges && cell_power(box) < IMAGE_POWER * cell_power(strong);
 }
 
-/* Mean of the unclaimed cells outside the box's channels while it lasts; 1 when there are too few
- * to say. */
-static double level_beside(const struct ls_cells *in, const struct ls_box *box) {
+/* Mean of the free cells of rows [from, to) outside channels [low, high), each counted up to
+ * CELL_CAP so that skirts of strong boxes do not carry it. 0 when too few are free to say. */
+static double capped_mean(const struct ls_cells *in, size_t from, size_t to, size_t low,
+                          size_t high) {
     double sum = 0.0;
     size_t cells = 0;
-    for (size_t r = box->row_start; r < box->row_stop; r++) {
+    for (size_t r = from; r < to; r++) {
         for (size_t c = 0; c < in->channels; c++) {
             size_t i = r * in->channels + c;
-            bool beside = c < box->channel_low || c >= box->channel_high;
+            bool beside = c < low || c >= high;
             if (beside && in->marks[i] == LS_MARK_FREE && in->cells[i] > 0.0F) {
-                sum += (double)in->cells[i];
+                sum += (double)fminf(in->cells[i], CELL_CAP);
                 cells++;
             }
         }
     }
-    size_t box_cells = (box->row_stop - box->row_start) * in->channels;
-    return cells * 8 > box_cells ? sum / (double)cells : 1.0;
+    return cells * 8 > (to - from) * in->channels ? sum / (double)cells : 0.0;
 }
 
-/* Is the box no more than the floor itself, higher for a while over much of the band? A wide box
- * must stand out of what lies beside it, and where too little does, out of what gain and
- * temperature do to a floor. */
-static bool is_floor(const struct ls_box *box, const struct ls_cells *in) {
-    double width = (double)(box->channel_high - box->channel_low);
+/* How much higher than in the rest of the piece the floor beside the box is while it lasts; 0 when
+ * not known. */
+static double rise_beside(const struct ls_cells *in, const struct ls_box *box, double usual) {
+    double now =
+        capped_mean(in, box->row_start, box->row_stop, box->channel_low, box->channel_high);
+    return now > 0.0 && usual > 0.0 ? fmax(0.0, now / usual - 1.0) : 0.0;
+}
+
+/* Is the box no more than the floor itself, higher for a while? A box must stand out of how far
+ * this floor strays anyway. A brief one is held against an impulse, which lifts the whole band at
+ * once and is ragged; a wide one against what lies beside it and, since that may be little, against
+ * what gain and temperature do to a floor. usual: capped mean of the whole piece. */
+static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double usual) {
     double excess = box->excess_pow / box->floor_pow;
+    if (excess < STRAY_SIGMA * in->floor_stray) {
+        return true;
+    }
+    bool brief = box->row_stop - box->row_start <= BRIEF_ROWS_MAX;
+    if (brief && excess < IMPULSE_EXCESS_MAX) {
+        double rise = rise_beside(in, box, usual);
+        return rise > IMPULSE_RISE && excess < FLOOR_EXCESS + IMPULSE_RAGGED * rise;
+    }
+    double width = (double)(box->channel_high - box->channel_low);
     if (width < FLOOR_BAND * (double)in->channels || excess > FLOOR_EXCESS_MAX) {
         return false;
     }
-    return excess < FLOOR_EXCESS + 2.0 * fmax(0.0, level_beside(in, box) - 1.0);
+    return excess < FLOOR_EXCESS + 2.0 * rise_beside(in, box, usual);
 }
 
 /* Why the box is none of its own, or LS_DECLINED_COUNT. Judged against all boxes, so their order
  * does not matter. */
 static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_t i,
-                                 const struct ls_cells *in) {
-    if (is_floor(&boxes[i], in)) {
+                                 const struct ls_cells *in, double usual) {
+    if (is_floor(in, &boxes[i], usual)) {
         return LS_DECLINED_FLOOR;
     }
     for (size_t k = 0; k < count; k++) {
@@ -108,7 +159,7 @@ static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_
         if (k != i && is_image(&boxes[i], &boxes[k], in->channels)) {
             return LS_DECLINED_IMAGE;
         }
-        if (k != i && is_product(&boxes[i], &boxes[k], in->clipped)) {
+        if (k != i && is_product(in, &boxes[i], &boxes[k])) {
             return LS_DECLINED_PRODUCT;
         }
     }
@@ -117,7 +168,8 @@ static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_
 
 void ls_artefacts_judge(const struct ls_cells *in, const struct ls_box *boxes, size_t count,
                         enum ls_declined *ret_verdicts) {
+    double usual = capped_mean(in, 0, in->rows, 0, 0);
     for (size_t i = 0; i < count; i++) {
-        ret_verdicts[i] = artefact(boxes, count, i, in);
+        ret_verdicts[i] = artefact(boxes, count, i, in, usual);
     }
 }

@@ -46,7 +46,9 @@ struct ls_cells {
     size_t rows;
     size_t channels;
     bool clipped;      /* the converter was at its limits in this piece */
-    float leakage_pow; /* as in ls_detector_opts */
+    double floor_stray; /* relative: how far channels' means stray from the floor beyond what their
+                           number of looks explains */
+    float leakage_pow;  /* as in ls_detector_opts */
 };
 
 #endif

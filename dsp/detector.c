@@ -386,6 +386,31 @@ static void residual_of_quiet_piece(struct ls_detector *det) {
     }
 }
 
+static int compare_floats(const void *a, const void *b) {
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* How far the means of mostly clean channels stray from 1: their median absolute deviation as a
+ * standard deviation (1.4826 for a Gaussian), less what their looks explain. */
+static double floor_stray(struct ls_detector *det) {
+    float *strays = det->work;
+    size_t n = 0;
+    for (size_t c = 0; c < det->opts.channels; c++) {
+        if (det->clean[c] > 0.5F) {
+            strays[n++] = fabsf(det->residual[c] - 1.0F);
+        }
+    }
+    if (n < 8) {
+        return 0.0;
+    }
+    qsort(strays, n, sizeof *strays, compare_floats);
+    double spread = 1.4826 * (double)strays[n / 2];
+    double explained = 1.0 / ls_looks_effective(det->opts.looks, 2 * det->rows, 1);
+    return sqrt(fmax(0.0, spread * spread - 2.0 * explained));
+}
+
 void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detection *ret) {
     memset(ret, 0, sizeof *ret);
     ret->residual = det->residual;
@@ -402,6 +427,8 @@ void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detecti
                              .clipped = clipped,
                              .leakage_pow = det->opts.leakage_pow};
     search(det, &cells);
+    measure_residual(det);
+    cells.floor_stray = floor_stray(det);
     ret->boxes = ls_boxes_find(det->boxes, &cells, &ret->box_count, ret->declined);
     measure_residual(det);
 }

@@ -28,7 +28,7 @@ struct ls_detector_opts {
     size_t frames;        /* frames of a piece at most; even, required */
     size_t first_channel; /* analysed channels [first_channel, last_channel) */
     size_t last_channel;
-    const struct ls_looks *looks; /* borrowed while the object is made */
+    const struct ls_looks *looks; /* borrowed as long as the object */
     double false_alarms;          /* expected crossings of noise alone in one piece, > 0 */
     double floor_error; /* relative uncertainty of the floor: thresholds rise by it, >= 0 */
     float leakage_pow;  /* a cell below this part of the strongest cell of its row is taken for the

@@ -22,7 +22,8 @@ static const double CUT_TAIL =
     1e-2; /* noise that a step's cut leaves out; its bias is divided out */
 static const double OPENING_SHARE =
     0.66; /* of the band: a carrier narrower than that is seen as a carrier */
-static const double OCCUPIED_RATIO = 1.6; /* 2 dB above the opened floor */
+static const double OCCUPIED_RATIO =
+    2.0; /* 3 dB above the opened floor: receivers have humps of 2 dB */
 static const double GAIN_SECONDS =
     1.0; /* time constant of the common gain: 6 dB a minute lags by 0.1 dB */
 static const double RANGE_POW =
