@@ -155,13 +155,14 @@ class Program:
         return subprocess.run([self.path, *words], capture_output=True, text=True, check=False,
                               timeout=LIMIT_S)
 
-    def analyse(self, recording, *options):
+    def analyse(self, recording, threads="1"):
         """Analyse one recording into a database of its own and read everything back."""
         with tempfile.TemporaryDirectory() as scratch:
             db, bursts = os.path.join(scratch, "db"), os.path.join(scratch, "bursts")
             begin = time.monotonic()
             try:
-                run = self.run("analyse", recording.path, "--db", db, "--bursts", bursts, *options)
+                run = self.run("analyse", recording.path, "--db", db, "--bursts", bursts,
+                               "--threads", threads)
             except subprocess.TimeoutExpired:
                 return Result(code=-1, complaint=f"no end after {LIMIT_S} s", seconds=LIMIT_S)
             result = Result(run.returncode, run.stderr.strip(), time.monotonic() - begin)

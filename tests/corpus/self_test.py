@@ -28,14 +28,15 @@ def sessions():
     return [recording(name, captures=captures, samples=9000) for name in names]
 
 
-def ledger(second=5, samples=1000):
+def stamp(ms):
+    return f"2020-01-01T00:00:{ms // 1000:02d}.{ms % 1000:03d}000000Z"
+
+
+def ledger(every_ms=5000, on_ms=1000, off_ms=1000):
     rows = []
-    for n in range(9):
-        at = second * n
-        rows.append({"state": "observed", "start": f"2020-01-01T00:00:{at:02d}.000000000Z",
-                     "stop": f"2020-01-01T00:00:{at + 1:02d}.000000000Z", "samples": samples})
-        rows.append({"state": "off", "start": rows[-1]["stop"], "samples": 4000,
-                     "stop": f"2020-01-01T00:00:{at + second:02d}.000000000Z"})
+    for at in range(0, 9 * every_ms, every_ms):
+        rows.append({"start": stamp(at), "stop": stamp(at + on_ms)})
+        rows.append({"state": "off", "start": stamp(at + off_ms), "stop": stamp(at + every_ms)})
     return Result(observations=rows[:-1])
 
 
@@ -50,7 +51,9 @@ SENSORS = recording("ism/ambient_weather-01_f007th_433.92M_250k", annotations=[
 FIVE = [on(n, n + 0.5, 50e3 * n) for n in range(5)]
 ADSB = recording("adsb/modes1_first60pct_1090M_2000k", annotations=[
     {"core:sample_start": 1000 * n, "core:sample_count": 100} for n in range(10)])
-FRAMES = [on(n, n + 0.1) for n in range(10)]
+FRAMES = [Event(n, n + 0.1, 1090e6, 1.6e6) for n in range(10)]
+NARROW = [Event(n, n + 0.1, 1090e6, 2e5) for n in range(10)]
+BESIDE = [Event(n, n + 0.1, 1089e6, 1.6e6) for n in range(10)]
 CYCLES = [on(t + d, t + d + 0.3) for t in (1.0, 3.0, 5.0) for d in (0.0, 0.6)]
 DOWNLINKS = [recording(f"lte/{n}", always_on=True) for n in range(5)]
 AUDIO = [recording(f"discriminator/{n}", is_iq=False, datatype="ru8") for n in range(2)]
@@ -68,13 +71,15 @@ ROWS = [
      [found(*FIVE[1:]), found(*FIVE[1:], on(0, 0.5, 40e3)), found(*FIVE[1:], on(0, 0.4)),
       found(*FIVE, on(8, 9)), found(on(0, 5))]),
     ("segments_keep_their_times", sessions(), [parse_ns], ledger(),
-     [ledger(second=4), ledger(samples=999), found()]),
+     [ledger(every_ms=4000), ledger(on_ms=999, off_ms=999), ledger(off_ms=1001), found()]),
     ("downlinks_are_long", DOWNLINKS, [], found(on(0, 9.5)),
      [found(), found(on(0, 5)), found(on(0, 9.5), *[on(n, n + 1) for n in range(3)])]),
     ("hunter_shows_its_cycles", [hunter()], [], found(*CYCLES),
      [found(*CYCLES[2:]), found(*CYCLES[:-1]), found(on(1, 5.9)),
       found(*CYCLES[:2], on(3.5, 3.8), on(4.1, 4.4), *CYCLES[4:])]),
-    ("adsb_frames_are_bursts", [ADSB], [], found(*FRAMES), [found(*FRAMES[2:]), found(on(0, 10))]),
+    ("threads_change_nothing", [recording()], [lambda r: found(on(0, 1))], found(on(0, 1)),
+     [found(), found(on(0, 1.001))]),
+    ("adsb_frames_are_bursts", [ADSB], [], found(*FRAMES), [found(*FRAMES[2:]), found(*NARROW), found(*BESIDE)]),
     ("decoded_is_detected", [recording()], DECODED, found(on(0, 1)), [found(on(0, 0.5)), found()]),
 ]
 

@@ -5,12 +5,13 @@ it took to times.txt, beside this file.
 import os
 import sys
 
+import claims
 import corpus
 import decoder
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-HEAD = ("recording", "expected", "tx/packets", "decoded", "tx", "bursts", "offset_khz", "width_khz",
-        "snr_db", "class", "verdict")
+HEAD = ("expected", "tx/packets", "decoded", "tx", "bursts", "offset_khz", "width_khz", "snr_db",
+        "class", "verdict", "recording")
 
 
 def verdict(recording, result, decoded):
@@ -23,12 +24,15 @@ def verdict(recording, result, decoded):
         return "FALSE" if result.bursts else "ok"
     if not result.bursts:
         return "MISSED"
+    if recording.technology == "adsb":
+        seen, frames, share = claims.adsb_coverage(recording, result.bursts)
+        return f"{'ok' if seen == frames else 'MISSED'} {seen}/{frames} in {share:.0%}"
     if recording.always_on:
         longest = max(t.duration_s for t in result.transmissions)
         return "ok" if longest >= 0.9 * recording.duration_s else "SPLIT"
     lost = sum(not any(t.start_s - 5e-3 <= at <= t.stop_s + 5e-3 for t in result.transmissions)
                for at in decoded)
-    return f"ok, {lost} of {len(decoded)} decoded LOST" if lost else "ok"
+    return f"LOST {lost}/{len(decoded)}" if lost else "ok"
 
 
 def number(value, digits):
@@ -44,23 +48,24 @@ def row(recording, result):
         measured = (number((best.center_hz - recording.center_hz) / 1e3, 1),
                     number(best.bandwidth_hz / 1e3, 1), number(best.snr_db, 0), best.kind or "-")
     orientation = f"{energy['transmissions_gap60ms']}/{energy['packets_gap3ms']}" if energy else "-"
-    return (recording.name, recording.technology, orientation, str(len(decoded)),
-            str(len(result.transmissions)), str(len(result.bursts)), *measured,
-            verdict(recording, result, decoded))
+    return (recording.technology, orientation, str(len(decoded)), str(len(result.transmissions)),
+            str(len(result.bursts)), *measured, verdict(recording, result, decoded), recording.name)
 
 
 def layout(rows):
     widths = [max(len(r[c]) for r in rows) for c in range(len(rows[0]))]
-    left = {0, 1, 9, 10}
+    left = {0, 8, 9, 10}
     for r in rows:
         cells = (v.ljust(w) if c in left else v.rjust(w) for c, (v, w) in enumerate(zip(r, widths)))
         yield "  ".join(cells).rstrip()
 
 
 def summary(rows):
-    good = sum(r[-1] in ("ok", "refused") for r in rows)
+    good = sum(r[9].startswith(("ok", "refused")) for r in rows)
+    apart = sum(abs(int(r[3]) - int(r[1].split("/")[0])) for r in rows if r[1] != "-")
     return f"{len(rows)} recordings, {good} as they should be; " \
-           f"{sum(int(r[4]) for r in rows)} transmissions, {sum(int(r[5]) for r in rows)} bursts"
+           f"{sum(int(r[3]) for r in rows)} transmissions, {apart} away from the segmentation's; " \
+           f"{sum(int(r[4]) for r in rows)} bursts"
 
 
 def main():
