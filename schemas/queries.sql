@@ -232,7 +232,8 @@ SELECT last_transmission_id - first_transmission_id + last_observation_id - firs
     last_ns - first_ns
 FROM run WHERE rows_last_ns >= :from_ns ORDER BY rows_last_ns LIMIT 1;
 
--- Rows that start in [from_ns, until_ns).
+-- Rows that start in [from_ns, until_ns); with reach = 1 also those that started before and stop
+-- after from_ns.
 -- name: transmissions_in_slice
 SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
     t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
@@ -243,24 +244,7 @@ CROSS JOIN sensor ON sensor.id = t.sensor_id
 CROSS JOIN class ON class.id = t.class_id
 WHERE b.first_s <= :until_s AND b.last_s >= :from_s
     AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
-    AND t.start_ns >= :from_ns AND t.start_ns < :until_ns
-    AND t.center_hz - t.bandwidth_hz / 2 <= :high_hz
-    AND t.center_hz + t.bandwidth_hz / 2 >= :low_hz
-    AND :sensor_id IN (0, t.sensor_id) AND :class_id IN (0, t.class_id)
-ORDER BY t.start_ns, t.center_hz, t.id;
-
--- Rows that started before from_ns and stop after it.
--- name: transmissions_under_way
-SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
-    t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
-    t.flags
-FROM transmission_box AS b
-CROSS JOIN transmission AS t ON t.cell = b.cell
-CROSS JOIN sensor ON sensor.id = t.sensor_id
-CROSS JOIN class ON class.id = t.class_id
-WHERE b.first_s <= :from_s AND b.last_s >= :from_s
-    AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
-    AND t.start_ns > :from_ns - b.longest_ns AND t.start_ns < :from_ns
+    AND t.start_ns >= :from_ns - :reach * b.longest_ns AND t.start_ns < :until_ns
     AND t.start_ns + t.duration_ns > :from_ns
     AND t.center_hz - t.bandwidth_hz / 2 <= :high_hz
     AND t.center_hz + t.bandwidth_hz / 2 >= :low_hz
@@ -275,20 +259,8 @@ CROSS JOIN observation AS o ON o.cell = b.cell
 CROSS JOIN sensor ON sensor.id = o.sensor_id
 WHERE b.first_s <= :until_s AND b.last_s >= :from_s
     AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
-    AND o.start_ns >= :from_ns AND o.start_ns < :until_ns
-    AND o.low_hz <= :high_hz AND o.high_hz >= :low_hz
-    AND :sensor_id IN (0, o.sensor_id)
-ORDER BY o.start_ns, (o.low_hz + o.high_hz) / 2, o.id;
-
--- name: observations_under_way
-SELECT o.id, o.run_id, sensor.name, o.state, o.cause, o.start_ns, o.stop_ns, o.low_hz, o.high_hz,
-    o.rate_sps, o.samples
-FROM observation_box AS b
-CROSS JOIN observation AS o ON o.cell = b.cell
-CROSS JOIN sensor ON sensor.id = o.sensor_id
-WHERE b.first_s <= :from_s AND b.last_s >= :from_s
-    AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
-    AND o.start_ns > :from_ns - b.longest_ns AND o.start_ns < :from_ns AND o.stop_ns > :from_ns
+    AND o.start_ns >= :from_ns - :reach * b.longest_ns AND o.start_ns < :until_ns
+    AND o.stop_ns > :from_ns
     AND o.low_hz <= :high_hz AND o.high_hz >= :low_hz
     AND :sensor_id IN (0, o.sensor_id)
 ORDER BY o.start_ns, (o.low_hz + o.high_hz) / 2, o.id;

@@ -1,10 +1,10 @@
 /* Reading rows in order of time, in constant memory.
  *
  * An R*Tree gives rows in no order, and sorting ten million of them would fill the disk. So a walk
- * goes through time in slices: first the rows under way at its start, then the rows that start in
- * [t, t + width), sorted; then the next slice. The width follows the rows found, so that a slice
- * holds some thousand of them and a query with a limit, or a narrow one, soon has its answer. All
- * slices of a walk read the same snapshot. */
+ * goes through time in slices: the rows that start in [t, t + width), sorted, with the first slice
+ * also those under way at its start; then the next slice. The width follows the rows found, so that
+ * a slice holds some thousand of them and a query with a limit, or a narrow one, soon has its
+ * answer. All slices of a walk read the same snapshot. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>
@@ -22,10 +22,9 @@ static const int64_t epoch_2020_s = 1577836800; /* first_s and last_s of the box
 
 struct walk;
 
-/* One kind of row: its queries, and how a result row reaches the caller. */
+/* One kind of row: its query, and how a result row reaches the caller. */
 struct row_kind {
     const char *in_slice;
-    const char *under_way;
     int (*emit)(struct walk *walk, sqlite3_stmt *stmt, struct ls_err *err);
 };
 
@@ -82,13 +81,11 @@ static int emit_observation(struct walk *walk, sqlite3_stmt *stmt, struct ls_err
 
 static const struct row_kind transmission_rows = {
     .in_slice = "transmissions_in_slice",
-    .under_way = "transmissions_under_way",
     .emit = emit_transmission,
 };
 
 static const struct row_kind observation_rows = {
     .in_slice = "observations_in_slice",
-    .under_way = "observations_under_way",
     .emit = emit_observation,
 };
 
@@ -103,15 +100,22 @@ static int64_t box_second(int64_t ns) {
     return clamp_int32((double)second);
 }
 
-static void bind_slice(const struct walk *walk, sqlite3_stmt *stmt, int64_t from_ns,
-                       int64_t until_ns) {
+/* The rows that start in [from_ns, until_ns); with reach also those under way at from_ns. */
+struct slice {
+    int64_t from_ns;
+    int64_t until_ns;
+    bool reach;
+};
+
+static void bind_slice(const struct walk *walk, sqlite3_stmt *stmt, const struct slice *slice) {
     bool freq = walk->filter->has_freq;
     double low_hz = freq ? walk->filter->low_hz : -HUGE_VAL;
     double high_hz = freq ? walk->filter->high_hz : HUGE_VAL;
-    ls_sql_bind_int(stmt, ":from_ns", from_ns);
-    ls_sql_bind_int(stmt, ":until_ns", until_ns);
-    ls_sql_bind_int(stmt, ":from_s", box_second(from_ns));
-    ls_sql_bind_int(stmt, ":until_s", box_second(until_ns));
+    ls_sql_bind_int(stmt, ":from_ns", slice->from_ns);
+    ls_sql_bind_int(stmt, ":until_ns", slice->until_ns);
+    ls_sql_bind_int(stmt, ":reach", slice->reach);
+    ls_sql_bind_int(stmt, ":from_s", box_second(slice->from_ns));
+    ls_sql_bind_int(stmt, ":until_s", box_second(slice->until_ns));
     ls_sql_bind_real(stmt, ":low_hz", low_hz);
     ls_sql_bind_real(stmt, ":high_hz", high_hz);
     ls_sql_bind_int(stmt, ":low_khz", clamp_int32(low_hz / 1e3));
@@ -120,15 +124,14 @@ static void bind_slice(const struct walk *walk, sqlite3_stmt *stmt, int64_t from
     ls_sql_bind_int(stmt, ":class_id", walk->class_id);
 }
 
-/* The rows of one statement. LS_EOF: the limit is reached. */
-static int walk_rows(struct walk *walk, const char *query, int64_t from_ns, int64_t until_ns,
-                     struct ls_err *err) {
+/* LS_EOF: the limit is reached. */
+static int walk_slice(struct walk *walk, const struct slice *slice, struct ls_err *err) {
     sqlite3_stmt *stmt;
-    int code = ls_sql_get(walk->store, query, &stmt, err);
+    int code = ls_sql_get(walk->store, walk->kind->in_slice, &stmt, err);
     if (code != LS_OK) {
         return code;
     }
-    bind_slice(walk, stmt, from_ns, until_ns);
+    bind_slice(walk, stmt, slice);
     int step = SQLITE_DONE;
     while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
         code = walk->kind->emit(walk, stmt, err);
@@ -199,19 +202,26 @@ static int64_t slice_end(int64_t t, double width_ns, int64_t last) {
 
 static int walk_slices(struct walk *walk, struct ls_err *err) {
     const struct ls_filter *filter = walk->filter;
+    bool reach = filter->has_since;
     int64_t t = filter->has_since ? filter->since_ns : INT64_MIN;
-    int64_t last;
+    int64_t next = t;
+    int64_t last = t;
     double width_ns = 0.0;
-    int code = find_rows(walk, t, &t, &last, err);
+    int code = find_rows(walk, t, &next, &last, err);
     if (code == LS_OK) {
+        t = reach ? t : next;
         code = guess_width(walk, t, &width_ns, err);
+    } else if (code == LS_EOF && reach) {
+        code = LS_OK; /* nothing starts there, but something may be under way */
     }
     while (code == LS_OK && t <= last && (!filter->has_until || t < filter->until_ns)) {
         int64_t end = slice_end(t, width_ns, last + 1);
         end = filter->has_until && end > filter->until_ns ? filter->until_ns : end;
+        struct slice slice = {.from_ns = t, .until_ns = end, .reach = reach};
         size_t before = walk->rows;
-        code = walk_rows(walk, walk->kind->in_slice, t, end, err);
+        code = walk_slice(walk, &slice, err);
         size_t found = walk->rows - before;
+        reach = false;
         t = end;
         width_ns = next_width(width_ns, found);
         if (code == LS_OK && found == 0) {
@@ -249,10 +259,6 @@ static int walk_all(struct walk *walk, struct ls_err *err) {
     int code = name_id(walk->store, "sensor_id", filter->sensor, &walk->sensor_id, err);
     if (code == LS_OK) {
         code = name_id(walk->store, "class_id", filter->class_name, &walk->class_id, err);
-    }
-    if (code == LS_OK && filter->has_since &&
-        !(filter->has_until && filter->until_ns <= filter->since_ns)) {
-        code = walk_rows(walk, walk->kind->under_way, filter->since_ns, filter->since_ns, err);
     }
     return code == LS_OK ? walk_slices(walk, err) : code;
 }

@@ -1,0 +1,204 @@
+/* How fast rows go into a database, how large they are there, and how soon bounded queries answer:
+ * store_bench ROWS [FOLDER]. One JSON object on stdout; exit 1 when a figure of the contract is
+ * missed: 80,000 rows/s sustained, 180 bytes a row with indexes, 20 ms a query with a time or a
+ * frequency bound.
+ *
+ * The rows are a busy month: 4,000 channels of 12.5 kHz, mostly short, one in fifty up to 10 min
+ * and one in a thousand up to a day and 5 MHz wide, written in runs of at most a million. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "base/util.h"
+#include "store/store.h"
+
+static const int64_t month_start_ns = INT64_C(1793491200000000000); /* 2026-11-01 */
+static const double month_s = 30.0 * 86400.0;
+static const size_t rows_of_a_run = 1000000;
+
+static uint64_t random_state = 1;
+
+static double uniform(void) {
+    random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    return (double)(random_state >> 11) * 0x1p-53;
+}
+
+static void fail(const char *what, const struct ls_err *err) {
+    fprintf(stderr, "store_bench: %s: %s\n", what, err->text);
+    exit(2);
+}
+
+static struct ls_transmission random_row(size_t i, size_t rows) {
+    double kind = uniform();
+    double duration_s = kind < 0.001  ? 86400.0 * uniform()
+                        : kind < 0.02 ? 600.0 * uniform()
+                                      : 0.001 + 2.0 * uniform();
+    double t = month_s * ((double)i + uniform()) / (double)rows;
+    struct ls_transmission row = {
+        .start_ns = month_start_ns + (int64_t)(t * 1e9),
+        .duration_ns = 1 + (int64_t)(duration_s * 1e9),
+        .center_hz = 400e6 + 12.5e3 * floor(4000.0 * uniform()) + 400.0 * uniform(),
+        .bandwidth_hz = kind < 0.001 ? 5e6 * uniform() : 8e3 + 3e3 * uniform(),
+        .snr_db = 6.0 + 30.0 * uniform(),
+        .level_dbfs = -90.0 + 60.0 * uniform(),
+        .offset_hz = 100.0 * uniform(),
+        .bursts = 1 + (uint64_t)(20.0 * uniform()),
+        .on_s = duration_s * uniform(),
+        .burst_s = duration_s / 20.0,
+        .period_s = uniform() < 0.5 ? (double)NAN : duration_s / 10.0,
+    };
+    static const char *const classes[] = {"gsm", "fsk", "ook", "fm", "tetra", "unknown"};
+    ls_copy_text(row.class_name, sizeof row.class_name, classes[(int)(6.0 * uniform())]);
+    return row;
+}
+
+static void write_run(struct ls_store *store, size_t first, size_t count, size_t rows) {
+    struct ls_err err = {0};
+    struct ls_run run = {.first_ns = month_start_ns, .last_ns = month_start_ns + 1};
+    ls_copy_text(run.sensor, sizeof run.sensor, "km-12.4");
+    ls_copy_text(run.verb, sizeof run.verb, "import");
+    int64_t id;
+    if (ls_store_begin_run(store, &run, &id, &id, &err) != LS_OK) {
+        fail("begin", &err);
+    }
+    for (size_t i = first; i < first + count; i++) {
+        struct ls_transmission row = random_row(i, rows);
+        if (ls_store_add_transmission(store, &row, &err) != LS_OK) {
+            fail("add", &err);
+        }
+        run.first_ns = i == first ? row.start_ns : run.first_ns;
+        run.last_ns = row.start_ns + 1;
+    }
+    if (ls_store_finish_run(store, &run, &err) != LS_OK) {
+        fail("finish", &err);
+    }
+}
+
+static int count_row(void *context, const struct ls_transmission *row, struct ls_err *err) {
+    (void)row;
+    (void)err;
+    ++*(size_t *)context;
+    return LS_OK;
+}
+
+struct query {
+    const char *name;
+    double seconds; /* time bound, 0: none */
+    double band_hz; /* frequency bound, 0: none */
+    const char *class_name;
+    size_t limit;
+};
+
+static const struct query queries[] = {
+    {"one minute", 60.0, 0.0, NULL, 0},
+    {"one minute, 1 MHz", 60.0, 1e6, NULL, 0},
+    {"one hour, one channel", 3600.0, 12.5e3, NULL, 0},
+    {"one day, one channel", 86400.0, 12.5e3, NULL, 0},
+    {"one channel, first 100", 0.0, 12.5e3, NULL, 100},
+    {"1 MHz, first 100", 0.0, 1e6, NULL, 100},
+    {"one day, first 100", 86400.0, 0.0, NULL, 100},
+    {"one day, 1 MHz, one class, first 100", 86400.0, 1e6, "tetra", 100},
+    {"since, first 100", -1.0, 0.0, NULL, 100},
+};
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+enum { REPEATS = 21 };
+
+/* Median time of a query at random places, ms. */
+static double time_query(struct ls_store *store, const struct query *query, size_t *ret_rows) {
+    double ms[REPEATS];
+    *ret_rows = 0;
+    for (size_t i = 0; i < REPEATS; i++) {
+        struct ls_filter filter = {.class_name = query->class_name, .limit = query->limit};
+        filter.has_since = query->seconds != 0.0;
+        filter.has_until = query->seconds > 0.0;
+        filter.since_ns = month_start_ns + (int64_t)(0.9 * month_s * uniform() * 1e9);
+        filter.until_ns = filter.since_ns + (int64_t)(query->seconds * 1e9);
+        filter.has_freq = query->band_hz > 0.0;
+        filter.low_hz = 401e6 + 12.5e3 * floor(3800.0 * uniform()) - 6e3;
+        filter.high_hz = filter.low_hz + query->band_hz - 500.0;
+        struct ls_err err = {0};
+        size_t rows = 0;
+        int64_t before = ls_time_steady();
+        if (ls_store_each_transmission(store, &filter, count_row, &rows, &err) != LS_OK) {
+            fail(query->name, &err);
+        }
+        ms[i] = (double)(ls_time_steady() - before) / 1e6;
+        *ret_rows += rows;
+    }
+    *ret_rows /= REPEATS;
+    qsort(ms, REPEATS, sizeof ms[0], by_value);
+    return ms[REPEATS / 2];
+}
+
+static double file_bytes(const char *path) {
+    struct stat s;
+    return stat(path, &s) == 0 ? (double)s.st_size : 0.0;
+}
+
+static double fill(const char *path, size_t rows) {
+    struct ls_err err = {0};
+    struct ls_store *store;
+    int64_t before = ls_time_steady();
+    if (ls_store_open(&store, path, LS_STORE_WRITE, &err) != LS_OK) {
+        fail("open", &err);
+    }
+    for (size_t first = 0; first < rows; first += rows_of_a_run) {
+        size_t count = rows - first < rows_of_a_run ? rows - first : rows_of_a_run;
+        write_run(store, first, count, rows);
+    }
+    ls_store_close(store);
+    return (double)rows / ((double)(ls_time_steady() - before) / 1e9);
+}
+
+static double run_queries(const char *path) {
+    struct ls_err err = {0};
+    struct ls_store *store;
+    if (ls_store_open(&store, path, LS_STORE_READ, &err) != LS_OK) {
+        fail("open", &err);
+    }
+    double worst = 0.0;
+    for (size_t i = 0; i < LS_COUNT(queries); i++) {
+        size_t found;
+        double ms = time_query(store, &queries[i], &found);
+        printf("\"%s\":{\"ms\":%.2f,\"rows\":%zu},", queries[i].name, ms, found);
+        worst = fmax(worst, ms);
+    }
+    ls_store_close(store);
+    return worst;
+}
+
+int main(int argc, char **argv) {
+    size_t rows = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+    const char *top = argc > 2 ? argv[2] : getenv("TMPDIR");
+    if (rows == 0) {
+        fprintf(stderr, "usage: store_bench ROWS [FOLDER]\n");
+        return 2;
+    }
+    char folder[256];
+    char path[300];
+    snprintf(folder, sizeof folder, "%s/store-bench-XXXXXX", top == NULL ? "/var/tmp" : top);
+    if (mkdtemp(folder) == NULL) {
+        perror(folder);
+        return 2;
+    }
+    snprintf(path, sizeof path, "%s/lineside.db", folder);
+    printf("{\"rows\":%zu,", rows);
+    double rate = fill(path, rows);
+    double bytes = file_bytes(path) / (double)rows;
+    printf("\"rows_per_s\":%.0f,\"bytes_per_row\":%.1f,", rate, bytes);
+    double worst = run_queries(path);
+    printf("\"worst_query_ms\":%.2f}\n", worst);
+    unlink(path);
+    rmdir(folder);
+    return rate >= 80e3 && bytes <= 180.0 && worst <= 20.0 ? 0 : 1;
+}
