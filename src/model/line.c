@@ -347,8 +347,8 @@ int ls_line_parse(const char *line, size_t length, const struct ls_line_opts *op
         if (near != NULL) {
             *near = '\0';
         }
-        return ls_err_set(err, LS_ERR_FORMAT, "not JSON at byte %d: %s", problem.position,
-                          problem.text);
+        return ls_err_set(err, LS_ERR_FORMAT, "not JSON: %s at byte %d", problem.text,
+                          problem.position);
     }
     struct ls_line parsed = {0};
     int code = read_object(object, opts, &parsed, err);

@@ -1,0 +1,35 @@
+/* report/export.h: stored rows as files that other tools read: the lines of model/line.h, or CSV
+ * (RFC 4180) with the same names and values. Rows come in order of start, centre and id. */
+#ifndef REPORT_EXPORT_H
+#define REPORT_EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/err.h"
+#include "store/store.h"
+
+enum ls_export_what {
+    LS_EXPORT_TRANSMISSIONS,
+    LS_EXPORT_OBSERVATIONS /* only intervals in which the receiver was really listening */
+};
+
+enum ls_export_format { LS_EXPORT_JSONL, LS_EXPORT_CSV };
+
+struct ls_export_opts {
+    enum ls_export_what what;
+    enum ls_export_format format;
+    struct ls_filter filter; /* observations have no class */
+};
+
+/* "transmissions", "observations"; "jsonl", "csv". False when name is none of them. */
+bool ls_export_what_parse(const char *name, enum ls_export_what *ret);
+bool ls_export_format_parse(const char *name, enum ls_export_format *ret);
+
+/* Writes all rows, then flushes. ret_rows: how many. LS_ERR_IO or LS_ERR_FULL when out cannot be
+ * written; the errors of ls_store_each_*. */
+int ls_export(struct ls_store *store, const struct ls_export_opts *opts, FILE *out,
+              size_t *ret_rows, struct ls_err *err);
+
+#endif
