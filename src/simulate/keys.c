@@ -1,6 +1,7 @@
-/* A part becomes a libcyaml mapping in which every scalar is an optional string: libcyaml answers
- * for the shape of the file, this file for the values.
+/* A part becomes a libcyaml mapping in which every scalar is an optional string: libcyaml loads
+ * the file, this file answers for the values.
  *
+ *   text -> shapes and keys (ls_keys_check)
  *   table -> schema (build_part) -> slots, one a key (ls_yaml_parse) -> record (read_part)
  *
  * The path to the value at hand ("emitters[2].script.hold_s") is kept for errors; its line is found
@@ -329,10 +330,14 @@ void ls_keys_clear(const struct ls_key_part *part, void *record) {
 
 int ls_keys_read(const struct ls_key_part *part, const char *text, size_t length, const char *file,
                  void *ret_record, struct ls_err *err) {
+    int code = ls_keys_check(part, text, length, file, err);
+    if (code != LS_OK) {
+        return code;
+    }
     struct schema *chain = NULL;
     struct schema *top = build_part(part, &chain);
     union slot *slots = NULL;
-    int code = LS_ERR_NOMEM;
+    code = LS_ERR_NOMEM;
     if (top == NULL) {
         ls_err_set(err, code, "out of memory reading '%s'", file);
     } else {
