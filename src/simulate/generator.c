@@ -1,6 +1,7 @@
 #include "simulate/generator.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 void ls_generator_stop_nothing(void *state) { (void)state; }
@@ -21,6 +22,10 @@ size_t ls_generator_mode(const struct ls_waveform_opts *opts, const char *const 
         assert(modes[i] != NULL);
     }
     return i;
+}
+
+double ls_generator_bursts(double asked_s, double burst_s, double period_s) {
+    return fmax(1, 1 + round((asked_s - burst_s) / period_s));
 }
 
 double ls_generator_or(double value, double fallback) { return value == 0 ? fallback : value; }

@@ -59,6 +59,10 @@ int ls_generator_check_range(const struct ls_waveform_opts *opts, const char *na
 /* Index of mode in modes; waveform.c has made sure that it is there. */
 size_t ls_generator_mode(const struct ls_waveform_opts *opts, const char *const *modes);
 
+/* How many bursts of burst_s, one every period_s, come nearest to asked_s from the start of the
+ * first to the end of the last; at least 1. Gives n for the length of n. */
+double ls_generator_bursts(double asked_s, double burst_s, double period_s);
+
 /* value, or fallback when value is 0. */
 double ls_generator_or(double value, double fallback);
 

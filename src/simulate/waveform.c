@@ -313,29 +313,28 @@ static bool have_segment(struct ls_waveform *w) {
     return !w->ended;
 }
 
-/* The next n inputs; silence is written as zeros. Returns how many there are up to the last one
- * that is not silent. */
-static size_t pull(struct ls_waveform *w, float complex *ret, size_t n) {
-    size_t live = 0;
-    size_t done = 0;
+/* The next n inputs; silence is written as zeros, nothing when ret is NULL. Returns how many there
+ * are up to the last one that is not silent. */
+static uint64_t pull(struct ls_waveform *w, float complex *ret, uint64_t n) {
+    uint64_t live = 0;
+    uint64_t done = 0;
     while (done < n) {
-        size_t count = n - done;
+        uint64_t count = n - done;
+        const float complex *from = NULL;
         if (w->lead_in > 0) {
-            count = w->lead_in < count ? (size_t)w->lead_in : count;
+            count = w->lead_in < count ? w->lead_in : count;
             w->lead_in -= count;
-            memset(&ret[done], 0, count * sizeof *ret);
-        } else if (!have_segment(w)) {
-            memset(&ret[done], 0, count * sizeof *ret);
-        } else {
-            size_t left = w->segment_length - w->segment_used;
+        } else if (have_segment(w)) {
+            uint64_t left = w->segment_length - w->segment_used;
             count = left < count ? left : count;
-            if (w->segment_silent) {
-                memset(&ret[done], 0, count * sizeof *ret);
-            } else {
-                memcpy(&ret[done], &w->segment[w->segment_used], count * sizeof *ret);
-                live = done + count;
-            }
-            w->segment_used += count;
+            from = w->segment_silent ? NULL : &w->segment[w->segment_used];
+            live = from == NULL ? live : done + count;
+            w->segment_used += (size_t)count;
+        }
+        if (ret != NULL && from != NULL) {
+            memcpy(&ret[done], from, (size_t)count * sizeof *ret);
+        } else if (ret != NULL) {
+            memset(&ret[done], 0, (size_t)count * sizeof *ret);
         }
         done += count;
     }
@@ -350,25 +349,20 @@ static bool render_stretch(struct ls_waveform *w, float complex *ret, size_t n) 
     ls_resample_advance(w->rs, &last, n - 1);
     int64_t end = last.whole + reach + 1;
 
-    size_t drop = (size_t)(first - w->window_first);
+    uint64_t drop = (uint64_t)(first - w->window_first);
     if (drop < w->window_length) {
         memmove(w->window, &w->window[drop], (w->window_length - drop) * sizeof *w->window);
         w->window_length -= drop;
     } else {
-        /* With few taps and a large step an output may begin after all inputs that are here. */
-        size_t unseen = drop - w->window_length;
+        /* After a skip, or with few taps and a large step, inputs in between are not needed. */
+        pull(w, NULL, drop - w->window_length);
         w->window_length = 0;
-        while (unseen > 0) {
-            size_t count = unseen < w->window_capacity ? unseen : w->window_capacity;
-            pull(w, w->window, count);
-            unseen -= count;
-        }
     }
     w->window_first = first;
     size_t need = (size_t)(end - first);
     assert(need <= w->window_capacity);
     if (need > w->window_length) {
-        size_t live = pull(w, &w->window[w->window_length], need - w->window_length);
+        uint64_t live = pull(w, &w->window[w->window_length], need - w->window_length);
         if (live > 0) {
             w->live_end = first + (int64_t)(w->window_length + live);
         }
@@ -400,6 +394,22 @@ bool ls_waveform_render(struct ls_waveform *w, float complex *ret, size_t n) {
         done += count;
     }
     return live;
+}
+
+void ls_waveform_skip(struct ls_waveform *w, uint64_t n) {
+    if (w->rs == NULL) {
+        pull(w, NULL, n);
+        return;
+    }
+    while (n > 0) {
+        size_t count = n < UINT32_MAX ? (size_t)n : UINT32_MAX;
+        ls_resample_advance(w->rs, &w->position, count);
+        n -= count;
+    }
+}
+
+const struct ls_waveform_info *ls_waveform_info(const struct ls_waveform *w) {
+    return &w->plan.info;
 }
 
 bool ls_waveform_ended(const struct ls_waveform *w) {

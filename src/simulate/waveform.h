@@ -94,6 +94,12 @@ void ls_waveform_destroy(struct ls_waveform *waveform);
  * what ret holds is undefined then. After the end it stays silent. One thread at a time. */
 bool ls_waveform_render(struct ls_waveform *waveform, float complex *ret, size_t n);
 
+/* Passes over the next n samples, as if they had been rendered; cheaper. */
+void ls_waveform_skip(struct ls_waveform *waveform, uint64_t n);
+
+/* As ls_waveform_describe gave it. Borrowed until destroy. */
+const struct ls_waveform_info *ls_waveform_info(const struct ls_waveform *waveform);
+
 /* Whether every sample that is still to come is zero. */
 bool ls_waveform_ended(const struct ls_waveform *waveform);
 

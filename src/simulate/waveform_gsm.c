@@ -158,10 +158,10 @@ static int describe_call(const struct ls_waveform_opts *opts, struct ls_generato
     }
     fill_band(ret);
     double asked_s = ls_generator_or(opts->duration_s, natural_s[mode]);
-    double frames = fmax(1, round(asked_s / FRAME_S));
+    double sent_s = (NORMAL_BITS * OVERSAMPLE + 2 * RAMP) / ret->native_sps;
+    double frames = ls_generator_bursts(asked_s, sent_s, FRAME_S);
     ret->info.burst_s = NORMAL_BITS / SYMBOL_SPS;
-    ret->info.duration_s =
-        (frames - 1) * FRAME_S + (NORMAL_BITS * OVERSAMPLE + 2 * RAMP) / ret->native_sps;
+    ret->info.duration_s = (frames - 1) * FRAME_S + sent_s;
     ret->info.period_s = FRAME_S;
     double bursts = fmax(1, round(frames * frame_share(mode, activity)));
     ret->info.bursts = (uint64_t)bursts;

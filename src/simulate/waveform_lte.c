@@ -144,7 +144,7 @@ static int describe_uplink(const struct ls_waveform_opts *opts, struct ls_genera
     info->span_hz = 2 * fmax(fabs(info->low_hz), fabs(info->high_hz)) + 6 * SPACING_HZ;
     double subframes = fmax(1, round(1e3 * ls_generator_or(opts->duration_s, 1)));
     if (voice) {
-        double packets = fmax(1, round(subframes / 1e3 / VOICE_S));
+        double packets = ls_generator_bursts(subframes / 1e3, 1e-3, VOICE_S);
         subframes = (packets - 1) * 20 + 1;
         info->bursts = (uint64_t)packets;
         info->burst_s = 1e-3;

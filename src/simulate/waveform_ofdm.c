@@ -111,7 +111,7 @@ static int describe_nr(const struct ls_waveform_opts *opts, struct ls_generator_
     fill_band(ret, prbs * TONES, NR_SPACING_HZ);
     struct ls_waveform_info *info = &ret->info;
     double period_s = PATTERN * SLOT_S;
-    double turns = fmax(1, round(ls_generator_or(opts->duration_s, 1) / period_s));
+    double turns = ls_generator_bursts(ls_generator_or(opts->duration_s, 1), SLOT_S, period_s);
     info->bursts = (uint64_t)round(fmin(turns, 2) + fmax(0, turns - 2) * activity);
     info->burst_s = SLOT_S;
     info->period_s = period_s;

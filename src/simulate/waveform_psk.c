@@ -93,8 +93,9 @@ static int describe_tetra(const struct ls_waveform_opts *opts, struct ls_generat
         info->on_s = info->duration_s;
         return LS_OK;
     }
-    double frames = fmax(1, round(ls_generator_or(opts->duration_s, 6) / FRAME_S));
     info->burst_s = (double)burst_length(NORMAL_SYMBOLS) / ret->native_sps;
+    double frames =
+        ls_generator_bursts(ls_generator_or(opts->duration_s, 6), info->burst_s, FRAME_S);
     info->bursts = (uint64_t)(frames - floor((frames - 1) / 18));
     info->on_s = (double)info->bursts * info->burst_s;
     info->duration_s = (frames - 1) * FRAME_S + info->burst_s;

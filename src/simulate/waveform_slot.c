@@ -48,7 +48,8 @@ static int describe_dmr(const struct ls_waveform_opts *opts, struct ls_generator
     struct ls_waveform_info *info = &ret->info;
     bool mobile = ls_generator_mode(opts, dmr_modes) == MODE_MOBILE;
     double step_s = mobile ? 0.06 : 0.03;
-    double bursts = fmax(1, round(ls_generator_or(opts->duration_s, 3) / step_s));
+    double sent_s = mobile ? DMR_BURST / DMR_SPS : step_s;
+    double bursts = ls_generator_bursts(ls_generator_or(opts->duration_s, 3), sent_s, step_s);
     ret->native_sps = OVERSAMPLE * DMR_SPS;
     ret->segment_samples = (size_t)DMR_SLOT * OVERSAMPLE;
     /* Random symbols at a peak deviation of 0.405 symbol rates; measured as in waveform_packet.c.
@@ -56,7 +57,7 @@ static int describe_dmr(const struct ls_waveform_opts *opts, struct ls_generator
     info->high_hz = 3990;
     info->low_hz = -info->high_hz;
     info->span_hz = 14e3;
-    info->burst_s = mobile ? DMR_BURST / DMR_SPS : bursts * step_s;
+    info->burst_s = mobile ? sent_s : bursts * step_s;
     info->bursts = mobile ? (uint64_t)bursts : 1;
     info->duration_s = mobile ? (bursts - 1) * step_s + info->burst_s : info->burst_s;
     info->on_s = (double)info->bursts * info->burst_s;
