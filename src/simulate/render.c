@@ -1,7 +1,7 @@
 /* The recording is made in pieces: a piece ends with an exposure and at each multiple of CHUNK of
  * the wall clock. For a piece the tracks that reach into it are rendered in batches, each into a
  * buffer of its own, and the buffers are added in the order of the emissions. So a sum has the same
- * order whatever thread made its parts, and the receiver sees pieces in order. */
+ * order whatever order its parts were made in, and the receiver sees pieces in order. */
 #include "simulate/render.h"
 
 #include <assert.h>
@@ -9,11 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/time.h"
 #include "base/util.h"
-#include "simulate/pool.h"
 #include "simulate/receiver.h"
 #include "simulate/sigmf_writer.h"
 #include "simulate/stream.h"
@@ -21,8 +19,7 @@
 
 enum {
     CHUNK = 65536,
-    THREADS_MAX = 16,
-    BATCH_A_THREAD = 2,
+    LANES_MAX = 64,
     LEAD = 1024, /* samples that filters reach ahead, and more */
 };
 
@@ -45,7 +42,6 @@ struct render {
     struct ls_render_result result;
     struct ls_receiver *receiver;
     struct ls_sigmf_writer *writer;
-    struct ls_pool *pool;
     size_t delay;
     struct active *active;
     size_t active_count;
@@ -62,12 +58,6 @@ struct render {
     uint64_t first;
     size_t count;
 };
-
-static size_t thread_count(const struct ls_render_opts *opts) {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t threads = opts->threads > 0 ? opts->threads : processors > 0 ? (size_t)processors : 1;
-    return threads < THREADS_MAX ? threads : THREADS_MAX;
-}
 
 static int create_receiver(struct render *render, struct ls_err *err) {
     const struct ls_scenario_sensor *sensor = &render->scenario->sensor;
@@ -108,8 +98,10 @@ static int create_writer(struct render *render, struct ls_err *err) {
 }
 
 static int create_parts(struct render *render, struct ls_err *err) {
-    size_t threads = thread_count(render->opts);
-    render->batch = threads * BATCH_A_THREAD;
+    size_t lanes = render->opts->lanes;
+    render->batch = lanes == 0 || render->opts->run == NULL ? 1
+                    : lanes < LANES_MAX                     ? lanes
+                                                            : LANES_MAX;
     render->buffers = malloc(render->batch * CHUNK * sizeof *render->buffers);
     render->live = calloc(render->batch, sizeof *render->live);
     render->sum = malloc(CHUNK * sizeof *render->sum);
@@ -121,9 +113,9 @@ static int create_parts(struct render *render, struct ls_err *err) {
     int code = create_receiver(render, err);
     if (code == LS_OK) {
         render->delay = ls_receiver_delay(render->receiver);
-        code = ls_pool_create(&render->pool, threads, err);
+        code = create_writer(render, err);
     }
-    return code == LS_OK ? create_writer(render, err) : code;
+    return code;
 }
 
 static void destroy_parts(struct render *render) {
@@ -131,7 +123,6 @@ static void destroy_parts(struct render *render) {
         ls_track_destroy(render->active[i].track);
     }
     free(render->active);
-    ls_pool_destroy(render->pool);
     ls_sigmf_writer_destroy(render->writer);
     ls_receiver_destroy(render->receiver);
     free(render->bytes);
@@ -283,7 +274,11 @@ static void sum_tracks(struct render *render) {
         size_t left = render->active_count - first;
         size_t count = left < render->batch ? left : render->batch;
         render->batch_first = first;
-        ls_pool_run(render->pool, render_track, render, count);
+        if (count > 1) {
+            render->opts->run(render->opts->runner, render_track, render, count);
+        } else {
+            render_track(render, 0);
+        }
         for (size_t b = 0; b < count; b++) {
             const float complex *from = &render->buffers[b * CHUNK];
             for (size_t i = 0; render->live[b] && i < render->count; i++) {

@@ -1,5 +1,6 @@
 /* simulate/render.h: a scene as a recording: SigMF with one annotation for each transmission that
- * the receiver could see, in constant memory. The bytes do not depend on the number of threads. */
+ * the receiver could see, in constant memory. The bytes do not depend on how many jobs run at once.
+ */
 #ifndef SIMULATE_RENDER_H
 #define SIMULATE_RENDER_H
 
@@ -12,7 +13,12 @@
 struct ls_render_opts {
     const char *path; /* of the recording, with or without .sigmf-meta; required */
     size_t site;      /* index of the scenario's sensor sites */
-    size_t threads;   /* 0: one per processor, at most 16 */
+    /* Runs job(context, 0..count-1), each once, in any order, and returns when all are done; NULL:
+     * one after the other. Threads are the caller's: ls_crew_run of src/survey has this shape. */
+    void (*run)(void *runner, void (*job)(void *context, size_t index), void *context,
+                size_t count);
+    void *runner;
+    size_t lanes; /* most jobs at once, 512 KiB each; 0 means 1 */
     void (*progress)(void *context, double done_s, double total_s); /* NULL: none; called after
                                                                        each stretch of samples */
     void *progress_context;

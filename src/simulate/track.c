@@ -302,26 +302,39 @@ bool ls_track_ended(const struct ls_track *track, double tuning_hz) {
 
 /* --- samples --- */
 
-/* Turns x[n] by phase, phase + step, ... Four oscillators side by side, set anew every GRID
- * samples, so that rounding does not add up. */
+/* Turns x[n], n <= GRID, by phase, phase + step, ... Four oscillators side by side, set anew for
+ * each call, so that rounding does not add up. */
+static void turn_grid(float complex *x, size_t n, uint64_t phase, uint64_t step) {
+    float re[LANES];
+    float im[LANES];
+    for (size_t l = 0; l < LANES; l++) {
+        float complex at = ls_exact_cis((uint32_t)((phase + l * step) >> 32));
+        re[l] = crealf(at);
+        im[l] = cimagf(at);
+    }
+    float complex by = ls_exact_cis((uint32_t)(LANES * step >> 32));
+    float by_re = crealf(by);
+    float by_im = cimagf(by);
+    float *flat = (float *)x;
+    for (size_t i = 0; i < n; i += LANES) {
+        size_t lanes = n - i < LANES ? n - i : LANES;
+        for (size_t l = 0; l < lanes; l++) {
+            float *v = &flat[2 * (i + l)];
+            float turned = v[0] * re[l] - v[1] * im[l];
+            v[1] = v[0] * im[l] + v[1] * re[l];
+            v[0] = turned;
+        }
+        for (size_t l = 0; l < LANES; l++) {
+            float next = re[l] * by_re - im[l] * by_im;
+            im[l] = re[l] * by_im + im[l] * by_re;
+            re[l] = next;
+        }
+    }
+}
+
 static void turn(float complex *x, size_t n, uint64_t phase, uint64_t step) {
     for (size_t done = 0; done < n; done += GRID) {
-        float complex lane[LANES];
-        for (size_t l = 0; l < LANES; l++) {
-            lane[l] = ls_exact_cis((uint32_t)((phase + (done + l) * step) >> 32));
-        }
-        float complex by = ls_exact_cis((uint32_t)(LANES * step >> 32));
-        size_t end = n - done < GRID ? n : done + GRID;
-        for (size_t i = done; i < end; i += LANES) {
-            for (size_t l = 0; l < LANES && i + l < end; l++) {
-                float re = crealf(lane[l]);
-                float im = cimagf(lane[l]);
-                x[i + l] = CMPLXF(crealf(x[i + l]) * re - cimagf(x[i + l]) * im,
-                                  crealf(x[i + l]) * im + cimagf(x[i + l]) * re);
-                lane[l] =
-                    CMPLXF(re * crealf(by) - im * cimagf(by), re * cimagf(by) + im * crealf(by));
-            }
-        }
+        turn_grid(&x[done], n - done < GRID ? n - done : GRID, phase + done * step, step);
     }
 }
 

@@ -15,6 +15,7 @@ static const char *const sweep_modes[] = {"up", "down", "triangle", NULL};
 /* One shape for all three: frequency runs over a step from start_hz at slope_hzps; steps repeat. */
 struct sweep {
     double rate_sps;
+    double sample_s;
     double lead;
     uint64_t samples;
     uint64_t done;
@@ -97,6 +98,7 @@ static int describe_chirp(const struct ls_waveform_opts *opts, struct ls_generat
 
 static void start_common(struct sweep *sweep, const struct ls_generator_start *start) {
     sweep->rate_sps = start->rate_sps;
+    sweep->sample_s = 1 / start->rate_sps;
     sweep->lead = start->lead;
     sweep->samples = (uint64_t)llround(start->plan->info.duration_s * start->rate_sps);
     sweep->steps = 1;
@@ -150,7 +152,7 @@ static size_t next_sweep(void *state, float complex *ret, bool *ret_silent) {
     uint64_t left = sweep->samples - sweep->done;
     size_t n = left < SEGMENT ? (size_t)left : SEGMENT;
     for (size_t k = 0; k < n; k++) {
-        double t = ((double)(sweep->done - sweep->step_start) + sweep->lead) / sweep->rate_sps;
+        double t = ((double)(sweep->done - sweep->step_start) + sweep->lead) * sweep->sample_s;
         while (t >= sweep->step_s) {
             sweep->phase_turns =
                 fmod(sweep->phase_turns + turns_in_step(sweep, sweep->step_s), 1.0);

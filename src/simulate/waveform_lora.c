@@ -24,9 +24,10 @@ struct lora {
     size_t symbols; /* in all; the one before the payload lasts a quarter */
     size_t symbol;
     uint64_t done;
-    double symbol_start; /* samples from the start */
-    double start_chips;  /* value of the present symbol */
-    double phase_turns;  /* at its start */
+    double symbol_start;   /* samples from the start */
+    double symbol_samples; /* that the present symbol lasts */
+    double start_chips;    /* value of the present symbol */
+    double phase_turns;    /* at its start */
 };
 
 static double bandwidth_of(const struct ls_waveform_opts *opts) {
@@ -85,6 +86,7 @@ static int start_lora(void *state, const struct ls_generator_start *start, struc
     lora->symbol_s = exp2((double)lora->spreading) / lora->bandwidth_hz;
     lora->payload = payload_symbols(start->opts);
     lora->symbols = PREAMBLE + SYNC + 3 + lora->payload;
+    lora->symbol_samples = lora->symbol_s * lora->rate_sps;
     return LS_OK;
 }
 
@@ -112,8 +114,9 @@ static double turns_at(const struct lora *lora, double t) {
 static void begin_symbol(struct lora *lora) {
     lora->phase_turns += turns_at(lora, seconds_of(lora));
     lora->phase_turns -= floor(lora->phase_turns);
-    lora->symbol_start += seconds_of(lora) * lora->rate_sps;
+    lora->symbol_start += lora->symbol_samples;
     lora->symbol++;
+    lora->symbol_samples = seconds_of(lora) * lora->rate_sps;
     lora->start_chips = 0;
     if (lora->symbol >= PREAMBLE && lora->symbol < PREAMBLE + SYNC) {
         lora->start_chips =
@@ -128,8 +131,8 @@ static size_t next_lora(void *state, float complex *ret, bool *ret_silent) {
     struct lora *lora = state;
     for (size_t k = 0; k < SEGMENT; k++) {
         double samples = (double)lora->done + lora->lead - lora->symbol_start;
-        while (lora->symbol < lora->symbols && samples >= seconds_of(lora) * lora->rate_sps) {
-            samples -= seconds_of(lora) * lora->rate_sps;
+        while (lora->symbol < lora->symbols && samples >= lora->symbol_samples) {
+            samples -= lora->symbol_samples;
             begin_symbol(lora);
         }
         if (lora->symbol == lora->symbols) {

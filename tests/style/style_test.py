@@ -40,7 +40,7 @@ LIBRARIES = {
                   "src/cli"],
     "cyaml/": ["src/model", "src/simulate", "src/cli"],
     "archive": ["hw"],
-    "sodium": ["hw", "src/store", "src/survey", "src/cli"],
+    "sodium": ["hw", "src/store", "src/simulate", "src/survey", "src/cli"],
     "libsmartcols": ["src/cli"],
     "cairo": ["src/report"],
     "microhttpd.h": ["src/survey"],
