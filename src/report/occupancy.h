@@ -8,16 +8,18 @@
  * its band hold the channel. Overlapping ones count once, and what was not observed counts nowhere.
  *
  * Confidence interval, nominal 95 %. Annex 2 of the Recommendation sets dependent samples apart
- * from independent ones, and samples of one call are as dependent as can be; so the unit here is
- * not the sample but the cycle: a stretch above the mean occupancy and the stretch below it that
- * follows (for a channel: busy, then idle). Gaps in listening are closed up, so a transmission seen
- * on both sides of a gap is one. With LS_OCCUPANCY_CYCLES_ENOUGH cycles or more, the interval is
- * that of the ratio estimator over regenerative cycles (Crane, Lemoine, "An Introduction to the
- * Regenerative Method for Simulation Analysis", 1977), Student's t, on the log-odds scale. With
- * fewer, durations and pauses are taken as exponential, which is the two-state Markov chain of
- * dependent sampling in continuous time: the ratio of n mean durations to n mean pauses over its
- * true value is then F(2n, 2n). It covers one stationary stretch of traffic: a day has hours that a
- * shorter observation does not show. Measured coverage: tests/report/occupancy_test.c. */
+ * from independent ones and says how many of each a survey needs; here the survey is over and its
+ * transmissions are known, so the interval comes from them instead. Samples of one call are as
+ * dependent as can be: the unit is not the sample but the cycle, a stretch above the mean occupancy
+ * and the stretch below it that follows (for a channel: busy, then idle). Gaps in listening are
+ * closed up, so a transmission seen on both sides of a gap is one. With LS_OCCUPANCY_CYCLES_ENOUGH
+ * cycles or more, the interval is that of the ratio estimator over regenerative cycles (Crane,
+ * Lemoine, "An Introduction to the Regenerative Method for Simulation Analysis", 1977), Student's
+ * t, on the log-odds scale. With fewer, durations and pauses are taken as exponential (a two-state
+ * Markov chain in continuous time): the ratio of n mean durations to n mean pauses over its true
+ * value is then F(2n, 2n). It covers one stationary stretch of traffic: a day has hours that a
+ * shorter observation does not show. Measured coverage, 500 runs for each of 13 kinds of traffic:
+ * 93.8 to 96.6 % (tests/report/occupancy_test.c). */
 #ifndef REPORT_OCCUPANCY_H
 #define REPORT_OCCUPANCY_H
 
