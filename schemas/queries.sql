@@ -268,17 +268,19 @@ ORDER BY o.start_ns, (o.low_hz + o.high_hz) / 2, o.id;
 -- The check of a database: each statement returns one line of text for each problem.
 
 -- name: check_integrity
-SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok';
+SELECT replace(replace(integrity_check, '*** in database main ***' || char(10), ''), char(10), '; ')
+FROM pragma_integrity_check WHERE integrity_check <> 'ok';
 
 -- name: check_foreign_keys
 SELECT printf('row %d of table %s names a %s that does not exist', "rowid", "table", parent)
 FROM pragma_foreign_key_check;
 
 -- name: check_rtree
-SELECT rtreecheck('main', 'transmission_box') AS text
-WHERE rtreecheck('main', 'transmission_box') <> 'ok'
+SELECT 'transmission_box: ' || replace(text, char(10), '; ')
+FROM (SELECT rtreecheck('main', 'transmission_box') AS text) WHERE text <> 'ok'
 UNION ALL
-SELECT rtreecheck('main', 'observation_box') WHERE rtreecheck('main', 'observation_box') <> 'ok';
+SELECT 'observation_box: ' || replace(text, char(10), '; ')
+FROM (SELECT rtreecheck('main', 'observation_box') AS text) WHERE text <> 'ok';
 
 -- name: check_transmission_boxes
 SELECT printf('transmission %d is outside the box of its cell', t.id)

@@ -13,17 +13,35 @@
 extern const struct ls_embedded ls_schema_files[];
 extern const unsigned ls_schema_files_count;
 
-static bool out_of_space(int code, int system_errno) {
-    return code == SQLITE_FULL ||
-           (code == SQLITE_IOERR &&
-            (system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG));
+static bool is_space_errno(int e) { return e == ENOSPC || e == EDQUOT || e == EFBIG; }
+
+/* Whether the last failure of one file of the database `name`, as opcode points to it, was a lack
+ * of space. SQLite says FULL for ENOSPC only; a quota or a size limit is an I/O error to it. */
+static bool file_out_of_space(sqlite3 *db, const char *name, int opcode) {
+    sqlite3_file *file = NULL;
+    int e = 0;
+    return sqlite3_file_control(db, name, opcode, (void *)&file) == SQLITE_OK && file != NULL &&
+           file->pMethods != NULL &&
+           file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &e) == SQLITE_OK &&
+           is_space_errno(e);
+}
+
+static bool out_of_space(sqlite3 *db) {
+    int code = sqlite3_errcode(db) & 0xff;
+    if (code != SQLITE_IOERR) {
+        return code == SQLITE_FULL;
+    }
+    return is_space_errno(sqlite3_system_errno(db)) ||
+           file_out_of_space(db, "main", SQLITE_FCNTL_FILE_POINTER) ||
+           file_out_of_space(db, "main", SQLITE_FCNTL_JOURNAL_POINTER) ||
+           file_out_of_space(db, "temp", SQLITE_FCNTL_FILE_POINTER);
 }
 
 int ls_sql_error(struct ls_store *store, const char *doing, struct ls_err *err) {
     int code = sqlite3_errcode(store->db) & 0xff;
     int system_errno = sqlite3_system_errno(store->db);
     const char *path = store->path;
-    if (out_of_space(code, system_errno)) {
+    if (out_of_space(store->db)) {
         return ls_err_set(err, LS_ERR_FULL,
                           "%s: no space left for database '%s' or its temporary files: free some "
                           "space, or name another folder in TMPDIR or --db",

@@ -1,0 +1,148 @@
+/* The schema: every released version leads to the same one, views are the interchange, and bounded
+ * queries use the R*Tree and the index. */
+#include <criterion/criterion.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/embedded.h"
+#include "base/time.h"
+#include "tests/store/database.h"
+
+extern const struct ls_embedded ls_schema_files[];
+extern const unsigned ls_schema_files_count;
+
+static struct database database;
+
+static void make_folder(void) { database_init(&database); }
+static void remove_folder(void) { database_finish(&database); }
+
+TestSuite(schema, .init = make_folder, .fini = remove_folder);
+
+static bool is_migration(const struct ls_embedded *file) { return file->name[0] != 'q'; }
+
+/* The files up to one of them are what that version of the program made. */
+Test(schema, every_version_migrates_to_the_schema_of_a_new_database) {
+    for (unsigned newest = 0; newest < ls_schema_files_count; newest++) {
+        if (!is_migration(&ls_schema_files[newest])) {
+            continue;
+        }
+        remove(database.path);
+        for (unsigned i = 0; i <= newest; i++) {
+            if (is_migration(&ls_schema_files[i])) {
+                database_sql(&database, ls_schema_files[i].text);
+            }
+        }
+        struct ls_store *store = database_open(&database, LS_STORE_EXISTING);
+        struct ls_err err = {0};
+        int file;
+        int known;
+        cr_assert_eq(ls_store_migrate(store, &err), LS_OK, "%s", err.text);
+        cr_assert_eq(ls_store_version(store, &file, &known, &err), LS_OK);
+        cr_expect_eq(file, known);
+        database_expect_sound(store);
+        ls_store_close(store);
+    }
+}
+
+Test(schema, each_migration_sets_its_number) {
+    int number = 0;
+    for (unsigned i = 0; i < ls_schema_files_count; i++) {
+        if (is_migration(&ls_schema_files[i])) {
+            char pragma[64];
+            number++;
+            snprintf(pragma, sizeof pragma, "\nPRAGMA user_version = %d;\n", number);
+            cr_expect_eq(strtol(ls_schema_files[i].name, NULL, 10), number);
+            cr_expect_not_null(strstr(ls_schema_files[i].text, pragma));
+        }
+    }
+    cr_expect_geq(number, 1);
+}
+
+/* Columns of a statement, or the last value of each of its rows, as text. */
+static const char *query(const char *sql, bool columns) {
+    sqlite3 *db = NULL;
+    sqlite3_stmt *stmt = NULL;
+    static char text[8192];
+    FILE *out = fmemopen(text, sizeof text, "w");
+    cr_assert_not_null(out);
+    cr_assert_eq(sqlite3_open(database.path, &db), SQLITE_OK);
+    cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+    int last = sqlite3_column_count(stmt) - 1;
+    for (int i = 0; columns && i <= last; i++) {
+        fprintf(out, "%s ", sqlite3_column_name(stmt, i));
+    }
+    while (!columns && sqlite3_step(stmt) == SQLITE_ROW) {
+        fprintf(out, "%s\n", (const char *)sqlite3_column_text(stmt, last));
+    }
+    sqlite3_finalize(stmt);
+    sqlite3_close(db);
+    fclose(out);
+    return text;
+}
+
+static void create_with_rows(void) {
+    struct ls_run run = database_run("aa", -LS_NS_PER_S / 2, 10 * LS_NS_PER_S);
+    struct ls_store *store = database_open(&database, LS_STORE_WRITE);
+    database_store_run(store, &run, 20);
+    ls_store_close(store);
+}
+
+Test(schema, views_have_the_keys_of_the_lines) {
+    create_with_rows();
+    cr_expect_str_eq(query("SELECT * FROM transmission_line", true),
+                     "type sensor start duration_s center_hz bandwidth_hz snr_db level_dbfs class "
+                     "offset_hz bursts ");
+    cr_expect_str_eq(query("SELECT * FROM observation_line", true),
+                     "type sensor start stop low_hz high_hz ");
+    cr_expect_str_eq(query("SELECT start FROM transmission_line ORDER BY start LIMIT 1", false),
+                     "1969-12-31T23:59:59.500000000Z\n");
+    cr_expect_str_eq(query("SELECT stop FROM observation_line", false),
+                     "1970-01-01T00:00:10.000000000Z\n");
+}
+
+static const char *named_query(const char *name) {
+    for (unsigned i = 0; i < ls_schema_files_count; i++) {
+        if (strcmp(ls_schema_files[i].name, "queries.sql") == 0) {
+            const char *text = strstr(ls_schema_files[i].text, name);
+            cr_assert_not_null(text);
+            return text + strlen(name);
+        }
+    }
+    return NULL;
+}
+
+static void expect_indexed(const char *name, const char *index) {
+    char *sql = malloc(strlen(named_query(name)) + 32);
+    stpcpy(stpcpy(sql, "EXPLAIN QUERY PLAN "), named_query(name));
+    const char *plan = query(sql, false);
+    free(sql);
+    cr_expect_not_null(strstr(plan, "SCAN b VIRTUAL TABLE INDEX 2:B"), "%s", plan);
+    cr_expect_not_null(strstr(plan, index), "%s", plan);
+    for (const char *p = strstr(plan, "SCAN "); p != NULL; p = strstr(p + 1, "SCAN ")) {
+        cr_expect(strncmp(p, "SCAN b VIRTUAL", 14) == 0, "a whole table is read: %s", plan);
+    }
+}
+
+Test(schema, bounded_queries_use_the_rtree_and_the_index_of_cells) {
+    create_with_rows();
+    expect_indexed("-- name: transmissions_in_slice\n",
+                   "INDEX transmission_cell (cell=? AND start_ns>? AND start_ns<?)");
+    expect_indexed("-- name: observations_in_slice\n",
+                   "INDEX observation_cell (cell=? AND start_ns>? AND start_ns<?)");
+}
+
+Test(schema, replacing_a_run_reads_only_its_rows) {
+    create_with_rows();
+    static const char *const names[] = {"-- name: delete_transmissions\n",
+                                        "-- name: delete_observations\n"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char *sql = malloc(strlen(named_query(names[i])) + 32);
+        stpcpy(stpcpy(sql, "EXPLAIN QUERY PLAN "), named_query(names[i]));
+        const char *plan = query(sql, false);
+        free(sql);
+        cr_expect_not_null(strstr(plan, "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"), "%s",
+                           plan);
+    }
+}
