@@ -129,7 +129,7 @@ static void bench(size_t channels, size_t taps, enum ls_format format, const cha
         fprintf(stderr, "channelizer_bench: %s\n", err.text);
         exit(EXIT_FAILURE);
     }
-    job.frames = 131072 / channels < 48 ? 48 : 131072 / channels;
+    job.frames = 65536 / channels < 32 ? 32 : 65536 / channels;
     size_t span = ls_channelizer_span(job.ch, job.frames);
     job.samples = ls_fft_alloc(span);
     job.power = (float *)ls_fft_alloc(job.frames * channels);
