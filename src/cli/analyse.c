@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/analyse_report.h"
+#include "cli/batch.h"
 #include "cli/database.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -94,8 +94,6 @@ struct job {
     struct ls_output *bursts;
     struct ls_store *store;
     struct ls_progress *progress; /* of the recording under way */
-    size_t failed;
-    int first_failure; /* code */
     bool incomplete;
 };
 
@@ -210,7 +208,8 @@ static const char *base_name(const char *path) {
     return slash == NULL || slash[1] == '\0' ? path : slash + 1;
 }
 
-static int analyse_one(struct job *job, const char *path, struct ls_err *err) {
+static int analyse_one(void *context, const char *path, struct ls_err *err) {
+    struct job *job = context;
     struct ls_analyse_result result = {.samples = 0};
     long long mark = job->bursts == NULL ? 0 : ls_output_mark(job->bursts);
     job->opts.source.path = path;
@@ -231,53 +230,38 @@ static int analyse_one(struct job *job, const char *path, struct ls_err *err) {
     return written == LS_OK ? LS_OK : ls_output_failed(NULL, err);
 }
 
-/* What would go wrong again with the next recording. */
-static bool ends_everything(int code) {
-    return code == LS_ERR_STOPPED || code == LS_ERR_NOMEM || code == LS_ERR_FULL ||
-           code == LS_ERR_BUSY;
-}
-
-static int analyse_all(struct job *job, struct ls_err *err) {
-    size_t count = ls_args_words(job->call->args);
-    for (size_t i = 0; i < count; i++) {
-        int code = analyse_one(job, ls_args_word(job->call->args, i), err);
-        if (code == LS_OK) {
-            continue;
-        }
-        if (count == 1 || ends_everything(code) || ferror(stdout)) {
-            return code;
-        }
-        ls_log(LS_LOG_ERROR, "%s", err->text);
-        job->first_failure = job->failed++ == 0 ? code : job->first_failure;
+/* What was analysed is stored, so its bursts and where its rows are come out, whatever else failed.
+ */
+static int conclude(struct job *job, int code, struct ls_err *err) {
+    const struct ls_args *args = job->call->args;
+    struct ls_err late;
+    int committed = LS_OK;
+    if (job->bursts != NULL) {
+        committed = ls_output_commit(job->bursts, &late);
+        job->bursts = NULL;
     }
-    if (job->failed > 0) {
-        return ls_err_set(err, job->first_failure, "%zu of %zu recordings failed", job->failed,
-                          count);
+    if (!ls_args_given(args, "json")) {
+        bool named = ls_args_given(args, "db");
+        printf("rows are in '%s': 'lineside transmissions%s%s' shows them\n", job->call->db_path,
+               named ? " --db " : "", named ? job->call->db_path : "");
     }
-    return LS_OK;
+    if (code == LS_OK && committed != LS_OK) {
+        *err = late;
+        return committed;
+    }
+    return code;
 }
 
 static int run_analyse(struct ls_call *call, struct ls_err *err) {
     struct job job = {.call = call};
     int code = begin(&job, err);
     if (code == LS_OK) {
-        code = analyse_all(&job, err);
+        size_t done;
+        code = ls_batch_run(call->args, "recordings", analyse_one, &job, &done, err);
+        if (done > 0) {
+            code = conclude(&job, code, err);
+        }
         call->incomplete = job.incomplete;
-        bool some = code == LS_OK || (job.failed > 0 && job.failed < ls_args_words(call->args));
-        if (some && job.bursts != NULL) {
-            struct ls_err late;
-            int committed = ls_output_commit(job.bursts, &late);
-            job.bursts = NULL;
-            if (committed != LS_OK && code == LS_OK) {
-                *err = late;
-                code = committed;
-            }
-        }
-        if (some && !ls_args_given(call->args, "json")) {
-            bool named = ls_args_given(call->args, "db");
-            printf("rows are in '%s': 'lineside transmissions%s%s' shows them\n", call->db_path,
-                   named ? " --db " : "", named ? call->db_path : "");
-        }
     }
     ls_output_abandon(job.bursts);
     if (job.store != NULL) {
