@@ -186,6 +186,9 @@ static int begin(struct job *job, struct ls_err *err) {
     }
     const char *bursts = ls_args_text(args, "bursts");
     if (code == LS_OK && bursts != NULL) {
+        code = ls_database_refuse(job->call, "bursts", bursts, err);
+    }
+    if (code == LS_OK && bursts != NULL) {
         code = ls_output_open(&job->bursts, bursts, err);
         if (code == LS_OK) {
             job->opts.bursts = ls_output_file(job->bursts);
@@ -194,7 +197,6 @@ static int begin(struct job *job, struct ls_err *err) {
     if (code == LS_OK) {
         code = ls_database_open(&job->store, job->call, LS_STORE_WRITE, err);
     }
-    ls_stop_install();
     job->opts.stop = ls_stop_flag();
     job->opts.progress = show_progress;
     job->opts.progress_context = job;
@@ -254,6 +256,7 @@ static int conclude(struct job *job, int code, struct ls_err *err) {
 
 static int run_analyse(struct ls_call *call, struct ls_err *err) {
     struct job job = {.call = call};
+    ls_stop_install();
     int code = begin(&job, err);
     if (code == LS_OK) {
         size_t done;

@@ -9,4 +9,9 @@
 int ls_database_open(struct ls_store **ret, const struct ls_call *call, enum ls_store_mode mode,
                      struct ls_err *err);
 
+/* LS_ERR_ARG when path is the database itself, which would be lost if something else was written
+ * there. option: "output". */
+int ls_database_refuse(const struct ls_call *call, const char *option, const char *path,
+                       struct ls_err *err);
+
 #endif

@@ -1,8 +1,9 @@
 /* lineside export: rows for other programs. */
 #include <stdio.h>
 
-#include "base/log.h"
 #include "base/util.h"
+#include "cli/answer.h"
+#include "cli/database.h"
 #include "cli/output.h"
 #include "cli/query.h"
 #include "cli/verbs.h"
@@ -15,6 +16,7 @@ static const struct ls_option own_rows[] = {
     {.name = "what",
      .kind = LS_OPTION_CHOICE,
      .value = "WHAT",
+     .what = "kind of rows",
      .choices = whats,
      .help = "transmissions or observations; must be given"},
     {.name = "format",
@@ -33,8 +35,6 @@ static const struct ls_option_table own = {
 static const struct ls_option_table *const tables[] = {&own, &ls_query_class_options,
                                                        &ls_query_options, NULL};
 
-static bool keep(void *context, int64_t run_id) { return ls_query_keeps(context, run_id); }
-
 static int read_options(struct ls_export_opts *opts, const struct ls_args *args,
                         struct ls_err *err) {
     if (!ls_args_given(args, "what")) {
@@ -51,25 +51,59 @@ static int read_options(struct ls_export_opts *opts, const struct ls_args *args,
     return LS_OK;
 }
 
-static int write_rows(struct ls_query *query, struct ls_export_opts *opts, const char *path,
-                      struct ls_err *err) {
+static int write_rows(const struct ls_query *query, const struct ls_export_opts *opts,
+                      const char *path, struct ls_err *err) {
     struct ls_output *output;
     int code = ls_output_open(&output, path, err);
     if (code != LS_OK) {
         return code;
     }
-    size_t rows;
-    opts->filter = query->filter;
-    opts->keep = keep;
-    opts->keep_context = query;
-    code = ls_export(query->store, opts, ls_output_file(output), &rows, err);
+    struct ls_answer answer;
+    code = ls_answer_write(&answer, query, opts, ls_output_file(output), path, err);
     if (code != LS_OK) {
         ls_output_abandon(output);
         return code;
     }
     code = ls_output_commit(output, err);
     if (code == LS_OK) {
-        ls_query_remark(query, whats[opts->what], rows, 0);
+        code = ls_query_conclude(query, whats[opts->what], answer.rows, answer.left_out, err);
     }
     return code;
 }
+
+static int run_export(struct ls_call *call, struct ls_err *err) {
+    struct ls_export_opts opts = {.whole = false};
+    struct ls_query query = {.store = NULL};
+    const char *path = ls_args_text(call->args, "output");
+    int code = read_options(&opts, call->args, err);
+    if (code == LS_OK && path != NULL) {
+        code = ls_database_refuse(call, "output", path, err);
+    }
+    if (code == LS_OK) {
+        code = ls_query_init(&query, call, err);
+    }
+    if (code == LS_OK) {
+        code = ls_query_read_class(&query, call->args, err);
+    }
+    if (code == LS_OK) {
+        code = write_rows(&query, &opts, path, err);
+    }
+    ls_query_finish(&query);
+    return code;
+}
+
+const struct ls_verb ls_verb_export = {
+    .name = "export",
+    .needs = LS_NEEDS_DATABASE,
+    .summary = "write stored rows for other programs",
+    .arguments = "",
+    .min_arguments = 0,
+    .max_arguments = 0,
+    .text = "Writes transmissions, or the intervals in which the receiver was really listening, as "
+            "lines that 'import' reads or as comma-separated values. The same rows give the same "
+            "bytes.",
+    .tables = tables,
+    .example = "lineside export --what transmissions --since 7d -o week.jsonl\n"
+               "lineside export --what observations --format csv > listened.csv",
+    .run = run_export,
+};

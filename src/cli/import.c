@@ -135,11 +135,11 @@ static int run_import(struct ls_call *call, struct ls_err *err) {
         return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",
                           LS_SENSOR_BYTES - 1);
     }
+    ls_stop_install();
     int code = ls_database_open(&job.store, call, LS_STORE_WRITE, err);
     if (code != LS_OK) {
         return code;
     }
-    ls_stop_install();
     job.opts.stop = ls_stop_flag();
     job.opts.progress = show_progress;
     job.opts.progress_context = &job;
@@ -162,7 +162,6 @@ const struct ls_verb ls_verb_import = {
             "its rows. Lines that cannot be read are counted and named; the others are stored.",
     .tables = tables,
     .example = "lineside import km-13.jsonl\n"
-               "rtl_433 -F json -M time:utc:usec -M level > km-14.json\n"
-               "lineside import --sensor km-14 --assume-utc km-14.json",
+               "lineside import --sensor km-14 --assume-utc rtl_433.json",
     .run = run_import,
 };

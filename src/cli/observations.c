@@ -5,13 +5,13 @@
 #include "base/log.h"
 #include "base/units.h"
 #include "base/util.h"
+#include "cli/answer.h"
 #include "cli/output.h"
 #include "cli/query.h"
 #include "cli/scope.h"
 #include "cli/show.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
-#include "model/line.h"
 
 static const struct ls_option_table *const tables[] = {&ls_query_options, &ls_query_form_options,
                                                        NULL};
@@ -54,11 +54,24 @@ static void choose_columns(struct drawing *drawing, const struct ls_scope *scope
     drawing->columns[0].title = ls_scope_time_title(scope);
 }
 
+/* What lies within --since and --until. */
+static double seconds_asked_for(const struct ls_filter *filter, const struct ls_observation *row) {
+    int64_t start_ns = row->start_ns;
+    int64_t stop_ns = row->stop_ns;
+    if (filter->has_since && filter->since_ns > start_ns) {
+        start_ns = filter->since_ns;
+    }
+    if (filter->has_until && filter->until_ns < stop_ns) {
+        stop_ns = filter->until_ns;
+    }
+    return (double)(stop_ns - start_ns) / 1e9;
+}
+
 static int draw(void *context, const struct ls_observation *row, struct ls_err *err) {
     struct drawing *drawing = context;
     const struct ls_runs_entry *run = ls_runs_find(drawing->query->runs, row->run_id);
     double seconds = (double)(row->stop_ns - row->start_ns) / 1e9;
-    drawing->state_s[row->state] += seconds;
+    drawing->state_s[row->state] += seconds_asked_for(&drawing->query->filter, row);
     char time[LS_SHOW_BYTES];
     char duration[LS_UNIT_TEXT_BYTES];
     char low[LS_SHOW_BYTES];
@@ -86,10 +99,9 @@ static int look(void *context, const struct ls_observation *row, struct ls_err *
     return LS_OK;
 }
 
-/* The sums of the rows shown: "observed 45 s, lost 12 ms". */
+/* The sums of what was asked for: "observed 45 s, lost 12 ms". */
 static void print_sums(const struct drawing *drawing) {
     char text[256] = "";
-    fflush(stdout);
     for (size_t i = 0; i < STATES; i++) {
         if (drawing->state_s[i] <= 0.0) {
             continue;
@@ -103,11 +115,10 @@ static void print_sums(const struct drawing *drawing) {
     ls_log(LS_LOG_INFO, "%s", text);
 }
 
-static int print_table(const struct ls_query *query, size_t *ret_rows, size_t *ret_left_out,
-                       struct ls_err *err) {
+static int print_table(const struct ls_query *query, struct ls_answer *ret, struct ls_err *err) {
     struct ls_scope scope = {.runs = query->runs};
-    int code = ls_query_each_observation(query, look, &scope, ret_left_out, err);
-    *ret_rows = scope.rows;
+    int code = ls_query_each_observation(query, look, &scope, &ret->left_out, err);
+    ret->rows = scope.rows;
     if (code != LS_OK || scope.rows == 0) {
         return code;
     }
@@ -122,32 +133,41 @@ static int print_table(const struct ls_query *query, size_t *ret_rows, size_t *r
         code = ls_table_finish(drawing.table, err);
     }
     if (code == LS_OK) {
+        code = ls_output_flush(err);
+    }
+    if (code == LS_OK) {
         print_sums(&drawing);
     }
     ls_table_destroy(drawing.table);
     return code;
 }
 
-/* --- lines --- */
+/* --- the verb --- */
 
-static int write_line(void *context, const struct ls_observation *row, struct ls_err *err) {
-    size_t *rows = context;
-    (*rows)++;
-    return ls_line_write_observation(stdout, row) == LS_OK ? LS_OK : ls_output_failed(NULL, err);
+static int print_lines(const struct ls_query *query, enum ls_query_form form, struct ls_answer *ret,
+                       struct ls_err *err) {
+    struct ls_export_opts opts = {
+        .what = LS_EXPORT_OBSERVATIONS,
+        .format = form == LS_FORM_CSV ? LS_EXPORT_CSV : LS_EXPORT_JSONL,
+        .whole = true,
+    };
+    return ls_answer_write(ret, query, &opts, stdout, NULL, err);
 }
 
 static int run_observations(struct ls_call *call, struct ls_err *err) {
-    struct ls_query query;
-    size_t rows = 0;
-    size_t left_out = 0;
-    int code = ls_query_init(&query, call, err);
-    if (code == LS_OK && query.form == LS_FORM_TABLE) {
-        code = print_table(&query, &rows, &left_out, err);
-    } else if (code == LS_OK) {
-        code = ls_query_each_observation(&query, write_line, &rows, &left_out, err);
+    enum ls_query_form form;
+    struct ls_query query = {.store = NULL};
+    struct ls_answer answer;
+    int code = ls_query_read_form(&form, call->args, err);
+    if (code == LS_OK) {
+        code = ls_query_init(&query, call, err);
     }
     if (code == LS_OK) {
-        ls_query_remark(&query, "observations", rows, left_out);
+        code = form == LS_FORM_TABLE ? print_table(&query, &answer, err)
+                                     : print_lines(&query, form, &answer, err);
+    }
+    if (code == LS_OK) {
+        code = ls_query_conclude(&query, "observations", answer.rows, answer.left_out, err);
     }
     ls_query_finish(&query);
     return code;

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -14,6 +15,7 @@
 #include "cli/show.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "model/csv.h"
 
 static const struct ls_option own_rows[] = {
     {.name = "plan",
@@ -273,51 +275,36 @@ static int write_json(void *context, const struct ls_occupancy_row *row, struct 
     return printf("%s\n", text) < 0 ? ls_output_failed(NULL, err) : LS_OK;
 }
 
-/* A cell by RFC 4180: in quotes where it holds a comma, a quote or a line end. */
-static void write_cell(const char *text) {
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, stdout);
-        return;
-    }
-    putchar('"');
-    for (; *text != '\0'; text++) {
-        fputs(*text == '"' ? "\"\"" : (char[]){*text, '\0'}, stdout);
-    }
-    putchar('"');
-}
-
-static void write_number(double value) {
-    putchar(',');
-    if (!isnan(value)) {
-        printf("%.*g", FIGURES, value);
-    }
+static double rounded(double value) {
+    char text[40];
+    snprintf(text, sizeof text, "%.*g", FIGURES, value);
+    return strtod(text, NULL);
 }
 
 static int write_csv(void *context, const struct ls_occupancy_row *row, struct ls_err *err) {
     struct answering *answering = context;
     const struct ls_occupancy *value = &row->value;
     const struct ls_plan *plan = answering->question->plan;
+    struct ls_csv csv = {.out = stdout};
     if (answering->rows++ == 0) {
         puts("sensor,plan,band,channel,low_hz,high_hz,observed_s,covered_percent,transmissions,"
              "busy_percent,occupancy_percent,interval_low_percent,interval_high_percent,cycles");
     }
-    write_cell(row->sensor);
-    putchar(',');
-    write_cell(plan == NULL ? "" : plan->name);
-    putchar(',');
-    write_cell(row->band->name);
-    printf(",%s", row->is_channel ? "true" : "false");
-    write_number(row->low_hz);
-    write_number(row->high_hz);
-    write_number(value->observed_s);
-    write_number(100.0 * value->covered);
-    printf(",%zu", value->transmissions);
-    write_number(value->busy_percent);
-    write_number(value->percent);
-    write_number(value->low_percent);
-    write_number(value->high_percent);
-    printf(",%zu\n", value->cycles);
-    return ferror(stdout) ? ls_output_failed(NULL, err) : LS_OK;
+    ls_csv_text(&csv, row->sensor);
+    ls_csv_text(&csv, plan == NULL ? "" : plan->name);
+    ls_csv_text(&csv, row->band->name);
+    ls_csv_text(&csv, row->is_channel ? "true" : "false");
+    ls_csv_number(&csv, rounded(row->low_hz));
+    ls_csv_number(&csv, rounded(row->high_hz));
+    ls_csv_number(&csv, rounded(value->observed_s));
+    ls_csv_number(&csv, rounded(100.0 * value->covered));
+    ls_csv_count(&csv, value->transmissions);
+    ls_csv_number(&csv, rounded(value->busy_percent));
+    ls_csv_number(&csv, rounded(value->percent));
+    ls_csv_number(&csv, rounded(value->low_percent));
+    ls_csv_number(&csv, rounded(value->high_percent));
+    ls_csv_count(&csv, value->cycles);
+    return ls_csv_end(&csv) == LS_OK ? LS_OK : ls_output_failed(NULL, err);
 }
 
 static int answer_table(struct answering *answering, size_t *ret_left_out, struct ls_err *err) {
@@ -341,7 +328,8 @@ static int answer(struct answering *answering, const struct ls_args *args, struc
                                        &left_out, err)
                    : answer_table(answering, &left_out, err);
     if (code == LS_OK) {
-        ls_query_remark(&question->query, "observations of these bands", answering->rows, left_out);
+        code = ls_query_conclude(&question->query, "observations of these bands", answering->rows,
+                                 left_out, err);
     }
     return code;
 }

@@ -94,7 +94,8 @@ static int parse_choice(const struct ls_option *option, const char *text, size_t
     while (option->choices[count] != NULL) {
         count++;
     }
-    return ls_word_parse(text, option->name, option->choices, count, ret, err);
+    const char *what = option->what == NULL ? option->name : option->what;
+    return ls_word_parse(text, what, option->choices, count, ret, err);
 }
 
 static int parse_kind(struct value *value, const char *text, struct ls_err *err) {

@@ -28,7 +28,8 @@ struct ls_option {
     char short_name;  /* 0: none */
     enum ls_option_kind kind;
     const char *value; /* what help calls the value: "FILE"; NULL for a flag */
-    const char *what; /* what a wrong value is not: "sample rate"; for HZ, SECONDS, COUNT, NUMBER */
+    const char *what;  /* what a wrong value is not: "sample rate"; for HZ, SECONDS, COUNT, NUMBER,
+                          and for CHOICE when it is not the name */
     const char *help;
     const char *const *choices; /* CHOICE: words, NULL at the end */
     size_t low;                 /* COUNT */

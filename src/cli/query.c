@@ -1,11 +1,12 @@
 #include "cli/query.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/util.h"
 #include "cli/database.h"
+#include "cli/output.h"
+#include "model/class_names.h"
 #include "model/plan.h"
 
 static const struct ls_option filter_rows[] = {
@@ -42,9 +43,19 @@ static const struct ls_option form_rows[] = {
     {.name = "json",
      .kind = LS_OPTION_FLAG,
      .help = "one JSON object a line, as 'export' writes them"},
+    {.name = "csv", .kind = LS_OPTION_FLAG, .help = "comma-separated values with a heading"},
 };
 const struct ls_option_table ls_query_form_options = {
     .title = "Form", .rows = form_rows, .count = LS_COUNT(form_rows)};
+
+static const struct ls_option class_rows[] = {
+    {.name = "class",
+     .kind = LS_OPTION_TEXT,
+     .value = "NAME",
+     .help = "transmissions of this class: gsm, lte-uplink, fsk, ... unknown"},
+};
+const struct ls_option_table ls_query_class_options = {
+    .title = "Which transmissions", .rows = class_rows, .count = LS_COUNT(class_rows)};
 
 /* --- what is asked --- */
 
@@ -110,7 +121,28 @@ static int read_filter(struct ls_query *query, const struct ls_args *args, struc
     if (ls_args_given(args, "plan") && !ls_args_given(args, "band")) {
         return ls_err_set(err, LS_ERR_ARG, "--plan says where --band looks: give both");
     }
-    query->form = ls_args_given(args, "json") ? LS_FORM_JSON : LS_FORM_TABLE;
+    return LS_OK;
+}
+
+int ls_query_read_form(enum ls_query_form *ret, const struct ls_args *args, struct ls_err *err) {
+    bool json = ls_args_given(args, "json");
+    bool csv = ls_args_given(args, "csv");
+    if (json && csv) {
+        return ls_err_set(err, LS_ERR_ARG, "--json and --csv exclude each other: choose one");
+    }
+    *ret = json ? LS_FORM_JSON : csv ? LS_FORM_CSV : LS_FORM_TABLE;
+    return LS_OK;
+}
+
+int ls_query_read_class(struct ls_query *query, const struct ls_args *args, struct ls_err *err) {
+    const char *name = ls_args_text(args, "class");
+    size_t count;
+    const char *const *names = ls_class_names(&count);
+    size_t chosen;
+    if (name != NULL && ls_word_parse(name, "class", names, count, &chosen, err) != LS_OK) {
+        return ls_err_wrap(err, "option '--class'");
+    }
+    query->filter.class_name = name;
     return LS_OK;
 }
 
@@ -157,6 +189,11 @@ static bool bounded_in_time(const struct ls_query *query) {
     return query->filter.has_since || query->filter.has_until;
 }
 
+bool ls_query_keeps(const struct ls_query *query, int64_t run_id) {
+    const struct ls_runs_entry *run = ls_runs_find(query->runs, run_id);
+    return !bounded_in_time(query) || run == NULL || !run->no_clock;
+}
+
 /* The filter for the store: without the limit where the walk counts. */
 static struct ls_filter begin_walk(struct walk *walk, const struct ls_query *query) {
     struct ls_filter filter = query->filter;
@@ -172,8 +209,7 @@ static struct ls_filter begin_walk(struct walk *walk, const struct ls_query *que
 enum { ROW_LEFT_OUT = 2 };
 
 static int pass(struct walk *walk, int64_t run_id) {
-    const struct ls_runs_entry *run = ls_runs_find(walk->query->runs, run_id);
-    if (bounded_in_time(walk->query) && run != NULL && run->no_clock) {
+    if (!ls_query_keeps(walk->query, run_id)) {
         walk->left_out++;
         return ROW_LEFT_OUT;
     }
@@ -225,18 +261,20 @@ int ls_query_each_observation(const struct ls_query *query, ls_observation_each 
     return end_walk(&walk, code, ret_left_out);
 }
 
-void ls_query_remark(const struct ls_query *query, const char *what, size_t rows, size_t left_out) {
+int ls_query_conclude(const struct ls_query *query, const char *what, size_t rows, size_t left_out,
+                      struct ls_err *err) {
     const struct ls_filter *filter = &query->filter;
-    fflush(stdout); /* rows first; what could not be written is reported at the end */
     bool filtered = bounded_in_time(query) || filter->has_freq || filter->sensor != NULL ||
                     filter->class_name != NULL;
-    if (rows == 0) {
+    int code = ls_output_flush(err);
+    if (code == LS_OK && rows == 0) {
         ls_log(LS_LOG_INFO, "no %s in '%.300s'%s", what, query->db_path, filtered ? " match" : "");
     }
-    if (left_out > 0) {
+    if (code == LS_OK && left_out > 0) {
         ls_log(LS_LOG_INFO,
                "%zu %s of recordings without a start time left out: --since and --until cannot "
                "place them",
                left_out, what);
     }
+    return code;
 }

@@ -185,7 +185,7 @@ int ls_table_finish(struct ls_table *table, struct ls_err *err) {
         }
     }
     if (code == LS_OK && names[0] != '\0') {
-        ls_log(LS_LOG_INFO, "no room for: %s (a wider terminal or --json shows all)", names);
+        ls_log(LS_LOG_INFO, "no room for: %s (a wider terminal, --csv or --json shows all)", names);
     }
     return code;
 }

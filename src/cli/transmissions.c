@@ -5,24 +5,15 @@
 #include "base/time.h"
 #include "base/units.h"
 #include "base/util.h"
-#include "cli/output.h"
+#include "cli/answer.h"
 #include "cli/query.h"
 #include "cli/scope.h"
 #include "cli/show.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
-#include "model/class_names.h"
-#include "model/line.h"
+#include "model/burst.h"
 
-static const struct ls_option own_rows[] = {
-    {.name = "class",
-     .kind = LS_OPTION_TEXT,
-     .value = "NAME",
-     .help = "of this class: gsm, lte-uplink, fsk, ... unknown"},
-};
-static const struct ls_option_table own = {
-    .title = "Transmissions", .rows = own_rows, .count = LS_COUNT(own_rows)};
-static const struct ls_option_table *const tables[] = {&own, &ls_query_options,
+static const struct ls_option_table *const tables[] = {&ls_query_class_options, &ls_query_options,
                                                        &ls_query_form_options, NULL};
 
 /* --- table --- */
@@ -101,11 +92,10 @@ static int look(void *context, const struct ls_transmission *row, struct ls_err 
     return LS_OK;
 }
 
-static int print_table(const struct ls_query *query, size_t *ret_rows, size_t *ret_left_out,
-                       struct ls_err *err) {
+static int print_table(const struct ls_query *query, struct ls_answer *ret, struct ls_err *err) {
     struct ls_scope scope = {.runs = query->runs};
-    int code = ls_query_each_transmission(query, look, &scope, ret_left_out, err);
-    *ret_rows = scope.rows;
+    int code = ls_query_each_transmission(query, look, &scope, &ret->left_out, err);
+    ret->rows = scope.rows;
     if (code != LS_OK || scope.rows == 0) {
         return code;
     }
@@ -123,42 +113,35 @@ static int print_table(const struct ls_query *query, size_t *ret_rows, size_t *r
     return code;
 }
 
-/* --- lines --- */
+/* --- the verb --- */
 
-static int write_line(void *context, const struct ls_transmission *row, struct ls_err *err) {
-    size_t *rows = context;
-    (*rows)++;
-    return ls_line_write_stored_transmission(stdout, row) == LS_OK ? LS_OK
-                                                                   : ls_output_failed(NULL, err);
-}
-
-static int set_class(struct ls_query *query, const struct ls_args *args, struct ls_err *err) {
-    const char *name = ls_args_text(args, "class");
-    size_t count;
-    const char *const *names = ls_class_names(&count);
-    size_t chosen;
-    query->filter.class_name = name;
-    if (name != NULL && ls_word_parse(name, "class", names, count, &chosen, err) != LS_OK) {
-        return ls_err_wrap(err, "option '--class'");
-    }
-    return LS_OK;
+static int print_lines(const struct ls_query *query, enum ls_query_form form, struct ls_answer *ret,
+                       struct ls_err *err) {
+    struct ls_export_opts opts = {
+        .what = LS_EXPORT_TRANSMISSIONS,
+        .format = form == LS_FORM_CSV ? LS_EXPORT_CSV : LS_EXPORT_JSONL,
+        .whole = true,
+    };
+    return ls_answer_write(ret, query, &opts, stdout, NULL, err);
 }
 
 static int run_transmissions(struct ls_call *call, struct ls_err *err) {
-    struct ls_query query;
-    size_t rows = 0;
-    size_t left_out = 0;
-    int code = ls_query_init(&query, call, err);
+    enum ls_query_form form;
+    struct ls_query query = {.store = NULL};
+    struct ls_answer answer;
+    int code = ls_query_read_form(&form, call->args, err);
     if (code == LS_OK) {
-        code = set_class(&query, call->args, err);
-    }
-    if (code == LS_OK && query.form == LS_FORM_TABLE) {
-        code = print_table(&query, &rows, &left_out, err);
-    } else if (code == LS_OK) {
-        code = ls_query_each_transmission(&query, write_line, &rows, &left_out, err);
+        code = ls_query_init(&query, call, err);
     }
     if (code == LS_OK) {
-        ls_query_remark(&query, "transmissions", rows, left_out);
+        code = ls_query_read_class(&query, call->args, err);
+    }
+    if (code == LS_OK) {
+        code = form == LS_FORM_TABLE ? print_table(&query, &answer, err)
+                                     : print_lines(&query, form, &answer, err);
+    }
+    if (code == LS_OK) {
+        code = ls_query_conclude(&query, "transmissions", answer.rows, answer.left_out, err);
     }
     ls_query_finish(&query);
     return code;
@@ -177,6 +160,6 @@ const struct ls_verb ls_verb_transmissions = {
         "was listened to.",
     .tables = tables,
     .example = "lineside transmissions --since 24h --band gsm-r-uplink\n"
-               "lineside transmissions --freq 876M:880M --json > week.jsonl",
+               "lineside transmissions --freq 876M:880M --csv > uplink.csv",
     .run = run_transmissions,
 };

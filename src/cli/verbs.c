@@ -4,10 +4,21 @@
 
 #include "base/util.h"
 
+/* One row a verb. */
+/* clang-format off */
 static const struct ls_verb *const verbs[] = {
-    &ls_verb_analyse, &ls_verb_transmissions, &ls_verb_observations, &ls_verb_occupancy,
-    &ls_verb_plan,    &ls_verb_simulate,      &ls_verb_db,           &ls_verb_help,
+    &ls_verb_analyse,
+    &ls_verb_import,
+    &ls_verb_transmissions,
+    &ls_verb_observations,
+    &ls_verb_occupancy,
+    &ls_verb_export,
+    &ls_verb_plan,
+    &ls_verb_simulate,
+    &ls_verb_db,
+    &ls_verb_help,
 };
+/* clang-format on */
 
 const struct ls_verb *const *ls_verbs(size_t *ret_count) {
     *ret_count = LS_COUNT(verbs);

@@ -8,7 +8,9 @@
 
 extern const struct ls_verb ls_verb_analyse;
 extern const struct ls_verb ls_verb_db;
+extern const struct ls_verb ls_verb_export;
 extern const struct ls_verb ls_verb_help;
+extern const struct ls_verb ls_verb_import;
 extern const struct ls_verb ls_verb_observations;
 extern const struct ls_verb ls_verb_occupancy;
 extern const struct ls_verb ls_verb_plan;

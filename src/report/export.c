@@ -4,13 +4,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/time.h"
 #include "base/util.h"
+#include "model/csv.h"
 #include "model/line.h"
 
 struct export {
     const struct ls_export_opts *opts;
-    FILE *out;
+    struct ls_csv csv; /* its out also takes the lines */
     size_t rows;
 };
 
@@ -21,107 +21,117 @@ static int cannot_write(struct ls_err *err) {
                       strerror(e));
 }
 
-/* --- CSV: a field with a comma, a quote or a line end is quoted, and a quote in it doubled; a
- * value that is not known is an empty field --- */
+/* --- CSV --- */
 
-static const char *const headings[] = {
-    [LS_EXPORT_TRANSMISSIONS] = "sensor,start,duration_s,center_hz,bandwidth_hz,snr_db,level_dbfs,"
-                                "class,offset_hz,bursts\r\n",
-    [LS_EXPORT_OBSERVATIONS] = "sensor,start,stop,low_hz,high_hz\r\n",
-};
-
-static void csv_text(FILE *out, const char *text) {
-    if (strpbrk(text, ",\"\r\n") == NULL) {
-        fputs(text, out);
-        return;
+static int csv_heading(struct ls_csv *csv, const struct ls_export_opts *opts) {
+    static const char *const transmissions = "sensor,start,duration_s,center_hz,bandwidth_hz,"
+                                             "snr_db,level_dbfs,class,offset_hz,bursts";
+    static const char *const observations = "sensor,start,stop,low_hz,high_hz";
+    if (opts->what == LS_EXPORT_TRANSMISSIONS) {
+        fprintf(csv->out, "%s%s", opts->whole ? "id," : "", transmissions);
+    } else {
+        fprintf(csv->out, "%s%s", observations, opts->whole ? ",state,cause" : "");
     }
-    putc('"', out);
-    for (const char *p = text; *p != '\0'; p++) {
-        if (*p == '"') {
-            putc('"', out);
-        }
-        putc(*p, out);
+    return ls_csv_end(csv);
+}
+
+static int csv_transmission(struct ls_csv *csv, bool whole, const struct ls_transmission *row) {
+    if (whole) {
+        ls_csv_count(csv, (uint64_t)row->id);
     }
-    putc('"', out);
+    ls_csv_text(csv, row->sensor);
+    ls_csv_time(csv, row->start_ns);
+    ls_csv_number(csv, (double)row->duration_ns / 1e9);
+    ls_csv_number(csv, row->center_hz);
+    ls_csv_number(csv, row->bandwidth_hz);
+    ls_csv_number(csv, row->snr_db);
+    ls_csv_number(csv, row->level_dbfs);
+    ls_csv_text(csv, row->class_name);
+    ls_csv_number(csv, row->offset_hz);
+    ls_csv_number(csv, row->bursts > 0 ? (double)row->bursts : (double)NAN);
+    return ls_csv_end(csv);
 }
 
-static void csv_time(FILE *out, int64_t ns) {
-    char text[LS_TIME_TEXT_BYTES];
-    ls_time_format(ns, text);
-    fprintf(out, ",%s", text);
-}
-
-static void csv_number(FILE *out, double value) {
-    putc(',', out);
-    if (isfinite(value)) {
-        char text[LS_LINE_NUMBER_BYTES];
-        ls_line_number(value, text);
-        fputs(text, out);
+static int csv_observation(struct ls_csv *csv, bool whole, const struct ls_observation *row) {
+    ls_csv_text(csv, row->sensor);
+    ls_csv_time(csv, row->start_ns);
+    ls_csv_time(csv, row->stop_ns);
+    ls_csv_number(csv, row->low_hz);
+    ls_csv_number(csv, row->high_hz);
+    if (whole) {
+        ls_csv_text(csv, ls_observation_state_name(row->state));
+        ls_csv_text(csv, row->cause);
     }
-}
-
-static int csv_end(FILE *out) {
-    fputs("\r\n", out);
-    return ferror(out) ? LS_ERR_IO : LS_OK;
-}
-
-static int csv_transmission(FILE *out, const struct ls_transmission *row) {
-    csv_text(out, row->sensor);
-    csv_time(out, row->start_ns);
-    csv_number(out, (double)row->duration_ns / 1e9);
-    csv_number(out, row->center_hz);
-    csv_number(out, row->bandwidth_hz);
-    csv_number(out, row->snr_db);
-    csv_number(out, row->level_dbfs);
-    putc(',', out);
-    csv_text(out, row->class_name);
-    csv_number(out, row->offset_hz);
-    csv_number(out, row->bursts > 0 ? (double)row->bursts : (double)NAN);
-    return csv_end(out);
-}
-
-static int csv_observation(FILE *out, const struct ls_observation *row) {
-    csv_text(out, row->sensor);
-    csv_time(out, row->start_ns);
-    csv_time(out, row->stop_ns);
-    csv_number(out, row->low_hz);
-    csv_number(out, row->high_hz);
-    return csv_end(out);
+    return ls_csv_end(csv);
 }
 
 /* --- rows --- */
 
+static bool wanted(const struct export *export, int64_t run_id) {
+    return export->opts->keep == NULL || export->opts->keep(export->opts->keep_context, run_id);
+}
+
+/* Only rows that are written count, so the limit is kept here and not by the store. */
+static bool enough(const struct export *export) {
+    size_t limit = export->opts->filter.limit;
+    return limit > 0 && export->rows == limit;
+}
+
+static int write_transmission(struct export *export, const struct ls_transmission *row) {
+    bool whole = export->opts->whole;
+    if (export->opts->format == LS_EXPORT_CSV) {
+        return csv_transmission(&export->csv, whole, row);
+    }
+    return whole ? ls_line_write_stored_transmission(export->csv.out, row)
+                 : ls_line_write_transmission(export->csv.out, row);
+}
+
+static int write_observation(struct export *export, const struct ls_observation *row) {
+    return export->opts->format == LS_EXPORT_CSV
+               ? csv_observation(&export->csv, export->opts->whole, row)
+               : ls_line_write_observation(export->csv.out, row);
+}
+
 static int each_transmission(void *context, const struct ls_transmission *row, struct ls_err *err) {
     struct export *export = context;
-    int code = export->opts->format == LS_EXPORT_CSV ? csv_transmission(export->out, row)
-                                                     : ls_line_write_transmission(export->out, row);
+    if (!wanted(export, row->run_id)) {
+        return LS_OK;
+    }
+    if (enough(export)) {
+        return LS_EOF;
+    }
     export->rows++;
-    return code == LS_OK ? LS_OK : cannot_write(err);
+    return write_transmission(export, row) == LS_OK ? LS_OK : cannot_write(err);
 }
 
 static int each_observation(void *context, const struct ls_observation *row, struct ls_err *err) {
     struct export *export = context;
-    if (row->state != LS_OBSERVED) {
+    bool told = row->state == LS_OBSERVED || export->opts->whole;
+    if (!told || !wanted(export, row->run_id)) {
         return LS_OK;
     }
-    int code = export->opts->format == LS_EXPORT_CSV ? csv_observation(export->out, row)
-                                                     : ls_line_write_observation(export->out, row);
+    if (enough(export)) {
+        return LS_EOF;
+    }
     export->rows++;
-    return code == LS_OK ? LS_OK : cannot_write(err);
+    return write_observation(export, row) == LS_OK ? LS_OK : cannot_write(err);
 }
 
 int ls_export(struct ls_store *store, const struct ls_export_opts *opts, FILE *out,
               size_t *ret_rows, struct ls_err *err) {
-    struct export export = {.opts = opts, .out = out};
+    struct export export = {.opts = opts, .csv = {.out = out}};
+    struct ls_filter filter = opts->filter;
+    filter.limit = 0;
+    if (opts->format == LS_EXPORT_CSV && csv_heading(&export.csv, opts) != LS_OK) {
+        return cannot_write(err);
+    }
     int code;
-    if (opts->format == LS_EXPORT_CSV) {
-        fputs(headings[opts->what], out);
-    }
     if (opts->what == LS_EXPORT_TRANSMISSIONS) {
-        code = ls_store_each_transmission(store, &opts->filter, each_transmission, &export, err);
+        code = ls_store_each_transmission(store, &filter, each_transmission, &export, err);
     } else {
-        code = ls_store_each_observation(store, &opts->filter, each_observation, &export, err);
+        code = ls_store_each_observation(store, &filter, each_observation, &export, err);
     }
+    code = code == LS_EOF ? LS_OK : code;
     if (code == LS_OK && (fflush(out) != 0 || ferror(out))) {
         code = cannot_write(err);
     }

@@ -12,7 +12,7 @@
 
 enum ls_export_what {
     LS_EXPORT_TRANSMISSIONS,
-    LS_EXPORT_OBSERVATIONS /* only intervals in which the receiver was really listening */
+    LS_EXPORT_OBSERVATIONS /* without `whole` only intervals of really listening */
 };
 
 enum ls_export_format { LS_EXPORT_JSONL, LS_EXPORT_CSV };
@@ -20,7 +20,12 @@ enum ls_export_format { LS_EXPORT_JSONL, LS_EXPORT_CSV };
 struct ls_export_opts {
     enum ls_export_what what;
     enum ls_export_format format;
-    struct ls_filter filter; /* observations have no class */
+    bool whole; /* for questions to one database: also the id of each transmission, and what the
+                   receiver did when it was not listening, with state and cause */
+    struct ls_filter filter; /* observations have no class; the limit counts rows written */
+    bool (*keep)(void *context, int64_t run_id); /* false leaves the rows of a run out; NULL: all
+                                                    are kept */
+    void *keep_context;
 };
 
 /* "transmissions", "observations"; "jsonl", "csv". False when name is none of them. */

@@ -56,8 +56,8 @@ int ls_sql_error(struct ls_store *store, const char *doing, struct ls_err *err) 
                           doing, path);
     case SQLITE_CORRUPT:
         return ls_err_set(err, LS_ERR_FORMAT,
-                          "%s: database '%s' is damaged: see 'lineside db check', then restore a "
-                          "backup",
+                          "%s: database '%s' is damaged: restore a backup, or analyse and "
+                          "import again into a new database",
                           doing, path);
     case SQLITE_NOTADB:
         return ls_err_set(err, LS_ERR_FORMAT,

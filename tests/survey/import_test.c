@@ -282,14 +282,14 @@ Test(import, csv_quotes_what_needs_it_and_leaves_unknown_values_empty) {
            NULL);
     char *text = export(LS_EXPORT_TRANSMISSIONS, LS_EXPORT_CSV);
     cr_expect_str_eq(text, "sensor,start,duration_s,center_hz,bandwidth_hz,snr_db,level_dbfs,class,"
-                           "offset_hz,bursts\r\n"
+                           "offset_hz,bursts\n"
                            "\"km 1, \"\"left\"\"\",2026-11-20T08:00:10.000000000Z,0.5,876412345.5,"
-                           "12500,,-41.2,,,3\r\n");
+                           "12500,,-41.2,,,3\n");
     free(text);
     text = export(LS_EXPORT_OBSERVATIONS, LS_EXPORT_CSV);
-    cr_expect_str_eq(text, "sensor,start,stop,low_hz,high_hz\r\n"
+    cr_expect_str_eq(text, "sensor,start,stop,low_hz,high_hz\n"
                            "\"km 1, \"\"left\"\"\",2026-11-20T08:00:10.000000000Z,"
-                           "2026-11-20T08:00:10.500000000Z,876406095.5,876418595.5\r\n");
+                           "2026-11-20T08:00:10.500000000Z,876406095.5,876418595.5\n");
     free(text);
 }
 
