@@ -118,6 +118,8 @@ static inline __attribute__((always_inline)) void fold_group(const vec *c, size_
 #pragma GCC unroll 32
         for (size_t g = 0; g < group; g++) {
             if (r == g) {
+                /* Not the bare product: of a sum of two products the compiler may fuse either, and
+                 * frames of a group and single ones would round differently. */
                 sum[g] = (vec){0} + c[0] * x;
             } else if (r > g && r - g < taps) {
                 sum[g] += c[r - g] * x;
