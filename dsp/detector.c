@@ -163,6 +163,7 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
         det->scale[c] = analysed ? 0.5F / floor_pow[c] : 0.0F;
     }
     memset(det->ring_rows, 0, sizeof det->ring_rows);
+    memset(det->residual, 0, det->opts.channels * sizeof *det->residual);
     det->rows = 0;
     det->crossed = false;
 }
@@ -225,6 +226,7 @@ void ls_detector_push(struct ls_detector *det, const float *first, const float *
     float *row = det->cells + det->rows * n;
     ls_rows_add_scaled(row, first + half, second + half, det->scale, half);
     ls_rows_add_scaled(row + half, first, second, det->scale + half, half);
+    ls_rows_accumulate(det->residual, row, n);
     det->rows++;
     if (!det->crossed) {
         pyramid_push(det, row);
@@ -373,12 +375,9 @@ static void measure_residual(struct ls_detector *det) {
     }
 }
 
+/* push() has summed the rows. */
 static void residual_of_quiet_piece(struct ls_detector *det) {
     size_t n = det->opts.channels;
-    memset(det->residual, 0, n * sizeof *det->residual);
-    for (size_t r = 0; r < det->rows; r++) {
-        ls_rows_accumulate(det->residual, det->cells + r * n, n);
-    }
     for (size_t c = 0; c < n; c++) {
         bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel && det->rows > 0;
         det->residual[c] = analysed ? det->residual[c] / (float)det->rows : 1.0F;

@@ -1,10 +1,10 @@
-/* A stretch runs: begin - samples... - end. The feed holds native samples from half a filter before
- * the next frame on; at both ends of the stretch it is padded with silence, so every sample is
- * under a frame. Until enough has come in to learn the floor nothing is searched; then pieces go
- * out as soon as they are whole.
+/* A stretch runs: begin - samples... - end. Until there is enough to learn the floor from, samples
+ * wait in the feed; then they fill jobs, one after the other. A job starts with half a filter of
+ * context before its first frame, copied from the end of the job before; at both ends of the
+ * stretch silence stands in for it, so every sample is under a frame.
  *
- * dispatch() of piece k first takes back every piece up to k - LS_FLOOR_LAG and lets the floor
- * track those and no others, even when more are done. */
+ * Before piece k is submitted, every piece up to k - LS_FLOOR_LAG is taken back, and the floor
+ * tracks those and no others, even when more are done. */
 #include "survey/search.h"
 
 #include <assert.h>
@@ -36,9 +36,11 @@ struct ls_search {
     float *cleans;          /* [LS_FLOOR_LAG][channels] */
     /* of the present stretch */
     struct ls_floor *floor;
-    unsigned char *feed;
-    size_t feed_count; /* samples */
+    unsigned char *feed; /* what the floor is learned from; unused once it is */
+    size_t feed_count;   /* samples */
     size_t feed_room;
+    struct ls_job *job;  /* the one that fills; NULL before learning */
+    size_t filled;       /* its samples so far */
     uint64_t next_frame; /* first frame of the next piece */
     uint64_t dispatched; /* pieces */
     uint64_t consumed;
@@ -146,11 +148,10 @@ static double prototype_energy(const struct ls_channelizer *bank) {
     return energy;
 }
 
-/* Silence: zeros, and for cu8, which has none, its two middle values in turn at random, a
- * quantiser's noise. */
-static void append_silence(struct ls_search *search, size_t count) {
+/* Silence: zeros, and for cu8, which has none, its two middle values at random, a quantiser's
+ * noise. */
+static void write_silence(const struct ls_search *search, unsigned char *at, size_t count) {
     size_t bytes = ls_format_bytes(search->cut.format);
-    unsigned char *at = search->feed + search->feed_count * bytes;
     memset(at, 0, count * bytes);
     if (search->cut.format == LS_FORMAT_CU8) {
         uint32_t state = 1;
@@ -160,21 +161,6 @@ static void append_silence(struct ls_search *search, size_t count) {
             at[i] = (unsigned char)(127 + (state >> 31));
         }
     }
-    search->feed_count += count;
-}
-
-static int make_room(struct ls_search *search, size_t samples, struct ls_err *err) {
-    if (search->feed_count + samples <= search->feed_room) {
-        return LS_OK;
-    }
-    size_t room = search->feed_count + samples;
-    unsigned char *grown = realloc(search->feed, room * ls_format_bytes(search->cut.format));
-    if (grown == NULL) {
-        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu samples", room);
-    }
-    search->feed = grown;
-    search->feed_room = room;
-    return LS_OK;
 }
 
 static bool same_tuning(const struct ls_tuning *a, const struct ls_tuning *b) {
@@ -187,7 +173,6 @@ int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, in
         /* Samples of another format may be of another size: the feed is counted in samples. */
         free(search->feed);
         search->feed = NULL;
-        search->feed_room = 0;
         int code = create_tuning(search, tuning, err);
         if (code != LS_OK) {
             return code;
@@ -200,24 +185,30 @@ int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, in
                                           .prototype_energy = prototype_energy(search->bank)};
     ls_floor_destroy(search->floor);
     search->floor = NULL;
-    search->feed_count = 0;
+    search->job = NULL;
     search->next_frame = 0;
     search->dispatched = 0;
     search->consumed = 0;
     search->tracked = 0;
     ls_bursts_begin(search->bursts, &search->stretch);
     ls_transmissions_begin(search->opts.transmissions, &search->stretch);
-    int code = make_room(search, ls_cut_learn_samples(&search->cut) + 2 * search->cut.half, err);
-    if (code == LS_OK) {
-        append_silence(search, search->cut.half);
+    size_t room = ls_cut_learn_samples(&search->cut) + 2 * search->cut.half;
+    if (search->feed == NULL) {
+        search->feed = malloc(room * ls_format_bytes(tuning->format));
+        search->feed_room = room;
     }
-    return code;
+    if (search->feed == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu samples", room);
+    }
+    write_silence(search, search->feed, search->cut.half);
+    search->feed_count = search->cut.half;
+    return LS_OK;
 }
 
-/* Whole frames that the feed holds. */
-static size_t feed_frames(const struct ls_search *search) {
+/* Whole frames that so many samples hold, context included. */
+static size_t whole_frames(const struct ls_search *search, size_t samples) {
     size_t context = 2 * search->cut.half;
-    return search->feed_count >= context ? (search->feed_count - context) / search->cut.hop + 1 : 0;
+    return samples >= context ? (samples - context) / search->cut.hop + 1 : 0;
 }
 
 /* Noise of rounding to the format's steps, in one channel: a quarter of it, since a constant input
@@ -242,7 +233,7 @@ static double floor_margin(double error) {
 }
 
 static int learn_floor(struct ls_search *search, struct ls_err *err) {
-    size_t frames = feed_frames(search);
+    size_t frames = whole_frames(search, search->feed_count);
     size_t padded = search->cut.half / search->cut.hop; /* leading frames that see the padding */
     size_t usable = frames > 2 * padded ? frames - padded : frames;
     size_t skip = frames - usable;
@@ -314,11 +305,10 @@ static int consume(struct ls_search *search, struct ls_err *err) {
                                     ls_stretch_time_ns(&search->stretch, end), err);
 }
 
-/* Send frames of the feed out as the next piece. */
-static int dispatch(struct ls_search *search, size_t frames, struct ls_err *err) {
+/* Give the job that has filled up to a thread, for its first frames. */
+static int submit(struct ls_search *search, size_t frames, struct ls_err *err) {
     size_t n = search->cut.channels;
-    while (search->consumed + LS_FLOOR_LAG <= search->dispatched ||
-           ls_pool_free_job(search->pool) == NULL) {
+    while (search->consumed + LS_FLOOR_LAG <= search->dispatched) {
         int code = consume(search, err);
         if (code != LS_OK) {
             return code;
@@ -330,69 +320,114 @@ static int dispatch(struct ls_search *search, size_t frames, struct ls_err *err)
                        search->piece_seconds[slot]);
         search->tracked++;
     }
-    struct ls_job *job = ls_pool_free_job(search->pool);
-    size_t bytes = ls_format_bytes(search->cut.format);
-    size_t needed = (frames - 1) * search->cut.hop + 2 * search->cut.half;
-    memcpy(job->samples, search->feed, needed * bytes);
-    memcpy(job->floor_pow, ls_floor_power(search->floor), n * sizeof(float));
-    job->first_frame = search->next_frame;
-    job->frames = frames;
+    memcpy(search->job->floor_pow, ls_floor_power(search->floor), n * sizeof(float));
+    search->job->first_frame = search->next_frame;
+    search->job->frames = frames;
     ls_pool_submit(search->pool);
     search->dispatched++;
     search->next_frame += frames;
-    size_t used = frames * search->cut.hop;
-    search->feed_count -= used;
-    memmove(search->feed, search->feed + used * bytes, search->feed_count * bytes);
     return LS_OK;
 }
 
-/* Learn once there is enough, then send out whole pieces. */
-static int advance(struct ls_search *search, struct ls_err *err) {
-    if (search->floor == NULL) {
-        if (search->feed_count < ls_cut_learn_samples(&search->cut) + search->cut.half) {
-            return LS_OK;
-        }
-        int code = learn_floor(search, err);
+/* A job to fill, with the last samples of the one before as its context. */
+static int open_job(struct ls_search *search, struct ls_err *err) {
+    struct ls_job *before = search->job;
+    while (ls_pool_free_job(search->pool) == NULL) {
+        int code = consume(search, err);
         if (code != LS_OK) {
             return code;
         }
     }
-    int code = LS_OK;
-    while (code == LS_OK && search->feed_count >= search->cut.piece_samples) {
-        code = dispatch(search, search->cut.piece_frames, err);
+    search->job = ls_pool_free_job(search->pool);
+    search->filled = 0;
+    if (before != NULL) {
+        size_t bytes = ls_format_bytes(search->cut.format);
+        size_t used = search->cut.piece_frames * search->cut.hop;
+        search->filled = search->cut.piece_samples - used;
+        memcpy(search->job->samples, before->samples + used * bytes, search->filled * bytes);
     }
-    return code;
+    return LS_OK;
+}
+
+static int fill_jobs(struct ls_search *search, const unsigned char *samples, size_t count,
+                     struct ls_err *err) {
+    size_t bytes = ls_format_bytes(search->cut.format);
+    while (count > 0) {
+        size_t fit = search->cut.piece_samples - search->filled;
+        size_t part = count < fit ? count : fit;
+        memcpy(search->job->samples + search->filled * bytes, samples, part * bytes);
+        search->filled += part;
+        samples += part * bytes;
+        count -= part;
+        if (search->filled == search->cut.piece_samples) {
+            int code = submit(search, search->cut.piece_frames, err);
+            if (code == LS_OK) {
+                code = open_job(search, err);
+            }
+            if (code != LS_OK) {
+                return code;
+            }
+        }
+    }
+    return LS_OK;
+}
+
+/* The feed has what it can get: learn from it, then search it. */
+static int leave_feed(struct ls_search *search, struct ls_err *err) {
+    int code = learn_floor(search, err);
+    if (code == LS_OK) {
+        code = open_job(search, err);
+    }
+    return code == LS_OK ? fill_jobs(search, search->feed, search->feed_count, err) : code;
 }
 
 int ls_search_samples(struct ls_search *search, const void *samples, size_t count,
                       struct ls_err *err) {
     size_t bytes = ls_format_bytes(search->cut.format);
     const unsigned char *from = samples;
-    int code = LS_OK;
-    while (count > 0 && code == LS_OK) {
-        /* The feed has room for what learning wants and never fills up: advance() empties it below
-         * a piece. */
-        size_t fit = search->feed_room - search->feed_count - search->cut.half;
+    if (search->job == NULL) {
+        size_t fit = search->feed_room - search->cut.half - search->feed_count;
         size_t part = count < fit ? count : fit;
         memcpy(search->feed + search->feed_count * bytes, from, part * bytes);
         search->feed_count += part;
         from += part * bytes;
         count -= part;
-        code = advance(search, err);
+        if (part < fit) {
+            return LS_OK;
+        }
+        int code = leave_feed(search, err);
+        if (code != LS_OK) {
+            return code;
+        }
+    }
+    return fill_jobs(search, from, count, err);
+}
+
+/* Silence after the last sample, and the last, shorter piece. */
+static int finish_pieces(struct ls_search *search, struct ls_err *err) {
+    size_t bytes = ls_format_bytes(search->cut.format);
+    unsigned char *silence = malloc(search->cut.half * bytes);
+    if (silence == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the end of a stretch");
+    }
+    write_silence(search, silence, search->cut.half);
+    int code = fill_jobs(search, silence, search->cut.half, err);
+    free(silence);
+    size_t frames = whole_frames(search, search->filled);
+    if (code == LS_OK && frames >= 2) {
+        code = submit(search, frames - frames % 2, err);
     }
     return code;
 }
 
 int ls_search_end(struct ls_search *search, struct ls_err *err) {
-    append_silence(search, search->cut.half);
-    size_t frames = feed_frames(search);
     int code = LS_OK;
-    if (search->floor == NULL && frames >= 2) {
-        code = learn_floor(search, err);
+    /* The feed lacks the silence at its end, which only adds frames. */
+    if (search->job == NULL && whole_frames(search, search->feed_count + search->cut.half) >= 2) {
+        code = leave_feed(search, err);
     }
-    while (code == LS_OK && search->floor != NULL && (frames = feed_frames(search)) >= 2) {
-        size_t most = search->cut.piece_frames;
-        code = dispatch(search, frames < most ? frames - frames % 2 : most, err);
+    if (code == LS_OK && search->job != NULL) {
+        code = finish_pieces(search, err);
     }
     search->counts.short_stretches += search->dispatched == 0;
     while (code == LS_OK && search->consumed < search->dispatched) {
