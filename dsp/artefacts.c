@@ -118,17 +118,20 @@ static double capped_mean(const struct ls_cells *in, size_t from, size_t to, siz
 
 /* How much higher than in the rest of the piece the floor beside the box is while it lasts; 0 when
  * not known. */
-static double rise_beside(const struct ls_cells *in, const struct ls_box *box, double usual) {
+static double rise_beside(const struct ls_cells *in, const struct ls_box *box, double *usual) {
     double now =
         capped_mean(in, box->row_start, box->row_stop, box->channel_low, box->channel_high);
-    return now > 0.0 && usual > 0.0 ? fmax(0.0, now / usual - 1.0) : 0.0;
+    if (*usual < 0.0) {
+        *usual = capped_mean(in, 0, in->rows, 0, 0);
+    }
+    return now > 0.0 && *usual > 0.0 ? fmax(0.0, now / *usual - 1.0) : 0.0;
 }
 
 /* Is the box no more than the floor itself, higher for a while? A box must stand out of how far
  * this floor strays anyway. A brief one is held against an impulse, which lifts the whole band at
  * once and is ragged; a wide one against what lies beside it and, since that may be little, against
  * what gain and temperature do to a floor. usual: capped mean of the whole piece. */
-static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double usual) {
+static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double *usual) {
     double excess = box->excess_pow / box->floor_pow;
     if (excess < STRAY_SIGMA * in->floor_stray) {
         return true;
@@ -148,7 +151,7 @@ static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double
 /* Why the box is none of its own, or LS_DECLINED_COUNT. Judged against all boxes, so their order
  * does not matter. */
 static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_t i,
-                                 const struct ls_cells *in, double usual) {
+                                 const struct ls_cells *in, double *usual) {
     if (is_floor(in, &boxes[i], usual)) {
         return LS_DECLINED_FLOOR;
     }
@@ -168,8 +171,8 @@ static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_
 
 void ls_artefacts_judge(const struct ls_cells *in, const struct ls_box *boxes, size_t count,
                         enum ls_declined *ret_verdicts) {
-    double usual = capped_mean(in, 0, in->rows, 0, 0);
+    double usual = -1.0; /* taken when it is first asked for */
     for (size_t i = 0; i < count; i++) {
-        ret_verdicts[i] = artefact(boxes, count, i, in, usual);
+        ret_verdicts[i] = artefact(boxes, count, i, in, &usual);
     }
 }

@@ -45,7 +45,7 @@ struct ls_cells {
     const float *floor_pow; /* [channels] noise power of a cell */
     size_t rows;
     size_t channels;
-    bool clipped;      /* the converter was at its limits in this piece */
+    bool clipped;       /* the converter was at its limits in this piece */
     double floor_stray; /* relative: how far channels' means stray from the floor beyond what their
                            number of looks explains */
     float leakage_pow;  /* as in ls_detector_opts */

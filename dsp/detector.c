@@ -1,7 +1,7 @@
 /* Two passes. The first streams: each level of the duration pyramid keeps its last three rows, so a
- * piece is tested while it is in cache (pyramid_push). Only when something crossed does search() go
- * over the stored rows again, level by level, with marks. The second pass sees the same sums as the
- * first until the first mark, so nothing that crossed is missed.
+ * piece is tested while it is in cache (pyramid_push). Where something crossed, the second goes
+ * over the stored rows again, with marks (dsp/claims.h). It sees the same sums as the first until
+ * the first mark, so nothing that crossed is missed.
  *
  * Level 0 is single rows; level j >= 1 is 2^j rows, starting every 2^(j-1) rows. */
 #include "dsp/detector.h"
@@ -12,9 +12,10 @@
 #include <string.h>
 
 #include "dsp/boxes.h"
+#include "dsp/claims.h"
 #include "dsp/rows.h"
 
-enum { LEVELS_MAX = 16, WIDTHS_MAX = 14, RING = 3 };
+enum { RING = 3 };
 
 static const double GROW_TAIL =
     1e-2; /* lower threshold of the double thresholding: noise passes it this often */
@@ -22,21 +23,19 @@ static const double GROW_TAIL =
 struct ls_detector {
     struct ls_detector_opts opts;
     size_t rows_max;
-    size_t levels;
-    size_t widths;
-    float limit[LEVELS_MAX][WIDTHS_MAX]; /* sums above it are crossings */
-    float grow_limit;                    /* for single cells */
+    struct ls_limits limits;
+    struct ls_crossings crossings;
     float *scale;         /* [channels] 0.5 / floor; 0 outside the analysed channels */
     float *floor_pow;     /* [channels] */
     float *cells;         /* [rows_max][channels] */
     unsigned char *marks; /* [rows_max][channels] */
     size_t rows;
     bool crossed;
-    float *ring[LEVELS_MAX][RING]; /* rows of the pyramid */
-    size_t ring_rows[LEVELS_MAX];
+    float *ring[LS_LEVELS_MAX][RING]; /* rows of the pyramid */
+    size_t ring_rows[LS_LEVELS_MAX];
     float *width_sums; /* [2][channels]: scratch of the bandwidth pyramid */
     float *work;       /* [2][channels]: a level's row */
-    float *halves;     /* [rows_max / 2][channels]: half windows while searching */
+    struct ls_claims *claims;
     float *residual;
     float *clean;
     struct ls_boxes *boxes;
@@ -45,11 +44,11 @@ struct ls_detector {
 /* How many windows of all sizes one piece is tested on. */
 static double windows_tested(const struct ls_detector *det) {
     double rows = 0.0;
-    for (size_t j = 0; j < det->levels; j++) {
+    for (size_t j = 0; j < det->limits.levels; j++) {
         rows += (double)det->rows_max / (j < 2 ? 1.0 : (double)(1u << (j - 1)));
     }
     double widths = 0.0;
-    for (size_t b = 0; b < det->widths; b++) {
+    for (size_t b = 0; b < det->limits.widths; b++) {
         widths += (double)det->opts.channels / (b < 2 ? 1.0 : (double)(1u << (b - 1)));
     }
     return rows * widths;
@@ -57,24 +56,24 @@ static double windows_tested(const struct ls_detector *det) {
 
 static void set_limits(struct ls_detector *det) {
     double p = det->opts.false_alarms / windows_tested(det);
-    for (size_t j = 0; j < det->levels; j++) {
-        for (size_t b = 0; b < det->widths; b++) {
+    for (size_t j = 0; j < det->limits.levels; j++) {
+        for (size_t b = 0; b < det->limits.widths; b++) {
             double rows = (double)(1u << j);
             double cells = rows * (double)(1u << b);
             double looks =
                 ls_looks_effective(det->opts.looks, (size_t)(2.0 * rows), (size_t)1 << b);
             double limit = ls_looks_threshold(looks, p) * (1.0 + det->opts.floor_error);
-            det->limit[j][b] = (float)(cells * limit);
+            det->limits.limit[j][b] = (float)(cells * limit);
         }
     }
     double looks = ls_looks_effective(det->opts.looks, 2, 1);
-    det->grow_limit = (float)ls_looks_threshold(looks, GROW_TAIL);
+    det->limits.grow = (float)ls_looks_threshold(looks, GROW_TAIL);
 }
 
 static int create_arrays(struct ls_detector *det) {
     size_t n = det->opts.channels;
     bool ok = true;
-    for (size_t j = 0; j < det->levels; j++) {
+    for (size_t j = 0; j < det->limits.levels; j++) {
         for (size_t i = 0; i < RING; i++) {
             det->ring[j][i] = calloc(n, sizeof(float));
             ok = ok && det->ring[j][i] != NULL;
@@ -86,12 +85,11 @@ static int create_arrays(struct ls_detector *det) {
     det->marks = calloc(det->rows_max, n);
     det->width_sums = calloc(2 * n, sizeof(float));
     det->work = calloc(2 * n, sizeof(float));
-    det->halves = calloc((det->rows_max / 2 + 1) * n, sizeof(float));
     det->residual = calloc(n, sizeof(float));
     det->clean = calloc(n, sizeof(float));
     ok = ok && det->scale != NULL && det->floor_pow != NULL && det->cells != NULL &&
          det->marks != NULL && det->width_sums != NULL && det->work != NULL &&
-         det->halves != NULL && det->residual != NULL && det->clean != NULL;
+         det->residual != NULL && det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -118,9 +116,12 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
     det->opts = *opts;
     det->opts.leakage_pow = opts->leakage_pow > 0.0F ? opts->leakage_pow : 1e-6F;
     det->rows_max = opts->frames / 2;
-    det->levels = levels_for(det->rows_max, LEVELS_MAX);
-    det->widths = levels_for(opts->last_channel - opts->first_channel, WIDTHS_MAX);
+    det->limits.levels = levels_for(det->rows_max, LS_LEVELS_MAX);
+    det->limits.widths = levels_for(opts->last_channel - opts->first_channel, LS_WIDTHS_MAX);
     int code = create_arrays(det);
+    if (code == LS_OK) {
+        code = ls_claims_create(&det->claims, det->rows_max, opts->channels);
+    }
     if (code == LS_OK) {
         code = ls_boxes_create(&det->boxes, det->rows_max, opts->channels);
     }
@@ -138,7 +139,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     if (det == NULL) {
         return;
     }
-    for (size_t j = 0; j < LEVELS_MAX; j++) {
+    for (size_t j = 0; j < LS_LEVELS_MAX; j++) {
         for (size_t i = 0; i < RING; i++) {
             free(det->ring[j][i]);
         }
@@ -149,7 +150,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->marks);
     free(det->width_sums);
     free(det->work);
-    free(det->halves);
+    ls_claims_destroy(det->claims);
     free(det->residual);
     free(det->clean);
     ls_boxes_destroy(det->boxes);
@@ -165,46 +166,54 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
     memset(det->ring_rows, 0, sizeof det->ring_rows);
     memset(det->residual, 0, det->opts.channels * sizeof *det->residual);
     det->rows = 0;
+    memset(&det->crossings, 0, sizeof det->crossings);
     det->crossed = false;
 }
 
-/* Sums over 2^b channels, windows starting every 2^(b-1): ret may not be sums. Returns how many
- * windows. */
-static size_t widen(float *ret, const float *sums, size_t count, size_t b) {
-    if (b == 1) {
-        size_t n = count - 1;
-        ls_rows_add(ret, sums, sums + 1, n);
-        return n;
+/* Note in which segments windows of one width cross. */
+static void note_crossings(struct ls_detector *det, const float *sums, size_t count, size_t width,
+                           float limit) {
+    size_t step = width < 2 ? 1 : (size_t)1 << (width - 1);
+    if (((size_t)1 << width) > LS_SEGMENT_CHANNELS) {
+        det->crossings.wide = true;
+        return;
     }
-    /* Window i of the wider width is windows 2 i and 2 i + 2 of the narrower one. */
-    size_t n = count >= 3 ? (count - 1) / 2 : 0;
-    ls_rows_fold(ret, sums, 2, n);
-    return n;
+    size_t in_segment = LS_SEGMENT_CHANNELS / step;
+    for (size_t from = 0; from < count; from += in_segment) {
+        bool *segment = &det->crossings.segment[from / in_segment];
+        size_t n = count - from < in_segment ? count - from : in_segment;
+        *segment = *segment || ls_rows_any_above(sums + from, limit, n);
+    }
 }
 
-static bool row_crosses(struct ls_detector *det, size_t level, const float *row) {
+/* Test one row of a level at every width. */
+static void test_row(struct ls_detector *det, size_t level, const float *row) {
     size_t n = det->opts.channels;
     const float *sums = row;
     size_t count = n;
-    bool crosses = ls_rows_any_above(row, det->limit[level][0], n);
-    for (size_t b = 1; b < det->widths && !crosses; b++) {
-        float *next = det->width_sums + (b % 2) * n;
-        count = widen(next, sums, count, b);
-        sums = next;
-        crosses = ls_rows_any_above(sums, det->limit[level][b], count);
+    for (size_t b = 0; b < det->limits.widths; b++) {
+        if (b > 0) {
+            float *next = det->width_sums + (b % 2) * n;
+            count = ls_claims_widen(next, sums, count, b);
+            sums = next;
+        }
+        float limit = det->limits.limit[level][b];
+        if (ls_rows_any_above(sums, limit, count)) {
+            det->crossed = true;
+            note_crossings(det, sums, count, b, limit);
+        }
     }
-    return crosses;
 }
 
 /* A new row of a level; feeds the level above when a window is complete. */
 static void pyramid_push(struct ls_detector *det, const float *row) {
     size_t n = det->opts.channels;
     const float *fresh = row;
-    for (size_t level = 0; level < det->levels; level++) {
+    for (size_t level = 0; level < det->limits.levels; level++) {
         size_t i = det->ring_rows[level]++;
-        det->crossed = det->crossed || row_crosses(det, level, fresh);
-        if (level + 1 == det->levels || det->crossed) {
-            return; /* once something crossed, search() goes over everything again */
+        test_row(det, level, fresh);
+        if (level + 1 == det->limits.levels) {
+            return;
         }
         float *kept = det->ring[level][i % RING];
         memcpy(kept, fresh, n * sizeof *kept);
@@ -228,131 +237,7 @@ void ls_detector_push(struct ls_detector *det, const float *first, const float *
     ls_rows_add_scaled(row + half, first, second, det->scale + half, half);
     ls_rows_accumulate(det->residual, row, n);
     det->rows++;
-    if (!det->crossed) {
-        pyramid_push(det, row);
-    }
-}
-
-/* Sum of the cells no mark claims over rows [from, from + count); claimed ones stand in with the
- * noise mean. */
-static void excised_sum(const struct ls_detector *det, size_t from, size_t count, float *ret) {
-    size_t n = det->opts.channels;
-    memset(ret, 0, n * sizeof *ret);
-    for (size_t r = from; r < from + count; r++) {
-        const float *cells = det->cells + r * n;
-        const unsigned char *marks = det->marks + r * n;
-        for (size_t c = 0; c < n; c++) {
-            ret[c] += marks[c] ? 1.0F : cells[c];
-        }
-    }
-}
-
-static void mark_window(struct ls_detector *det, size_t row, size_t rows, size_t channel,
-                        size_t channels) {
-    size_t n = det->opts.channels;
-    for (size_t r = row; r < row + rows; r++) {
-        memset(det->marks + r * n + channel, 1, channels);
-    }
-}
-
-/* Test one window row of a level at every width; mark what crosses, narrow windows first. True when
- * it marked. */
-static bool search_row(struct ls_detector *det, size_t level, size_t first_row, float *row) {
-    size_t n = det->opts.channels;
-    size_t rows = (size_t)1 << level;
-    const float *sums = row;
-    size_t count = n;
-    bool marked = false;
-    for (size_t b = 0; b < det->widths; b++) {
-        if (b > 0) {
-            float *next = det->width_sums + (b % 2) * n;
-            count = widen(next, sums, count, b);
-            sums = next;
-        }
-        if (!ls_rows_any_above(sums, det->limit[level][b], count)) {
-            continue;
-        }
-        size_t step = b < 2 ? 1 : (size_t)1 << (b - 1);
-        for (size_t i = 0; i < count; i++) {
-            if (sums[i] > det->limit[level][b]) {
-                mark_window(det, first_row, rows, i * step, (size_t)1 << b);
-            }
-        }
-        marked = true;
-        /* Wider windows must not count what was just explained. */
-        excised_sum(det, first_row, rows, row);
-        sums = row;
-        count = n;
-        for (size_t w = 1; w <= b; w++) {
-            float *next = det->width_sums + (w % 2) * n;
-            count = widen(next, sums, count, w);
-            sums = next;
-        }
-    }
-    return marked;
-}
-
-static void search_single_cells(struct ls_detector *det, const struct ls_cells *in) {
-    size_t n = det->opts.channels;
-    for (size_t r = 0; r < det->rows; r++) {
-        const float *cells = det->cells + r * n;
-        if (!ls_rows_any_above(cells, det->limit[0][0], n)) {
-            continue;
-        }
-        for (size_t c = 0; c < n; c++) {
-            if (cells[c] > det->limit[0][0] && det->marks[r * n + c] == 0) {
-                ls_blobs_grow(ls_boxes_blobs(det->boxes), in, r, c, det->grow_limit);
-            }
-        }
-    }
-}
-
-/* Levels 0 and 1: their windows are summed from the cells. */
-static void search_short(struct ls_detector *det, size_t level) {
-    size_t rows = (size_t)1 << level;
-    for (size_t from = 0; from + rows <= det->rows; from++) {
-        excised_sum(det, from, rows, det->work);
-        search_row(det, level, from, det->work);
-    }
-}
-
-/* Level >= 2: a window is two neighbours of halves, sums over 2^(level - 1) rows that do not
- * overlap. */
-static void search_long(struct ls_detector *det, size_t level, size_t halves) {
-    size_t n = det->opts.channels;
-    size_t half_rows = (size_t)1 << (level - 1);
-    for (size_t i = 0; i + 1 < halves; i++) {
-        float *left = det->halves + i * n;
-        float *right = left + n;
-        ls_rows_add(det->work, left, right, n);
-        if (search_row(det, level, i * half_rows, det->work)) {
-            excised_sum(det, i * half_rows, half_rows, left);
-            excised_sum(det, (i + 1) * half_rows, half_rows, right);
-        }
-    }
-}
-
-static void search(struct ls_detector *det, const struct ls_cells *cells) {
-    size_t n = det->opts.channels;
-    memset(det->marks, 0, det->rows * n);
-    search_single_cells(det, cells);
-    for (size_t level = 0; level < det->levels && level < 2; level++) {
-        search_short(det, level);
-    }
-    size_t halves = det->rows / 2;
-    for (size_t i = 0; i < halves; i++) {
-        excised_sum(det, 2 * i, 2, det->halves + i * n);
-    }
-    for (size_t level = 2; level < det->levels; level++) {
-        search_long(det, level, halves);
-        halves /= 2;
-        for (size_t i = 0; i < halves; i++) {
-            /* In place: row i is written after rows 2 i and 2 i + 1 were read, and lies before
-             * them. */
-            const float *left = det->halves + 2 * i * n;
-            ls_rows_add(det->halves + i * n, left, left + n, n);
-        }
-    }
+    pyramid_push(det, row);
 }
 
 static void measure_residual(struct ls_detector *det) {
@@ -361,12 +246,7 @@ static void measure_residual(struct ls_detector *det) {
     memset(det->residual, 0, n * sizeof *det->residual);
     memset(counts, 0, n * sizeof *counts);
     for (size_t r = 0; r < det->rows; r++) {
-        const float *cells = det->cells + r * n;
-        const unsigned char *marks = det->marks + r * n;
-        for (size_t c = 0; c < n; c++) {
-            det->residual[c] += marks[c] ? 0.0F : cells[c];
-            counts[c] += marks[c] ? 0.0F : 1.0F;
-        }
+        ls_rows_gather(det->residual, counts, det->cells + r * n, det->marks + r * n, n);
     }
     for (size_t c = 0; c < n; c++) {
         bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel;
@@ -425,7 +305,7 @@ void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detecti
                              .channels = det->opts.channels,
                              .clipped = clipped,
                              .leakage_pow = det->opts.leakage_pow};
-    search(det, &cells);
+    ls_claims_make(det->claims, &cells, &det->limits, &det->crossings, ls_boxes_blobs(det->boxes));
     measure_residual(det);
     cells.floor_stray = floor_stray(det);
     ret->boxes = ls_boxes_find(det->boxes, &cells, &ret->box_count, ret->declined);

@@ -58,3 +58,38 @@ VERSIONS void ls_rows_accumulate(float *restrict sum, const float *restrict a, s
         sum[i] += a[i];
     }
 }
+
+VERSIONS void ls_rows_excise(float *restrict sum, const float *restrict a,
+                             const unsigned char *restrict marks, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        sum[i] += marks[i] != 0 ? 1.0F : a[i];
+    }
+}
+
+VERSIONS void ls_rows_gather(float *restrict sum, float *restrict count, const float *restrict a,
+                             const unsigned char *restrict marks, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        sum[i] += marks[i] != 0 ? 0.0F : a[i];
+        count[i] += marks[i] != 0 ? 0.0F : 1.0F;
+    }
+}
+
+enum { LANES = 16 };
+
+VERSIONS float ls_rows_sum(const float *a, size_t n) {
+    float lanes[LANES] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (size_t k = 0; k < LANES; k++) {
+            lanes[k] += a[i + k];
+        }
+    }
+    float sum = 0.0F;
+    for (size_t k = 0; k < LANES; k++) {
+        sum += lanes[k];
+    }
+    for (; i < n; i++) {
+        sum += a[i];
+    }
+    return sum;
+}

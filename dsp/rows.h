@@ -22,4 +22,13 @@ bool ls_rows_any_above(const float *a, float limit, size_t n);
 /* sum[i] += a[i] */
 void ls_rows_accumulate(float *sum, const float *a, size_t n);
 
+/* sum[i] += marks[i] ? 1 : a[i] */
+void ls_rows_excise(float *sum, const float *a, const unsigned char *marks, size_t n);
+
+/* Where marks[i] is 0: sum[i] += a[i] and count[i] += 1. */
+void ls_rows_gather(float *sum, float *count, const float *a, const unsigned char *marks, size_t n);
+
+/* Sum of n values, in an order of its own that is the same on every machine. */
+float ls_rows_sum(const float *a, size_t n);
+
 #endif

@@ -12,7 +12,7 @@ enum {
     PIECE_CELLS = 1 << 19, /* 2 MB of cells: the detector's second pass finds them in cache */
     PIECE_ROWS_MAX = 2048,
     PIECE_ROWS_MIN = 64,
-    LEARN_SAMPLES_MAX = 1 << 22,
+    LEARN_SAMPLES_MAX = 1 << 21,
 };
 
 static const double CHANNEL_HZ = 6250.0;

@@ -13,7 +13,7 @@ size_t ls_cut_channels(double rate_sps, double channel_hz);
 void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double channel_hz, size_t taps,
                  double budget_per_day);
 
-/* Samples the floor is learned from: two seconds, four million samples at most. */
+/* Samples the floor is learned from: two seconds, two million samples at most. */
 size_t ls_cut_learn_samples(const struct ls_cut *cut);
 
 #endif

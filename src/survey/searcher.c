@@ -10,7 +10,7 @@
 
 enum {
     CHUNK_BYTES = 1 << 18, /* powers of one channelizer call: stays in L2 beside the samples */
-    SEGMENTS_MAX = 16,     /* transforms averaged for one box in one piece */
+    SEGMENTS_MAX = 4,      /* transforms averaged for one box in one piece */
     MARGIN_CHANNELS = 1,   /* fine spectrum beyond the box on each side */
 };
 

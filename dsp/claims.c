@@ -1,0 +1,306 @@
+/* A region is a run of segments with crossings and one segment more on each side: windows that
+ * start in a flagged segment may reach into the next. Regions are searched at all levels for
+ * windows up to a segment wide; then the whole band is for wider ones, on strips of half a segment.
+ */
+#include "dsp/claims.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "dsp/rows.h"
+
+enum {
+    STRIP_CHANNELS = LS_SEGMENT_CHANNELS / 2,
+    SEGMENT_WIDTH = 6, /* 2^6 = LS_SEGMENT_CHANNELS */
+};
+
+struct ls_claims {
+    float
+        *halves; /* [rows_max / 2 + 1][channels]: sums of half windows, of a region or of strips */
+    float *strips; /* [rows_max][channels / STRIP_CHANNELS + 1] */
+    float *row;    /* [channels]: sums of a window row */
+    float *sums;   /* [2][channels]: scratch of the bandwidth pyramid */
+};
+
+/* One search: the part of the band it goes over. */
+struct region {
+    struct ls_claims *claims;
+    const struct ls_cells *in;
+    const struct ls_limits *limits;
+    size_t low;   /* first channel */
+    size_t count; /* channels */
+};
+
+int ls_claims_create(struct ls_claims **ret, size_t rows_max, size_t channels) {
+    struct ls_claims *claims = calloc(1, sizeof *claims);
+    if (claims == NULL) {
+        return LS_ERR_NOMEM;
+    }
+    claims->halves = calloc((rows_max / 2 + 1) * channels, sizeof(float));
+    claims->strips = calloc(rows_max * (channels / STRIP_CHANNELS + 1), sizeof(float));
+    claims->row = calloc(channels, sizeof(float));
+    claims->sums = calloc(2 * channels, sizeof(float));
+    if (claims->halves == NULL || claims->strips == NULL || claims->row == NULL ||
+        claims->sums == NULL) {
+        ls_claims_destroy(claims);
+        return LS_ERR_NOMEM;
+    }
+    *ret = claims;
+    return LS_OK;
+}
+
+void ls_claims_destroy(struct ls_claims *claims) {
+    if (claims != NULL) {
+        free(claims->halves);
+        free(claims->strips);
+        free(claims->row);
+        free(claims->sums);
+        free(claims);
+    }
+}
+
+size_t ls_claims_widen(float *ret, const float *sums, size_t count, size_t width) {
+    if (width == 1) {
+        size_t n = count > 0 ? count - 1 : 0;
+        ls_rows_add(ret, sums, sums + 1, n);
+        return n;
+    }
+    /* Window i of the wider width is windows 2 i and 2 i + 2 of the narrower one. */
+    size_t n = count >= 3 ? (count - 1) / 2 : 0;
+    ls_rows_fold(ret, sums, 2, n);
+    return n;
+}
+
+/* Sum of the region's free cells over rows [from, from + rows); claimed ones stand in with the
+ * noise mean. */
+static void excised_sum(const struct region *region, size_t from, size_t rows, float *ret) {
+    size_t n = region->in->channels;
+    memset(ret, 0, region->count * sizeof *ret);
+    for (size_t r = from; r < from + rows; r++) {
+        ls_rows_excise(ret, region->in->cells + r * n + region->low,
+                       region->in->marks + r * n + region->low, region->count);
+    }
+}
+
+static void claim(const struct ls_cells *in, size_t row, size_t rows, size_t channel,
+                  size_t width) {
+    size_t last = channel + width < in->channels ? channel + width : in->channels;
+    for (size_t r = row; r < row + rows; r++) {
+        memset(in->marks + r * in->channels + channel, LS_MARK_CLAIMED, last - channel);
+    }
+}
+
+/* The windows of one width over a row of sums. */
+static const float *widen_to(const struct region *region, const float *row, size_t width,
+                             size_t *ret_count) {
+    const float *sums = row;
+    size_t count = region->count;
+    for (size_t w = 1; w <= width; w++) {
+        float *next = region->claims->sums + (w % 2) * region->in->channels;
+        count = ls_claims_widen(next, sums, count, w);
+        sums = next;
+    }
+    *ret_count = count;
+    return sums;
+}
+
+/* Test one window row of a level at every width up to a segment; claim what crosses, narrow windows
+ * first. True when it claimed. */
+static bool test_row(const struct region *region, size_t level, size_t first_row, float *row) {
+    const struct ls_limits *limits = region->limits;
+    size_t rows = (size_t)1 << level;
+    const float *sums = row;
+    size_t count = region->count;
+    bool claimed = false;
+    for (size_t b = 0; b < limits->widths && b <= SEGMENT_WIDTH; b++) {
+        if (b > 0) {
+            float *next = region->claims->sums + (b % 2) * region->in->channels;
+            count = ls_claims_widen(next, sums, count, b);
+            sums = next;
+        }
+        float limit = limits->limit[level][b];
+        if (!ls_rows_any_above(sums, limit, count)) {
+            continue;
+        }
+        size_t step = b < 2 ? 1 : (size_t)1 << (b - 1);
+        for (size_t i = 0; i < count; i++) {
+            if (sums[i] > limit) {
+                claim(region->in, first_row, rows, region->low + i * step, (size_t)1 << b);
+            }
+        }
+        claimed = true;
+        /* Wider windows must not count what was just explained. */
+        excised_sum(region, first_row, rows, row);
+        sums = widen_to(region, row, b, &count);
+    }
+    return claimed;
+}
+
+static void claim_single_cells(const struct region *region, struct ls_blobs *blobs) {
+    const struct ls_cells *in = region->in;
+    float limit = region->limits->limit[0][0];
+    for (size_t r = 0; r < in->rows; r++) {
+        const float *cells = in->cells + r * in->channels;
+        if (!ls_rows_any_above(cells + region->low, limit, region->count)) {
+            continue;
+        }
+        for (size_t c = region->low; c < region->low + region->count; c++) {
+            if (cells[c] > limit && in->marks[r * in->channels + c] == LS_MARK_FREE) {
+                ls_blobs_grow(blobs, in, r, c, region->limits->grow);
+            }
+        }
+    }
+}
+
+/* Levels 0 and 1: their windows are summed from the cells. */
+static void search_short(const struct region *region, size_t level) {
+    size_t rows = (size_t)1 << level;
+    for (size_t from = 0; from + rows <= region->in->rows; from++) {
+        excised_sum(region, from, rows, region->claims->row);
+        test_row(region, level, from, region->claims->row);
+    }
+}
+
+/* Level >= 2: a window is two neighbours of halves, sums over 2^(level - 1) rows that do not
+ * overlap. */
+static void search_long(const struct region *region, size_t level, size_t halves) {
+    size_t half_rows = (size_t)1 << (level - 1);
+    for (size_t i = 0; i + 1 < halves; i++) {
+        float *left = region->claims->halves + i * region->count;
+        float *right = left + region->count;
+        ls_rows_add(region->claims->row, left, right, region->count);
+        if (test_row(region, level, i * half_rows, region->claims->row)) {
+            excised_sum(region, i * half_rows, half_rows, left);
+            excised_sum(region, (i + 1) * half_rows, half_rows, right);
+        }
+    }
+}
+
+/* Sums of pairs of halves, in place: row i is written after rows 2 i and 2 i + 1 were read, and
+ * lies before them. Returns how many there are then. */
+static size_t fold_halves(float *halves, size_t count, size_t width) {
+    for (size_t i = 0; i < count / 2; i++) {
+        const float *left = halves + 2 * i * width;
+        ls_rows_add(halves + i * width, left, left + width, width);
+    }
+    return count / 2;
+}
+
+static void search_region(const struct region *region, struct ls_blobs *blobs) {
+    claim_single_cells(region, blobs);
+    for (size_t level = 0; level < region->limits->levels && level < 2; level++) {
+        search_short(region, level);
+    }
+    size_t halves = region->in->rows / 2;
+    for (size_t i = 0; i < halves; i++) {
+        excised_sum(region, 2 * i, 2, region->claims->halves + i * region->count);
+    }
+    for (size_t level = 2; level < region->limits->levels; level++) {
+        search_long(region, level, halves);
+        halves = fold_halves(region->claims->halves, halves, region->count);
+    }
+}
+
+/* Sums of one row's free cells over strips. */
+static void sum_strips(const struct ls_claims *claims, const struct ls_cells *in, size_t row,
+                       size_t strips, float *ret) {
+    float *free_cells = claims->row;
+    memset(free_cells, 0, in->channels * sizeof *free_cells);
+    ls_rows_excise(free_cells, in->cells + row * in->channels, in->marks + row * in->channels,
+                   in->channels);
+    for (size_t s = 0; s < strips; s++) {
+        ret[s] = ls_rows_sum(free_cells + s * STRIP_CHANNELS, STRIP_CHANNELS);
+    }
+}
+
+/* Test sums over strips of rows [first_row, first_row + 2^level) at the widths above a segment.
+ * True when it claimed. */
+static bool test_strips(const struct ls_claims *claims, const struct ls_cells *in,
+                        const struct ls_limits *limits, size_t level, size_t first_row,
+                        const float *strips, size_t count) {
+    const float *sums = strips;
+    bool claimed = false;
+    for (size_t b = SEGMENT_WIDTH; b < limits->widths && !claimed; b++) {
+        /* Strips are half a segment: width 1 of the strips' own pyramid is one segment. */
+        size_t width = b - SEGMENT_WIDTH + 1;
+        float *next = claims->sums + (b % 2) * in->channels;
+        count = ls_claims_widen(next, sums, count, width);
+        sums = next;
+        for (size_t i = 0; b > SEGMENT_WIDTH && i < count; i++) {
+            if (sums[i] > limits->limit[level][b]) {
+                claim(in, first_row, (size_t)1 << level, i << (b - 1), (size_t)1 << b);
+                claimed = true;
+            }
+        }
+    }
+    return claimed;
+}
+
+/* Windows wider than a segment, over the whole band. */
+static void search_wide(struct ls_claims *claims, const struct ls_cells *in,
+                        const struct ls_limits *limits) {
+    size_t strips = in->channels / STRIP_CHANNELS;
+    for (size_t r = 0; r < in->rows; r++) {
+        float *row = claims->strips + r * strips;
+        sum_strips(claims, in, r, strips, row);
+        if (test_strips(claims, in, limits, 0, r, row, strips)) {
+            sum_strips(claims, in, r, strips, row);
+        }
+    }
+    float *sum = claims->row;
+    size_t halves = in->rows;
+    for (size_t level = 1; level < limits->levels; level++) {
+        size_t half_rows = (size_t)1 << (level - 1);
+        for (size_t i = 0; i + 1 < halves; i++) {
+            float *left = claims->strips + i * strips;
+            ls_rows_add(sum, left, left + strips, strips);
+            if (test_strips(claims, in, limits, level, i * half_rows, sum, strips)) {
+                /* All of the window's power beyond the noise is explained. */
+                for (size_t s = 0; s < 2 * strips; s++) {
+                    float noise = (float)(half_rows * STRIP_CHANNELS);
+                    left[s] = left[s] > noise ? noise : left[s];
+                }
+            }
+        }
+        halves = fold_halves(claims->strips, halves, strips);
+    }
+}
+
+static void search_regions(struct ls_claims *claims, const struct ls_cells *in,
+                           const struct ls_limits *limits, const struct ls_crossings *crossings,
+                           struct ls_blobs *blobs) {
+    size_t segments = (in->channels + LS_SEGMENT_CHANNELS - 1) / LS_SEGMENT_CHANNELS;
+    size_t s = 0;
+    while (s < segments) {
+        if (!crossings->segment[s]) {
+            s++;
+            continue;
+        }
+        size_t low = s > 0 ? s - 1 : 0;
+        /* A gap of two segments is bridged: both sides want one of it. */
+        size_t last = s;
+        for (size_t k = s; k < segments && k <= last + 3; k++) {
+            last = crossings->segment[k] ? k : last;
+        }
+        size_t high = (last + 2) * LS_SEGMENT_CHANNELS;
+        struct region region = {.claims = claims,
+                                .in = in,
+                                .limits = limits,
+                                .low = low * LS_SEGMENT_CHANNELS,
+                                .count = (high < in->channels ? high : in->channels) -
+                                         low * LS_SEGMENT_CHANNELS};
+        search_region(&region, blobs);
+        s = last + 1;
+    }
+}
+
+void ls_claims_make(struct ls_claims *claims, const struct ls_cells *in,
+                    const struct ls_limits *limits, const struct ls_crossings *crossings,
+                    struct ls_blobs *blobs) {
+    memset(in->marks, LS_MARK_FREE, in->rows * in->channels);
+    search_regions(claims, in, limits, crossings, blobs);
+    if (crossings->wide) {
+        search_wide(claims, in, limits);
+    }
+}

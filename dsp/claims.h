@@ -1,0 +1,50 @@
+/* dsp/claims.h: which cells of a piece something stands out in: the detector's second pass, from
+ * fine to coarse. What a fine window explains is taken out before a coarser one is tested; single
+ * cells grow by a lower threshold. Only parts of the band where the first pass saw a crossing are
+ * gone over, and windows wider than such a part are tested on sums over strips of the band. */
+#ifndef DSP_CLAIMS_H
+#define DSP_CLAIMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "dsp/blobs.h"
+#include "dsp/box.h"
+
+enum {
+    LS_LEVELS_MAX = 16,       /* durations: 2^level rows, starting every 2^(level - 1) rows */
+    LS_WIDTHS_MAX = 14,       /* bandwidths: 2^width channels, starting every 2^(width - 1) */
+    LS_SEGMENT_CHANNELS = 64, /* a crossing of a window up to this wide is noted by segment */
+    LS_SEGMENTS_MAX = 1024
+};
+
+/* Sums above limit[level][width] are crossings. */
+struct ls_limits {
+    size_t levels;
+    size_t widths;
+    float limit[LS_LEVELS_MAX][LS_WIDTHS_MAX];
+    float grow; /* single cells next to a claimed one are claimed above it */
+};
+
+/* Where the first pass saw crossings. */
+struct ls_crossings {
+    bool segment[LS_SEGMENTS_MAX]; /* of a window that starts in this segment */
+    bool wide;                     /* of a window wider than a segment */
+};
+
+/* Sums over 2^width channels from those over 2^(width - 1): windows half overlapping. ret may not
+ * be sums. Returns how many windows. width >= 1. */
+size_t ls_claims_widen(float *ret, const float *sums, size_t count, size_t width);
+
+struct ls_claims;
+
+/* LS_ERR_NOMEM. The caller destroys *ret. */
+int ls_claims_create(struct ls_claims **ret, size_t rows_max, size_t channels);
+void ls_claims_destroy(struct ls_claims *claims);
+
+/* Clears the marks, then claims. Uses blobs to grow. */
+void ls_claims_make(struct ls_claims *claims, const struct ls_cells *in,
+                    const struct ls_limits *limits, const struct ls_crossings *crossings,
+                    struct ls_blobs *blobs);
+
+#endif
