@@ -217,8 +217,11 @@ static bool plain_seconds(const char *p, int64_t *ret_ns) {
         }
     }
     p += *p == 's';
+    if (digits == 0 || s >= INT64_C(9000000000) || *p != '\0') {
+        return false;
+    }
     *ret_ns = s * LS_NS_PER_S + ns;
-    return digits > 0 && s < INT64_C(9000000000) && *p == '\0';
+    return true;
 }
 
 /* "2023-01-10 23:48:37.123456" with "Z", "+0100", "+01:00" or, as UTC when told so, nothing. */

@@ -169,7 +169,8 @@ static int find_rows(struct walk *walk, int64_t from_ns, int64_t *ret_first, int
     return code;
 }
 
-/* A width for about ROWS_WANTED rows, if all rows of the run that ends next were wanted. */
+/* A width for about ROWS_WANTED rows, or the limit if that is less, should all rows of the run that
+ * ends next be wanted. */
 static int guess_width(struct walk *walk, int64_t from_ns, double *ret_ns, struct ls_err *err) {
     sqlite3_stmt *stmt;
     int code = ls_sql_get(walk->store, "dense_from", &stmt, err);
@@ -177,11 +178,13 @@ static int guess_width(struct walk *walk, int64_t from_ns, double *ret_ns, struc
         return code;
     }
     ls_sql_bind_int(stmt, ":from_ns", from_ns);
+    size_t limit = walk->filter->limit;
+    double wanted = limit > 0 && limit < ROWS_WANTED ? (double)limit : ROWS_WANTED;
     *ret_ns = 1e9;
     int step = sqlite3_step(stmt);
     if (step == SQLITE_ROW && sqlite3_column_int64(stmt, 1) > 0) {
         double rows = sqlite3_column_double(stmt, 0);
-        *ret_ns = sqlite3_column_double(stmt, 1) * ROWS_WANTED / (rows < 1.0 ? 1.0 : rows);
+        *ret_ns = sqlite3_column_double(stmt, 1) * wanted / (rows < 1.0 ? 1.0 : rows);
     } else if (step != SQLITE_ROW && step != SQLITE_DONE) {
         code = ls_sql_error(walk->store, "reading rows", err);
     }

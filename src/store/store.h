@@ -28,21 +28,25 @@ int ls_store_open(struct ls_store **ret, const char *path, enum ls_store_mode mo
                   struct ls_err *err);
 void ls_store_close(struct ls_store *store);
 
-/* --- writing: begin_run, add..., finish_run or abandon_run. Rows are committed in batches of one
- * transaction per run for recordings: until finish_run nothing of the new run is visible, and the
- * rows of an older run of the same input (same sensor, verb and input_sha512) stay; finish_run
- * replaces them in the same transaction. --- */
+/* --- writing: begin_run, add..., finish_run or abandon_run. Rows of a run gather in temporary
+ * files (of the folder that TMPDIR names) and take no lock, so that other programs read and write
+ * meanwhile; finish_run stores all of them in one transaction. Until then nothing of the new run is
+ * visible and the rows of older runs of the same input (same sensor, verb and input_sha512, unless
+ * that is "") stay; finish_run replaces them in the same transaction. Nothing may be read through
+ * the same object between begin_run and the end of the run. --- */
 
 /* Stores a copy of *run, gives it an id; also says the id that the first transmission may take (ids
  * rise by one). */
 int ls_store_begin_run(struct ls_store *store, const struct ls_run *run, int64_t *ret_run_id,
                        int64_t *ret_first_transmission_id, struct ls_err *err);
-/* row->id != 0 is used as the row id; run_id is that of the run begun. */
+/* row->id != 0 is used as the row id; run_id is that of the run begun; an empty sensor means the
+ * run's. LS_ERR_ARG: no duration, no frequency, an id of another run. */
 int ls_store_add_transmission(struct ls_store *store, const struct ls_transmission *row,
                               struct ls_err *err);
 int ls_store_add_observation(struct ls_store *store, const struct ls_observation *row,
                              struct ls_err *err);
-/* run: final values (sha512, first_ns, last_ns, incomplete, note, ...). Commits. */
+/* run: final values (sha512, first_ns, last_ns, incomplete, note, ...). Commits. After a failure
+ * (LS_ERR_BUSY, LS_ERR_FULL, ...) the run is still open: finish it again or abandon it. */
 int ls_store_finish_run(struct ls_store *store, const struct ls_run *run, struct ls_err *err);
 void ls_store_abandon_run(struct ls_store *store);
 
@@ -61,8 +65,9 @@ struct ls_filter {    /* all-zero: everything */
     size_t limit;           /* 0: no limit */
 };
 
-/* Called for each row in order of start_ns, center_hz, id. The row is borrowed. Return LS_OK to go
- * on; anything else ends the walk and is returned. */
+/* Called for each row in order of start_ns, center_hz (of an observation: the middle), id. The row
+ * is borrowed, and nothing else may be asked of the store meanwhile. All rows are of one moment.
+ * Return LS_OK to go on; anything else ends the walk and is returned. */
 typedef int ls_transmission_each(void *context, const struct ls_transmission *row,
                                  struct ls_err *err);
 typedef int ls_observation_each(void *context, const struct ls_observation *row,
@@ -81,8 +86,8 @@ int ls_store_each_run(struct ls_store *store, ls_run_each *each, void *context, 
 int ls_store_version(struct ls_store *store, int *ret_file, int *ret_newest, struct ls_err *err);
 int ls_store_migrate(struct ls_store *store, struct ls_err *err);
 /* integrity_check, foreign keys, schema equal to that of a new database, R*Tree against rows,
- * ledger balance (observed + lost + retuning + off = wall time of each run). Each problem found is
- * one call of report. */
+ * ledger balance (observed + lost + retuning + off = wall time of each run but imported ones). Each
+ * problem found is one call of report. LS_ERR_FORMAT: older than this program, with what to do. */
 typedef void ls_problem_report(void *context, const char *text);
 int ls_store_check(struct ls_store *store, ls_problem_report *report, void *context,
                    size_t *ret_problems, struct ls_err *err);
