@@ -1,0 +1,153 @@
+#include "dsp/looks.h"
+
+#include <criterion/criterion.h>
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "tests/dsp/scene.h"
+
+Test(looks, threshold_is_the_inverse_of_the_gamma_law) {
+    static const double looks[] = {1.0, 1.445, 3.0, 9.65, 64.0, 700.0};
+    static const double tails[] = {0.3, 1e-2, 1e-4, 1e-7};
+    for (size_t i = 0; i < LS_COUNT(looks); i++) {
+        for (size_t k = 0; k < LS_COUNT(tails); k++) {
+            double want = gsl_cdf_gamma_Qinv(tails[k], looks[i], 1.0 / looks[i]);
+            double got = ls_looks_threshold(looks[i], tails[k]);
+            /* gsl_cdf_gamma_Qinv iterates to some 1e-8. */
+            cr_expect_float_eq(got / want, 1.0, 1e-7, "K %g, p %g: %.12g, not %.12g", looks[i],
+                               tails[k], got, want);
+        }
+    }
+}
+
+/* Values by mpmath with 60 digits: bisection on log(gammainc(K, K t, inf) / gamma(K)) = log p. */
+Test(looks, threshold_holds_far_out) {
+    static const struct {
+        double looks;
+        double p;
+        double t;
+    } rows[] = {
+        {1, 1e-6, 13.815510557964274},     {1, 1e-13, 29.933606208922594},
+        {1, 1e-40, 92.103403719761827},    {1.5, 1e-6, 10.221616568737866},
+        {1.5, 1e-13, 21.199654582851461},  {1.5, 1e-40, 63.002503450666682},
+        {2.75, 1e-6, 6.7433399738087616},  {2.75, 1e-13, 13.006153563197048},
+        {2.75, 1e-40, 36.254363681468586}, {10, 1e-6, 3.2710340517523918},
+        {10, 1e-13, 5.3055283494350518},   {10, 1e-40, 12.266198878161857},
+        {64.5, 1e-6, 1.7069870906775577},  {64.5, 1e-13, 2.2050121477555616},
+        {64.5, 1e-40, 3.6648661792887103}, {1000, 1e-6, 1.1575779110089264},
+        {1000, 1e-13, 1.2503500264405059}, {1000, 1e-40, 1.4815309951322419},
+        {25000, 1e-6, 1.0303517465419179}, {25000, 1e-13, 1.0471870077157603},
+        {25000, 1e-40, 1.0865504649477985},
+    };
+    for (size_t i = 0; i < LS_COUNT(rows); i++) {
+        double got = ls_looks_threshold(rows[i].looks, rows[i].p);
+        /* The bisection ends at 1e-13 of the value; the logarithm of the tail is good to 1e-12. */
+        cr_expect_float_eq(got / rows[i].t, 1.0, 1e-11, "K %g, p %g: %.15g, not %.15g",
+                           rows[i].looks, rows[i].p, got, rows[i].t);
+    }
+}
+
+Test(looks, tail_stays_finite_where_doubles_underflow) {
+    static const struct {
+        double looks;
+        double t;
+        double log_tail;
+    } rows[] = {{1.5, 600, -896.47746528736885},
+                {3, 400, -1186.5113268431117},
+                {1000, 4, -1619.1775947741076},
+                {25000, 1.5, -2368.661647409124}};
+    for (size_t i = 0; i < LS_COUNT(rows); i++) {
+        double got = ls_looks_log_tail(rows[i].looks, rows[i].t);
+        cr_expect_float_eq(got / rows[i].log_tail, 1.0, 1e-11);
+    }
+}
+
+Test(looks, threshold_falls_with_looks_and_rises_with_rarity) {
+    double before = INFINITY;
+    for (double looks = 1.0; looks < 1e5; looks *= 1.37) {
+        double t = ls_looks_threshold(looks, 1e-10);
+        cr_expect(t < before && t > 1.0, "K %g: %g after %g", looks, t, before);
+        cr_expect_gt(ls_looks_threshold(looks, 1e-11), t);
+        before = t;
+    }
+}
+
+Test(looks, truncated_mean_is_the_mean_below_the_cut) {
+    static const double looks[] = {1.0, 4.7, 40.0};
+    for (size_t i = 0; i < LS_COUNT(looks); i++) {
+        double k = looks[i];
+        double cut = ls_looks_quantile(k, 0.8);
+        cr_expect_float_eq(gsl_cdf_gamma_P(cut, k, 1.0 / k), 0.8, 1e-6);
+        /* The midpoint rule on the quantile function: error below 1e-4 with 20000 points. */
+        double sum = 0.0;
+        enum { POINTS = 20000 };
+        for (int j = 0; j < POINTS; j++) {
+            sum += gsl_cdf_gamma_Pinv(0.8 * (j + 0.5) / POINTS, k, 1.0 / k);
+        }
+        cr_expect_float_eq(ls_looks_truncated_mean(k, cut), sum / POINTS, 1e-4);
+    }
+}
+
+struct shape {
+    size_t frames;
+    size_t channels;
+};
+
+/* Variance of the means of boxes of this shape, noise mean 1. */
+static double variance_of_means(const struct scene *scene, struct shape shape, size_t *ret_boxes) {
+    double sum = 0.0;
+    double squares = 0.0;
+    size_t boxes = 0;
+    /* A gap of 8 frames and 2 channels keeps the boxes independent. */
+    for (size_t f = 0; f + shape.frames <= 2 * scene->rows; f += shape.frames + 8) {
+        for (size_t c = 0; c + shape.channels <= scene->channels; c += shape.channels + 2) {
+            double mean = 0.0;
+            for (size_t i = 0; i < shape.frames * shape.channels; i++) {
+                size_t at = (f + i / shape.channels) * scene->channels + c + i % shape.channels;
+                mean += (double)scene->power[at] / scene->noise_pow;
+            }
+            mean /= (double)(shape.frames * shape.channels);
+            sum += mean;
+            squares += mean * mean;
+            boxes++;
+        }
+    }
+    double n = (double)boxes;
+    *ret_boxes = boxes;
+    return squares / n - (sum / n) * (sum / n);
+}
+
+Test(looks, effective_looks_are_what_the_bank_gives_on_white_noise) {
+    static const struct shape shapes[] = {{1, 1}, {2, 1},  {1, 4},  {8, 1},
+                                          {2, 8}, {16, 4}, {64, 2}, {32, 32}};
+    struct scene scene;
+    scene_init(&scene, 128, 8192, 11);
+    scene_noise(&scene);
+    scene_transform(&scene);
+    for (size_t i = 0; i < LS_COUNT(shapes); i++) {
+        size_t boxes;
+        double variance = variance_of_means(&scene, shapes[i], &boxes);
+        double looks = ls_looks_effective(scene.looks, shapes[i].frames, shapes[i].channels);
+        /* Variance of a variance: (2 + 6 / K) / boxes for a gamma law; four of its deviations. */
+        double sigma = sqrt((2.0 + 6.0 / looks) / (double)boxes);
+        cr_expect_float_eq(variance * looks, 1.0, 4.0 * sigma, "%zu x %zu: %.4f, %zu boxes",
+                           shapes[i].frames, shapes[i].channels, variance * looks, boxes);
+    }
+    scene_finish(&scene);
+}
+
+Test(looks, a_cell_is_one_look_and_boxes_never_have_more_than_cells) {
+    struct scene scene;
+    scene_init(&scene, 64, 16, 1);
+    cr_expect_float_eq(ls_looks_effective(scene.looks, 1, 1), 1.0, 1e-12);
+    for (size_t frames = 1; frames <= 4096; frames *= 2) {
+        for (size_t channels = 1; channels <= 64; channels *= 2) {
+            double looks = ls_looks_effective(scene.looks, frames, channels);
+            cr_expect(looks >= 1.0 && looks <= (double)(frames * channels) + 1e-9);
+            cr_expect_gt(ls_looks_effective(scene.looks, 2 * frames, channels), looks);
+        }
+    }
+    scene_finish(&scene);
+}

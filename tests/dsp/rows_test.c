@@ -1,0 +1,75 @@
+#include "dsp/rows.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+/* Lengths around the vector widths of every instruction set, from unaligned addresses. */
+enum { LONGEST = 67, OFFSETS = 3 };
+
+static float values[2 * LONGEST + OFFSETS + 2];
+static float others[2 * LONGEST + OFFSETS + 2];
+
+static void fill(void) {
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        values[i] = (float)((i * 37) % 101) / 7.0F;
+        others[i] = (float)((i * 53) % 89) / 3.0F;
+    }
+}
+
+Test(rows, each_function_equals_its_formula_at_every_length) {
+    fill();
+    for (size_t n = 0; n <= LONGEST; n++) {
+        for (size_t o = 0; o < OFFSETS; o++) {
+            const float *a = values + o;
+            const float *b = others + o;
+            float scaled[LONGEST + 1];
+            float summed[LONGEST + 1];
+            float fold1[LONGEST + 1];
+            float fold2[LONGEST + 1];
+            float kept[LONGEST + 1];
+            scaled[n] = summed[n] = fold1[n] = fold2[n] = kept[n] = -1.0F;
+            memcpy(kept, b, n * sizeof *kept);
+            ls_rows_add_scaled(scaled, a, b, a, n);
+            ls_rows_add(summed, a, b, n);
+            ls_rows_fold(fold1, a, 1, n);
+            ls_rows_fold(fold2, a, 2, n);
+            ls_rows_accumulate(kept, a, n);
+            for (size_t i = 0; i < n; i++) {
+                cr_assert_eq(scaled[i], (a[i] + b[i]) * a[i]);
+                cr_assert_eq(summed[i], a[i] + b[i]);
+                cr_assert_eq(fold1[i], a[2 * i] + a[2 * i + 1]);
+                cr_assert_eq(fold2[i], a[2 * i] + a[2 * i + 2]);
+                cr_assert_eq(kept[i], b[i] + a[i]);
+            }
+            bool past = scaled[n] == -1.0F && summed[n] == -1.0F && fold1[n] == -1.0F &&
+                        fold2[n] == -1.0F && kept[n] == -1.0F;
+            cr_assert(past, "wrote past %zu values", n);
+        }
+    }
+}
+
+Test(rows, add_may_work_in_place) {
+    fill();
+    float row[LONGEST];
+    memcpy(row, values, sizeof row);
+    ls_rows_add(row, row, others, LONGEST);
+    for (size_t i = 0; i < LONGEST; i++) {
+        cr_assert_eq(row[i], values[i] + others[i]);
+    }
+}
+
+Test(rows, any_above_sees_one_value_wherever_it_is_and_not_its_equal) {
+    float row[LONGEST] = {0};
+    cr_expect_not(ls_rows_any_above(row, 0.0F, LONGEST));
+    for (size_t i = 0; i < LONGEST; i++) {
+        row[i] = 2.0F;
+        cr_expect_not(ls_rows_any_above(row, 2.0F, LONGEST), "2 is not above 2");
+        row[i] = nextafterf(2.0F, 3.0F);
+        cr_expect(ls_rows_any_above(row, 2.0F, LONGEST), "at %zu", i);
+        cr_expect_not(ls_rows_any_above(row, 2.0F, i), "beyond the end");
+        row[i] = INFINITY;
+        cr_expect(ls_rows_any_above(row, 1e30F, LONGEST));
+        row[i] = 0.0F;
+    }
+}
