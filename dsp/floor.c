@@ -20,6 +20,8 @@ static const double FIRST_SHARE =
     0.125; /* of the averages is taken as clean before the first step */
 static const double CUT_TAIL =
     1e-2; /* noise that a step's cut leaves out; its bias is divided out */
+static const double CROWDED_SHARE = 0.9; /* of the averages is clean: when less, edges of bursts
+                                            that stay below the cut are many */
 static const double OPENING_SHARE =
     0.66; /* of the band: a carrier narrower than that is seen as a carrier */
 static const double OCCUPIED_RATIO =
@@ -125,49 +127,78 @@ static double mean_of(const float *values, size_t n) {
     return sum / (double)n;
 }
 
-/* FCME on values sorted upwards: grow the clean set until its own cut holds nothing more. */
-static double excised_mean(const float *sorted, size_t n, double looks) {
-    double cut = ls_looks_threshold(looks, CUT_TAIL);
-    double bias = ls_looks_truncated_mean(looks, cut);
-    size_t first = (size_t)ceil(FIRST_SHARE * (double)n);
-    size_t clean = first < LEAST_BLOCKS ? (n < LEAST_BLOCKS ? n : LEAST_BLOCKS) : first;
-    double first_bias = ls_looks_truncated_mean(
-        looks, ls_looks_quantile(looks, fmin(0.999, (double)clean / (double)n)));
-    double mean = mean_of(sorted, clean) / first_bias;
+/* What a step divides by, the same for every channel. */
+struct excision {
+    size_t first; /* averages taken as clean before the first step */
+    double first_bias;
+    double cut;
+    double cut_bias;  /* of the mean below the cut */
+    double half_bias; /* of the mean of the lower half of what is below the cut */
+};
+
+static struct excision plan_excision(size_t n, double looks) {
+    size_t least = n < LEAST_BLOCKS ? n : LEAST_BLOCKS;
+    struct excision plan = {.first = (size_t)ceil(FIRST_SHARE * (double)n)};
+    plan.first = plan.first < least ? least : plan.first;
+    double first_q = fmin(0.999, (double)plan.first / (double)n);
+    plan.first_bias = ls_looks_truncated_mean(looks, ls_looks_quantile(looks, first_q));
+    plan.cut = ls_looks_threshold(looks, CUT_TAIL);
+    plan.cut_bias = ls_looks_truncated_mean(looks, plan.cut);
+    plan.half_bias =
+        ls_looks_truncated_mean(looks, ls_looks_quantile(looks, 0.5 * (1.0 - CUT_TAIL)));
+    return plan;
+}
+
+/* FCME on values sorted upwards: grow the clean set until its own cut holds nothing more. Where
+ * much is cut, averages that hold a little of a burst crowd below the cut and lift the mean (by 0.6
+ * dB at 50 % of occupied time): its lower half, and that half's own bias, sees half of it. */
+static double excised_mean(const float *sorted, size_t n, const struct excision *plan) {
+    size_t clean = plan->first;
+    double mean = mean_of(sorted, clean) / plan->first_bias;
     for (int step = 0; step < STEPS_MAX; step++) {
         size_t below = clean;
-        while (below < n && (double)sorted[below] < cut * mean) {
+        while (below < n && (double)sorted[below] < plan->cut * mean) {
             below++;
         }
         if (below == clean) {
             break;
         }
         clean = below;
-        mean = mean_of(sorted, clean) / (clean == n ? 1.0 : bias);
+        if ((double)clean < CROWDED_SHARE * (double)n) {
+            mean = mean_of(sorted, (clean + 1) / 2) / plan->half_bias;
+        } else {
+            mean = mean_of(sorted, clean) / (clean == n ? 1.0 : plan->cut_bias);
+        }
     }
     return mean;
 }
 
-static void estimate_channel(struct ls_floor *floor, size_t c) {
+static void estimate_channel(struct ls_floor *floor, size_t c, const struct excision *plan) {
     for (size_t b = 0; b < floor->blocks; b++) {
         floor->scratch[b] = floor->averages[b * floor->channels + c];
     }
     qsort(floor->scratch, floor->blocks, sizeof *floor->scratch, compare_floats);
-    floor->power[c] = (float)fmax(floor->least_pow,
-                                  excised_mean(floor->scratch, floor->blocks, floor->block_looks));
+    floor->power[c] =
+        (float)fmax(floor->least_pow, excised_mean(floor->scratch, floor->blocks, plan));
 }
 
-/* ret[c] = min (or max) of values over [c - reach, c + reach] within the band. */
-static void extreme(float *ret, const float *values, size_t n, size_t reach, bool lowest) {
-    for (size_t c = 0; c < n; c++) {
-        size_t from = c > reach ? c - reach : 0;
-        size_t to = c + reach + 1 < n ? c + reach + 1 : n;
-        float best = values[from];
-        for (size_t i = from + 1; i < to; i++) {
-            bool better = lowest ? values[i] < best : values[i] > best;
-            best = better ? values[i] : best;
+/* Opening with windows of width channels that lie whole within the band: a window cut off by the
+ * band's edge would be narrower, and a carrier there pass for the floor. scratch: [n]. */
+static void open_shape(float *ret, const float *values, size_t n, size_t width, float *scratch) {
+    size_t windows = n - width + 1;
+    for (size_t w = 0; w < windows; w++) {
+        scratch[w] = values[w];
+        for (size_t i = 1; i < width; i++) {
+            scratch[w] = fminf(scratch[w], values[w + i]);
         }
-        ret[c] = best;
+    }
+    for (size_t c = 0; c < n; c++) {
+        size_t first = c + 1 > width ? c + 1 - width : 0;
+        size_t last = c < windows ? c : windows - 1;
+        ret[c] = scratch[first];
+        for (size_t w = first + 1; w <= last; w++) {
+            ret[c] = fmaxf(ret[c], scratch[w]);
+        }
     }
 }
 
@@ -196,10 +227,8 @@ static void open_floor(struct ls_floor *floor) {
     float *shape = floor->scratch;
     float *eroded = shape + n;
     float *opened = eroded + n;
-    size_t reach = (size_t)(OPENING_SHARE / 2.0 * (double)n);
     smooth_shape(shape, floor);
-    extreme(eroded, shape, n, reach, true);
-    extreme(opened, eroded, n, reach, false);
+    open_shape(opened, shape, n, (size_t)(OPENING_SHARE * (double)n), eroded);
     /* The opening is a minimum, so it sits below the mean by what the estimates scatter. */
     double margin = OCCUPIED_RATIO * (1.0 + 3.0 * floor->error);
     for (size_t c = 0; c < n; c++) {
@@ -231,8 +260,9 @@ bool ls_floor_settle(struct ls_floor *floor) {
     floor->error = 1.0 / sqrt(floor->block_looks * (double)floor->blocks);
     double mean = mean_of(floor->averages, floor->blocks * floor->channels);
     floor->least_pow = fmax(floor->least_pow, RANGE_POW * mean);
+    struct excision plan = plan_excision(floor->blocks, floor->block_looks);
     for (size_t c = 0; c < floor->channels; c++) {
-        estimate_channel(floor, c);
+        estimate_channel(floor, c, &plan);
     }
     open_floor(floor);
     return true;

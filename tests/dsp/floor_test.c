@@ -1,0 +1,279 @@
+#include "dsp/floor.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+#include "tests/dsp/scene.h"
+
+enum { CHANNELS = 64, ROWS = 2048, MIDDLE = CHANNELS / 2 };
+
+static double db(double ratio) { return 10.0 * log10(ratio); }
+
+/* The floor that is learnt from the scene; gain: [CHANNELS] power gain of a passband, or NULL. */
+static struct ls_floor *learn(struct scene *scene, const float *gain, const bool *masked) {
+    struct ls_floor_opts opts = {.channels = CHANNELS,
+                                 .least_pow = 1e-20,
+                                 .masked = masked,
+                                 .looks = scene->looks,
+                                 .learn_frames = 2 * scene->rows};
+    struct ls_floor *floor = NULL;
+    struct ls_err err = {0};
+    cr_assert_eq(ls_floor_create(&floor, &opts, &err), LS_OK, "%s", err.text);
+    scene_transform(scene);
+    for (size_t f = 0; f < 2 * scene->rows; f++) {
+        float *frame = scene->power + f * CHANNELS;
+        for (size_t c = 0; gain != NULL && c < CHANNELS; c++) {
+            frame[(c + MIDDLE) % CHANNELS] *= gain[c];
+        }
+        ls_floor_learn(floor, frame);
+    }
+    cr_expect(ls_floor_settle(floor));
+    return floor;
+}
+
+/* Error in dB of the mean floor of channels [low, high). */
+static double mean_error_db(const struct scene *scene, const struct ls_floor *floor, size_t low,
+                            size_t high) {
+    double sum = 0.0;
+    for (size_t c = low; c < high; c++) {
+        sum += (double)ls_floor_power(floor)[c];
+    }
+    return db(sum / (double)(high - low) / scene->noise_pow);
+}
+
+static double worst_error_db(const struct scene *scene, const struct ls_floor *floor) {
+    double worst = 0.0;
+    for (size_t c = 0; c < CHANNELS; c++) {
+        worst = fmax(worst, fabs(db((double)ls_floor_power(floor)[c] / scene->noise_pow)));
+    }
+    return worst;
+}
+
+Test(floor, is_the_mean_of_white_noise) {
+    struct scene scene;
+    scene_init(&scene, CHANNELS, ROWS, 21);
+    scene_noise(&scene);
+    struct ls_floor *floor = learn(&scene, NULL, NULL);
+    cr_expect_lt(fabs(mean_error_db(&scene, floor, 0, CHANNELS)), 0.1);
+    /* 4096 frames of 0.58 looks: 2 % or 0.09 dB; four deviations. */
+    cr_expect_lt(worst_error_db(&scene, floor), 0.36);
+    cr_expect_float_eq(ls_floor_error(floor), 0.02, 0.005);
+    for (size_t c = 0; c < CHANNELS; c++) {
+        cr_expect_not(ls_floor_occupied(floor)[c], "channel %zu", c);
+    }
+    ls_floor_destroy(floor);
+    scene_finish(&scene);
+}
+
+/* Bursts of `on` frames, 20 dB above the noise, over half of the band, that are on for this share
+ * of the time. */
+static double error_when_occupied_db(double share, double on, unsigned long seed) {
+    struct scene scene;
+    scene_init(&scene, CHANNELS, ROWS, seed);
+    scene_noise(&scene);
+    double period = on / share;
+    for (double at = 7.0; at < 2.0 * ROWS; at += period) {
+        scene_band(&scene, at, at + on, 16.0, 48.0, 32.0 * scene_pow(&scene, 20.0));
+    }
+    struct ls_floor *floor = learn(&scene, NULL, NULL);
+    double error = mean_error_db(&scene, floor, 20, 44);
+    ls_floor_destroy(floor);
+    scene_finish(&scene);
+    return error;
+}
+
+Test(floor, is_within_half_a_db_up_to_60_percent_of_occupied_time) {
+    for (double on = 80.0; on <= 320.0; on *= 2.0) {
+        for (int percent = 10; percent <= 60; percent += 10) {
+            double error = error_when_occupied_db(percent / 100.0, on, 22);
+            cr_log_info("%g frames, %d %%: %+.2f dB", on, percent, error);
+            cr_expect_lt(fabs(error), 0.5, "%g frames, %d %% occupied: %+.2f dB", on, percent,
+                         error);
+        }
+    }
+}
+
+Test(floor, is_within_a_db_at_80_percent_of_occupied_time) {
+    for (double on = 160.0; on <= 640.0; on *= 2.0) {
+        double error = error_when_occupied_db(0.8, on, 23);
+        cr_log_info("%g frames, 80 %%: %+.2f dB", on, error);
+        cr_expect_lt(fabs(error), 1.0, "%g frames, 80 %% occupied: %+.2f dB", on, error);
+    }
+    /* Gaps of 20 frames hold one average of 8 frames that the bank's step response leaves alone.
+     * Measured: 1.16 dB. */
+    cr_expect_lt(fabs(error_when_occupied_db(0.8, 80.0, 23)), 1.4);
+}
+
+Test(floor, keeps_the_shape_of_a_passband) {
+    struct scene scene;
+    float gain[CHANNELS];
+    for (size_t c = 0; c < CHANNELS; c++) {
+        /* 12 dB down at the edges, over a tenth of the band on each side. */
+        double edge = fmin((double)c, (double)(CHANNELS - 1 - c)) / CHANNELS;
+        gain[c] = (float)exp10(-1.2 * fmax(0.0, 1.0 - edge / 0.1));
+    }
+    scene_init(&scene, CHANNELS, ROWS, 24);
+    scene_noise(&scene);
+    struct ls_floor *floor = learn(&scene, gain, NULL);
+    for (size_t c = 0; c < CHANNELS; c++) {
+        double error = db((double)ls_floor_power(floor)[c] / (scene.noise_pow * (double)gain[c]));
+        cr_expect_lt(fabs(error), 0.4, "channel %zu: %+.2f dB", c, error);
+        cr_expect_not(ls_floor_occupied(floor)[c], "channel %zu", c);
+    }
+    ls_floor_destroy(floor);
+    scene_finish(&scene);
+}
+
+static void expect_carrier_apart(double low, double high, double pow_db, unsigned long seed) {
+    struct scene scene;
+    scene_init(&scene, CHANNELS, ROWS, seed);
+    scene_noise(&scene);
+    double width = high - low;
+    if (width < 1.0) {
+        scene_tone(&scene, -8.0, 2.0 * ROWS + 8.0, low, scene_pow(&scene, pow_db));
+    } else {
+        double pow = width * scene_pow(&scene, pow_db);
+        scene_band(&scene, -8.0, 2.0 * ROWS + 8.0, low - 0.5, high - 0.5, pow);
+    }
+    struct ls_floor *floor = learn(&scene, NULL, NULL);
+    /* The opening takes a minimum of channels that scatter by 0.09 dB. */
+    cr_expect_lt(worst_error_db(&scene, floor), 0.5, "carrier at %g to %g: %.2f dB", low, high,
+                 worst_error_db(&scene, floor));
+    for (double c = ceil(low); c < high; c += 1.0) {
+        cr_expect(ls_floor_occupied(floor)[(size_t)c], "channel %g", c);
+    }
+    ls_floor_destroy(floor);
+    scene_finish(&scene);
+}
+
+Test(floor, trap_carrier_from_first_sample) {
+    expect_carrier_apart(20.0, 20.5, 30.0, 25);
+    expect_carrier_apart(0.0, 0.5, 30.0, 26);
+    expect_carrier_apart(63.0, 63.5, 30.0, 27);
+}
+
+Test(floor, trap_carrier_from_first_sample_over_40_percent_of_the_band) {
+    expect_carrier_apart(18.0, 44.0, 20.0, 28);
+    expect_carrier_apart(1.0, 27.0, 20.0, 29);
+    expect_carrier_apart(37.0, 63.0, 20.0, 30);
+}
+
+Test(floor, trap_dc_spike_is_its_own_floor_and_nobody_elses) {
+    struct scene scene;
+    bool masked[CHANNELS] = {[MIDDLE] = true};
+    scene_init(&scene, CHANNELS, ROWS, 31);
+    scene_noise(&scene);
+    scene_tone(&scene, -8.0, 2.0 * ROWS + 8.0, MIDDLE, scene_pow(&scene, 30.0));
+    struct ls_floor *floor = learn(&scene, NULL, masked);
+    const float *power = ls_floor_power(floor);
+    cr_expect_float_eq(db((double)power[MIDDLE] / scene.noise_pow), 30.0, 0.1);
+    cr_expect_lt(fabs(mean_error_db(&scene, floor, 0, MIDDLE)), 0.1);
+    cr_expect_lt(fabs(mean_error_db(&scene, floor, MIDDLE + 1, CHANNELS)), 0.1);
+    cr_expect_not(ls_floor_occupied(floor)[MIDDLE]);
+    ls_floor_destroy(floor);
+    scene_finish(&scene);
+}
+
+/* A floor of 1 in every channel, to be tracked. */
+static struct ls_floor *flat(struct scene *scene) {
+    scene_init(scene, CHANNELS, ROWS, 32);
+    scene_noise(scene);
+    float gain[CHANNELS];
+    for (size_t c = 0; c < CHANNELS; c++) {
+        gain[c] = (float)(1.0 / scene->noise_pow);
+    }
+    return learn(scene, gain, NULL);
+}
+
+/* One piece of `seconds` whose noise is at truth and whose channels [low, high) hold more. */
+static void track(struct ls_floor *floor, double truth, double seconds, size_t low, size_t high,
+                  double more, float clean_share) {
+    float mean[CHANNELS];
+    float clean[CHANNELS];
+    for (size_t c = 0; c < CHANNELS; c++) {
+        bool carrier = c >= low && c < high;
+        mean[c] = (float)(truth * (carrier ? more : 1.0) / (double)ls_floor_power(floor)[c]);
+        clean[c] = carrier ? clean_share : 1.0F;
+    }
+    ls_floor_track(floor, mean, clean, seconds);
+}
+
+Test(floor, follows_a_drift_of_6_db_in_a_minute) {
+    struct scene scene;
+    struct ls_floor *floor = flat(&scene);
+    for (int sign = -1; sign <= 1; sign += 2) {
+        double level = 0.0;
+        for (double t = 0.0; t < 60.0; t += 0.2) {
+            level = sign * 6.0 * t / 60.0;
+            track(floor, exp10(level / 10.0), 0.2, 0, 0, 1.0, 1.0F);
+        }
+        /* Lags by its time constant of a second, 0.1 dB, and a piece. */
+        double error = db((double)ls_floor_power(floor)[MIDDLE]) - level;
+        cr_expect_lt(fabs(error), 0.2, "%+.2f dB behind", error);
+        for (double t = 0.0; t < 60.0; t += 0.2) {
+            track(floor, 1.0, 0.2, 0, 0, 1.0, 1.0F);
+        }
+    }
+    ls_floor_destroy(floor);
+    scene_finish(&scene);
+}
+
+Test(floor, trap_floor_follows_carrier) {
+    struct scene scene;
+    struct ls_floor *floor = flat(&scene);
+    /* Ten minutes of a strong carrier that boxes claim, over a third of the band. */
+    for (double t = 0.0; t < 600.0; t += 0.2) {
+        track(floor, 1.0, 0.2, 10, 30, 100.0, 0.0F);
+    }
+    double error = db((double)ls_floor_power(floor)[20]);
+    cr_expect_lt(fabs(error), 0.3, "a claimed carrier moved its floor by %+.2f dB", error);
+    /* Ten seconds of a burst train of which a tenth of the cells slips through. */
+    for (double t = 0.0; t < 10.0; t += 0.2) {
+        track(floor, 1.0, 0.2, 10, 30, 100.0, 0.1F);
+    }
+    error = db((double)ls_floor_power(floor)[20]);
+    cr_expect_lt(fabs(error), 0.3, "left-overs of a carrier moved its floor by %+.2f dB", error);
+    ls_floor_destroy(floor);
+    scene_finish(&scene);
+}
+
+Test(floor, says_when_it_learnt_too_little_and_never_goes_below_the_least) {
+    struct scene scene;
+    scene_init(&scene, CHANNELS, 16, 33);
+    struct ls_floor_opts opts = {
+        .channels = CHANNELS, .least_pow = 1e-3, .looks = scene.looks, .learn_frames = 100};
+    struct ls_floor *floor = NULL;
+    struct ls_err err = {0};
+    float quiet[CHANNELS] = {0};
+    for (size_t frames = 0; frames < 16; frames++) {
+        cr_assert_eq(ls_floor_create(&floor, &opts, &err), LS_OK, "%s", err.text);
+        for (size_t f = 0; f < frames; f++) {
+            ls_floor_learn(floor, quiet);
+        }
+        cr_expect_eq(ls_floor_settle(floor), frames >= 8);
+        for (size_t c = 0; c < CHANNELS; c++) {
+            cr_expect_eq(ls_floor_power(floor)[c], 1e-3F);
+        }
+        ls_floor_destroy(floor);
+    }
+    scene_finish(&scene);
+}
+
+Test(floor, refuses_what_it_cannot_learn_from) {
+    struct scene scene;
+    scene_init(&scene, CHANNELS, 16, 34);
+    struct ls_floor_opts good = {
+        .channels = CHANNELS, .least_pow = 1e-9, .looks = scene.looks, .learn_frames = 100};
+    struct ls_floor_opts bad[3] = {good, good, good};
+    bad[0].channels = 2;
+    bad[1].least_pow = 0.0;
+    bad[2].learn_frames = 0;
+    for (size_t i = 0; i < LS_COUNT(bad); i++) {
+        struct ls_floor *floor = NULL;
+        cr_expect_eq(ls_floor_create(&floor, &bad[i], NULL), LS_ERR_ARG);
+        cr_expect_null(floor);
+    }
+    scene_finish(&scene);
+}
