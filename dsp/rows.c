@@ -3,11 +3,11 @@
 #include <stdint.h>
 #include <string.h>
 
-/* One copy of each function per instruction set; the loader picks one (gcc and clang on x86-64 with
- * ifunc). Elsewhere the plain loop is what the compiler makes of it. The arithmetic is element by
- * element in one order, so every copy gives the same bits. */
+/* One copy of each function per instruction set; the loader picks one (gcc on x86-64 with ifunc;
+ * the sanitizers are not up yet when it does). Elsewhere the plain loop is what the compiler makes
+ * of it. The arithmetic is element by element in one order, so every copy gives the same bits. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-    !defined(__SANITIZE_ADDRESS__)
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define VERSIONS __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define VERSIONS

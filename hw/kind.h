@@ -3,6 +3,7 @@
 #ifndef HW_KIND_H
 #define HW_KIND_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "hw/source.h"
@@ -16,7 +17,7 @@ struct ls_source_kind {
     const struct ls_source_info *(*info)(const struct ls_source *source);
     int (*read)(struct ls_source *source, struct ls_block *ret, struct ls_err *err);
     void (*sha512)(const struct ls_source *source, char ret_hex[129]);
-    int (*hash)(const struct ls_source *source, const volatile int *stop, char ret_hex[129],
+    int (*hash)(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],
                 struct ls_err *err);
     void (*destroy)(struct ls_source *source);
 };

@@ -213,7 +213,7 @@ void ls_recording_sha512(const struct ls_source *source, char ret_hex[129]) {
     finish_hash(&rec->hash, ret_hex);
 }
 
-static int hash_capture(const struct ls_recording *rec, size_t i, const volatile int *stop,
+static int hash_capture(const struct ls_recording *rec, size_t i, const atomic_int *stop,
                         void *buffer, crypto_hash_sha512_state *state, struct ls_err *err) {
     size_t sample_bytes = ls_format_bytes(rec->captures[i].tuning.format);
     for (uint64_t first = 0; first < rec->captures[i].samples;) {
@@ -232,7 +232,7 @@ static int hash_capture(const struct ls_recording *rec, size_t i, const volatile
     return LS_OK;
 }
 
-int ls_recording_hash(const struct ls_source *source, const volatile int *stop, char ret_hex[129],
+int ls_recording_hash(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],
                       struct ls_err *err) {
     const struct ls_recording *rec = of_const(source);
     void *buffer = malloc(HASH_CHUNK_BYTES);

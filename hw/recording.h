@@ -3,6 +3,8 @@
 #ifndef HW_RECORDING_H
 #define HW_RECORDING_H
 
+#include <stdatomic.h>
+
 #include "hw/kind.h"
 
 struct ls_recording_opts {
@@ -29,7 +31,7 @@ int ls_recording_create(struct ls_source **ret, const struct ls_recording_opts *
 const struct ls_source_info *ls_recording_info(const struct ls_source *source);
 int ls_recording_read(struct ls_source *source, struct ls_block *ret, struct ls_err *err);
 void ls_recording_sha512(const struct ls_source *source, char ret_hex[129]);
-int ls_recording_hash(const struct ls_source *source, const volatile int *stop, char ret_hex[129],
+int ls_recording_hash(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],
                       struct ls_err *err);
 void ls_recording_destroy(struct ls_source *source);
 

@@ -82,7 +82,7 @@ void ls_source_sha512(const struct ls_source *source, char ret_hex[129]) {
     source->kind->sha512(source, ret_hex);
 }
 
-int ls_source_hash(const struct ls_source *source, const volatile int *stop, char ret_hex[129],
+int ls_source_hash(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],
                    struct ls_err *err) {
     return source->kind->hash(source, stop, ret_hex, err);
 }

@@ -3,6 +3,7 @@
 #ifndef HW_SOURCE_H
 #define HW_SOURCE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -68,7 +69,7 @@ void ls_source_sha512(const struct ls_source *source, char ret_hex[129]);
 /* The same over the whole recording, in a pass of its own that neither uses nor moves the reading
  * position: any thread, also while another one reads. Ends early with LS_ERR_STOPPED when stop is
  * not NULL and *stop != 0. LS_ERR_IO, LS_ERR_NOMEM. */
-int ls_source_hash(const struct ls_source *source, const volatile int *stop, char ret_hex[129],
+int ls_source_hash(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],
                    struct ls_err *err);
 
 #endif

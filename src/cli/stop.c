@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static volatile sig_atomic_t stop_flag;
+static atomic_int stop_flag;
 
 static void raise_flag(int number) {
     (void)number;
@@ -21,4 +21,4 @@ void ls_stop_install(void) {
     sigaction(SIGTERM, &action, NULL);
 }
 
-const volatile int *ls_stop_flag(void) { return &stop_flag; }
+const atomic_int *ls_stop_flag(void) { return &stop_flag; }

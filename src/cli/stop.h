@@ -3,10 +3,12 @@
 #ifndef CLI_STOP_H
 #define CLI_STOP_H
 
+#include <stdatomic.h>
+
 /* From now on the signals raise the flag. Call before threads start. */
 void ls_stop_install(void);
 
 /* Not 0 once the program has been asked to stop. */
-const volatile int *ls_stop_flag(void);
+const atomic_int *ls_stop_flag(void);
 
 #endif

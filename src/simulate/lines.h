@@ -3,6 +3,7 @@
 #ifndef SIMULATE_LINES_H
 #define SIMULATE_LINES_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -19,7 +20,7 @@ struct ls_lines_opts {
     FILE *truth; /* truth lines; NULL: none */
     void (*progress)(void *context, const struct ls_lines_progress *now); /* NULL: none */
     void *progress_context;
-    const volatile int *stop; /* when not NULL and not 0 the work ends with LS_ERR_STOPPED */
+    const atomic_int *stop; /* when not NULL and not 0 the work ends with LS_ERR_STOPPED */
 };
 
 struct ls_lines_result {

@@ -4,6 +4,7 @@
 #ifndef SIMULATE_RENDER_H
 #define SIMULATE_RENDER_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,7 +23,7 @@ struct ls_render_opts {
     void (*progress)(void *context, double done_s, double total_s); /* NULL: none; called after
                                                                        each stretch of samples */
     void *progress_context;
-    const volatile int *stop; /* not NULL and *stop != 0: ends with LS_ERR_STOPPED, no files */
+    const atomic_int *stop; /* not NULL and *stop != 0: ends with LS_ERR_STOPPED, no files */
 };
 
 struct ls_render_result {

@@ -38,7 +38,7 @@ struct hasher {
     const struct ls_source *source;
     pthread_t thread;
     bool running;
-    volatile int stop;
+    atomic_int stop;
     int code;
     struct ls_err err;
     char hex[LS_SHA512_HEX_BYTES];

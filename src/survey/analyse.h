@@ -4,6 +4,7 @@
 #ifndef SURVEY_ANALYSE_H
 #define SURVEY_ANALYSE_H
 
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -35,7 +36,7 @@ struct ls_analyse_opts {
         void *context,
         const struct ls_analyse_progress *now); /* NULL: none; called at most 5 times a second */
     void *progress_context;
-    const volatile int *stop; /* when not NULL and *stop != 0 the analysis ends early with
+    const atomic_int *stop; /* when not NULL and *stop != 0 the analysis ends early with
                                  LS_ERR_STOPPED, nothing stored */
 };
 

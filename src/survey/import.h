@@ -4,6 +4,7 @@
 #ifndef SURVEY_IMPORT_H
 #define SURVEY_IMPORT_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,7 +28,7 @@ struct ls_import_opts {
                      const struct ls_import_progress *now); /* NULL: none; called at
                                                                most 5 times a second */
     void *progress_context;
-    const volatile int *stop; /* when not NULL and *stop != 0 the import ends early with
+    const atomic_int *stop; /* when not NULL and *stop != 0 the import ends early with
                                  LS_ERR_STOPPED, nothing stored */
 };
 

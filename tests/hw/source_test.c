@@ -162,7 +162,7 @@ Test(source, hashing_may_be_a_pass_of_its_own) {
     struct ls_block block;
     cr_assert_eq(ls_source_open(&source, &opts, NULL), LS_OK);
     cr_expect_eq(ls_source_read(source, &block, NULL), LS_OK);
-    volatile int stop = 1;
+    atomic_int stop = 1;
     cr_expect_eq(ls_source_hash(source, &stop, hash, NULL), LS_ERR_STOPPED);
     cr_expect_str_eq(hash, "untouched");
     cr_expect_eq(ls_source_hash(source, NULL, hash, NULL), LS_OK);

@@ -124,7 +124,7 @@ Test(lines, false_rows_have_their_rate) {
 }
 
 Test(lines, stopping_is_an_error_of_its_own) {
-    volatile int stop = 1;
+    atomic_int stop = 1;
     struct fit_scene scene = fit_scene_open("duration_s: 1s\nsensor: {center_hz: 868M}\n", 1);
     struct ls_scene *fresh;
     struct ls_scene_opts opts = {.seed = 1};

@@ -174,7 +174,7 @@ Test(import, what_cannot_be_read_is_refused) {
     cr_expect_not_null(strstr(err.text, "is a folder"));
     opts.path = "/nonexistent/log.jsonl";
     cr_expect_eq(ls_import(store, &opts, &result, &err), LS_ERR_NOTFOUND);
-    const volatile int stop = 1;
+    const atomic_int stop = 1;
     write_log(ROW("", "10"), strlen(ROW("", "10")));
     opts = (struct ls_import_opts){.path = log_path, .stop = &stop};
     cr_expect_eq(ls_import(store, &opts, &result, &err), LS_ERR_STOPPED);
