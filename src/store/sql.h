@@ -10,7 +10,13 @@
 #include "base/err.h"
 #include "store/store.h"
 
-enum { LS_SQL_STATEMENTS = 64 };
+enum {
+    LS_SQL_STATEMENTS = 64,
+    /* How long to wait for another program's lock. What a long analysis found is worth more
+     * patience: two million rows are stored in about as long. */
+    LS_SQL_BUSY_MS = 5000,
+    LS_SQL_BUSY_FINISH_MS = 15000,
+};
 
 /* One statement of schemas/queries.sql, prepared. */
 struct ls_sql_statement {
@@ -32,6 +38,7 @@ struct ls_store {
     int64_t first_transmission_id;
     int64_t next_transmission_id;
     int64_t reserved_until;
+    bool rows_lost; /* SQLite undoes all temporary rows when one does not fit the disk */
 };
 
 /* A negative LS_ERR_* for the last SQLite error of the connection, with one line: "doing: what is

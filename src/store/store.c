@@ -20,7 +20,6 @@
 
 enum {
     APPLICATION_ID = 0x6c696e65, /* as in schemas/001_initial.sql */
-    BUSY_MS = 5000,              /* a run of a million rows is stored in about as long */
 };
 
 static int open_connection(struct ls_store *store, const char *name, int flags) {
@@ -28,7 +27,7 @@ static int open_connection(struct ls_store *store, const char *name, int flags) 
     store->db = NULL;
     int code = sqlite3_open_v2(name, &store->db, flags, NULL);
     if (code == SQLITE_OK) {
-        sqlite3_busy_timeout(store->db, BUSY_MS);
+        sqlite3_busy_timeout(store->db, LS_SQL_BUSY_MS);
         /* A file from elsewhere is data: its schema may not call functions with side effects. */
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

@@ -103,6 +103,7 @@ int ls_store_begin_run(struct ls_store *store, const struct ls_run *run, int64_t
     store->first_transmission_id = ids[1];
     store->next_transmission_id = ids[1];
     store->reserved_until = ids[1] + reserved_ids;
+    store->rows_lost = false;
     *ret_run_id = ids[0];
     *ret_first_transmission_id = ids[1];
     return LS_OK;
@@ -166,6 +167,7 @@ int ls_store_add_transmission(struct ls_store *store, const struct ls_transmissi
     if (code == LS_OK && id >= store->next_transmission_id) {
         store->next_transmission_id = id + 1;
     }
+    store->rows_lost = store->rows_lost || code != LS_OK;
     return code;
 }
 
@@ -191,7 +193,9 @@ int ls_store_add_observation(struct ls_store *store, const struct ls_observation
     sqlite3_bind_double(stmt, 7, row->high_hz);
     sqlite3_bind_double(stmt, 8, row->rate_sps);
     sqlite3_bind_int64(stmt, 9, (int64_t)row->samples);
-    return ls_sql_run(store, stmt, "storing an observation", err);
+    code = ls_sql_run(store, stmt, "storing an observation", err);
+    store->rows_lost = store->rows_lost || code != LS_OK;
+    return code;
 }
 
 struct id_range {
@@ -375,14 +379,28 @@ static int move_rows(struct ls_store *store, struct ls_err *err) {
     return code;
 }
 
+/* The temporary rows become safe from a rollback of the transaction that follows. */
+static int commit_staged(struct ls_store *store, struct ls_err *err) {
+    if (store->rows_lost) {
+        return ls_err_set(err, LS_ERR_IO,
+                          "storing rows: some rows of this run were lost on the way: abandon it "
+                          "and run it again");
+    }
+    int code = ls_sql_exec(store, "COMMIT", "storing temporary rows", err);
+    store->rows_lost = code != LS_OK;
+    return code;
+}
+
 int ls_store_finish_run(struct ls_store *store, const struct ls_run *run, struct ls_err *err) {
     assert(store->in_run && !store->in_walk);
     int64_t id = store->run.id;
     store->run = *run;
     store->run.id = id;
-    int code = ls_sql_exec(store, "COMMIT", "storing temporary rows", err);
+    int code = commit_staged(store, err);
     if (code == LS_OK) {
+        sqlite3_busy_timeout(store->db, LS_SQL_BUSY_FINISH_MS);
         code = ls_sql_exec(store, "BEGIN IMMEDIATE", "storing rows", err);
+        sqlite3_busy_timeout(store->db, LS_SQL_BUSY_MS);
     }
     if (code == LS_OK) {
         code = move_rows(store, err);

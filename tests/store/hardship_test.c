@@ -315,6 +315,41 @@ Test(hardship, a_full_disk_keeps_the_old_rows) {
     cr_expect_eq(store_within(RLIM_INFINITY, &err), LS_OK, "%s", err.text);
 }
 
+/* Adds rows while no file may grow past 1 MB, until that fails. */
+static int add_until_full(struct ls_store *store, struct ls_err *err) {
+    struct rlimit before;
+    getrlimit(RLIMIT_FSIZE, &before);
+    struct rlimit limit = {.rlim_cur = 1000000, .rlim_max = before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    int code = LS_OK;
+    for (size_t i = 0; i < 1000000 && code == LS_OK; i++) {
+        struct ls_transmission row = database_transmission(day_ns, 1.0, 876e6);
+        code = ls_store_add_transmission(store, &row, err);
+    }
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+    return code;
+}
+
+Test(hardship, a_run_that_lost_temporary_rows_cannot_replace_the_old_ones) {
+    create_with_rows(7);
+    struct ls_store *store = database_open(&database, LS_STORE_WRITE);
+    struct ls_run run = ten_seconds("aa");
+    struct ls_err err = {0};
+    int64_t id;
+    cr_assert_eq(ls_store_begin_run(store, &run, &id, &id, &err), LS_OK);
+    cr_expect_eq(add_until_full(store, &err), LS_ERR_FULL, "%s", err.text);
+    cr_expect_not_null(strstr(err.text, "TMPDIR"));
+    cr_expect_eq(ls_store_finish_run(store, &run, &err), LS_ERR_IO);
+    cr_expect_not_null(strstr(err.text, "run it again"));
+    ls_store_abandon_run(store);
+    cr_expect_eq(database_count(store, NULL), 7);
+    database_expect_sound(store);
+    database_store_run(store, &run, 9);
+    cr_expect_eq(database_count(store, NULL), 9);
+    ls_store_close(store);
+}
+
 /* Runs `body` as an ordinary user: nothing is read-only to root. */
 static void as_user(void (*body)(void)) {
     pid_t child = fork();
