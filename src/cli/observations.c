@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "base/units.h"
-#include "base/util.h"
 #include "cli/answer.h"
 #include "cli/output.h"
 #include "cli/query.h"
@@ -36,23 +35,9 @@ enum { STATES = LS_OFF + 1 };
 struct drawing {
     const struct ls_query *query;
     struct ls_table *table;
-    struct ls_column columns[COLUMNS];
-    size_t ids[COLUMNS]; /* which of all_columns each one is */
-    size_t count;
+    struct ls_scope_columns columns;
     double state_s[STATES]; /* sum by state */
 };
-
-static void choose_columns(struct drawing *drawing, const struct ls_scope *scope) {
-    for (size_t i = 0; i < COLUMNS; i++) {
-        if ((i == RECORDING && !ls_scope_wants_recording(scope)) ||
-            (i == SENSOR && !scope->sensors)) {
-            continue;
-        }
-        drawing->columns[drawing->count] = all_columns[i];
-        drawing->ids[drawing->count++] = i;
-    }
-    drawing->columns[0].title = ls_scope_time_title(scope);
-}
 
 /* What lies within --since and --until. */
 static double seconds_asked_for(const struct ls_filter *filter, const struct ls_observation *row) {
@@ -86,11 +71,7 @@ static int draw(void *context, const struct ls_observation *row, struct ls_err *
         [CAUSE] = row->cause,  [LOW] = low,
         [HIGH] = high,         [SENSOR] = row->sensor,
     };
-    const char *cells[COLUMNS];
-    for (size_t i = 0; i < drawing->count; i++) {
-        cells[i] = all[drawing->ids[i]];
-    }
-    return ls_table_add(drawing->table, cells, err);
+    return ls_scope_add_row(&drawing->columns, drawing->table, all, err);
 }
 
 static int look(void *context, const struct ls_observation *row, struct ls_err *err) {
@@ -123,8 +104,9 @@ static int print_table(const struct ls_query *query, struct ls_answer *ret, stru
         return code;
     }
     struct drawing drawing = {.query = query};
-    choose_columns(&drawing, &scope);
-    code = ls_table_create(&drawing.table, stdout, drawing.columns, drawing.count, err);
+    ls_scope_choose(&drawing.columns, &scope, all_columns, COLUMNS, RECORDING, SENSOR);
+    code = ls_table_create(&drawing.table, stdout, drawing.columns.columns, drawing.columns.count,
+                           err);
     if (code != LS_OK) {
         return code;
     }

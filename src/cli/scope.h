@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "cli/runs.h"
+#include "cli/table.h"
 
 struct ls_scope {
     const struct ls_runs *runs;
@@ -23,9 +24,19 @@ struct ls_scope {
 
 void ls_scope_add(struct ls_scope *scope, int64_t run_id, const char *sensor);
 
-bool ls_scope_wants_recording(const struct ls_scope *scope);
+/* The columns of a table that are kept, and how a row of all its cells becomes theirs. */
+struct ls_scope_columns {
+    struct ls_column columns[LS_TABLE_COLUMNS_MAX];
+    size_t ids[LS_TABLE_COLUMNS_MAX]; /* which of all columns each one is */
+    size_t count;
+};
 
-/* Heading of the time column. */
-const char *ls_scope_time_title(const struct ls_scope *scope);
+/* all: [count], a time first; recording and sensor are the numbers of those columns. */
+void ls_scope_choose(struct ls_scope_columns *ret, const struct ls_scope *scope,
+                     const struct ls_column *all, size_t count, size_t recording, size_t sensor);
+
+/* all: a cell for each of all columns, as ls_table_add takes them. */
+int ls_scope_add_row(const struct ls_scope_columns *columns, struct ls_table *table,
+                     const char *const *all, struct ls_err *err);
 
 #endif

@@ -1,10 +1,7 @@
 /* lineside transmissions: the stored transmissions that match, as a table or as lines. */
 #include <stdio.h>
-#include <string.h>
 
-#include "base/time.h"
 #include "base/units.h"
-#include "base/util.h"
 #include "cli/answer.h"
 #include "cli/query.h"
 #include "cli/scope.h"
@@ -36,22 +33,8 @@ static const struct ls_column all_columns[COLUMNS] = {
 struct drawing {
     const struct ls_query *query;
     struct ls_table *table;
-    struct ls_column columns[COLUMNS];
-    size_t ids[COLUMNS]; /* which of all_columns each one is */
-    size_t count;
+    struct ls_scope_columns columns;
 };
-
-static void choose_columns(struct drawing *drawing, const struct ls_scope *scope) {
-    for (size_t i = 0; i < COLUMNS; i++) {
-        if ((i == RECORDING && !ls_scope_wants_recording(scope)) ||
-            (i == SENSOR && !scope->sensors)) {
-            continue;
-        }
-        drawing->columns[drawing->count] = all_columns[i];
-        drawing->ids[drawing->count++] = i;
-    }
-    drawing->columns[0].title = ls_scope_time_title(scope);
-}
 
 /* ">" before the duration of what was on already, or still on, when listening began or ended. */
 static void show_duration(const struct ls_transmission *row, char ret[LS_SHOW_BYTES]) {
@@ -79,11 +62,7 @@ static int draw(void *context, const struct ls_transmission *row, struct ls_err 
     all[RECORDING] = run == NULL ? NULL : run->input;
     all[CLASS] = row->class_name;
     all[SENSOR] = row->sensor;
-    const char *cells[COLUMNS];
-    for (size_t i = 0; i < drawing->count; i++) {
-        cells[i] = all[drawing->ids[i]];
-    }
-    return ls_table_add(drawing->table, cells, err);
+    return ls_scope_add_row(&drawing->columns, drawing->table, all, err);
 }
 
 static int look(void *context, const struct ls_transmission *row, struct ls_err *err) {
@@ -100,8 +79,9 @@ static int print_table(const struct ls_query *query, struct ls_answer *ret, stru
         return code;
     }
     struct drawing drawing = {.query = query};
-    choose_columns(&drawing, &scope);
-    code = ls_table_create(&drawing.table, stdout, drawing.columns, drawing.count, err);
+    ls_scope_choose(&drawing.columns, &scope, all_columns, COLUMNS, RECORDING, SENSOR);
+    code = ls_table_create(&drawing.table, stdout, drawing.columns.columns, drawing.columns.count,
+                           err);
     if (code != LS_OK) {
         return code;
     }
