@@ -13,10 +13,12 @@
 #include "cli/stop.h"
 #include "cli/verbs.h"
 #include "simulate/lines.h"
+#include "simulate/render.h"
 #include "simulate/scenario.h"
 #include "simulate/scenario_keys.h"
 #include "simulate/scene.h"
 #include "simulate/truth.h"
+#include "survey/crew.h"
 
 enum { PATH_BYTES = 4096 };
 
@@ -37,6 +39,13 @@ static const struct ls_option own_rows[] = {
      .low = 0,
      .high = (size_t)9000000000000000,
      .help = "of everything random; else that of the scenario"},
+    {.name = "threads",
+     .kind = LS_OPTION_COUNT,
+     .value = "N",
+     .what = "number of threads",
+     .low = 1,
+     .high = 1024,
+     .help = "of a recording; else one a processor; the bytes do not depend on it"},
     {.name = "force", .kind = LS_OPTION_FLAG, .help = "write over files that are there"},
     {.name = "check", .kind = LS_OPTION_FLAG, .help = "read the scenario and write nothing"},
     {.name = "keys", .kind = LS_OPTION_FLAG, .help = "print the keys of scenario files"},
@@ -133,6 +142,12 @@ static void show_progress(struct job *job, double done_s, double total_s) {
     ls_progress_update(job->progress, &state);
 }
 
+static int commit_truth(struct job *job, struct ls_err *err) {
+    int code = ls_output_commit(job->truth, err);
+    job->truth = NULL;
+    return code;
+}
+
 /* --- log --- */
 
 static void show_lines(void *context, const struct ls_lines_progress *now) {
@@ -161,8 +176,7 @@ static int write_log(struct job *job, struct ls_err *err) {
         job->out = NULL;
     }
     if (code == LS_OK) {
-        code = ls_output_commit(job->truth, err);
-        job->truth = NULL;
+        code = commit_truth(job, err);
     }
     if (code == LS_OK) {
         printf("%s: %llu of %llu transmissions found, %llu observation lines, %.0f s listened\n",
@@ -172,7 +186,88 @@ static int write_log(struct job *job, struct ls_err *err) {
     return code;
 }
 
+/* --- recording --- */
+
+static void show_samples(void *context, double done_s, double total_s) {
+    show_progress(context, done_s, total_s);
+}
+
+static size_t thread_count(const struct job *job) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t threads = processors > 0 ? (size_t)processors : 1;
+    ls_args_count(job->args, "threads", &threads);
+    return threads;
+}
+
+/* The truth of the scene, which uses it up; then the scene anew for its samples. */
+static int write_truth(struct job *job, struct ls_err *err) {
+    struct ls_scene *scene = NULL;
+    int code = ls_output_open(&job->truth, job->truth_path, err);
+    if (code == LS_OK) {
+        code = open_scene(job, &scene, err);
+    }
+    if (code == LS_OK) {
+        code = ls_truth_write(scene, ls_output_file(job->truth), err);
+    }
+    ls_scene_destroy(scene);
+    return code;
+}
+
+static int render(struct job *job, struct ls_render_result *ret, struct ls_err *err) {
+    struct ls_render_opts opts = {.path = job->out_path,
+                                  .run = ls_crew_run,
+                                  .lanes = thread_count(job),
+                                  .progress = show_samples,
+                                  .progress_context = job,
+                                  .stop = ls_stop_flag()};
+    struct ls_crew *crew = NULL;
+    int code = ls_crew_create(&crew, opts.lanes, err);
+    if (code == LS_OK) {
+        opts.runner = crew;
+        code = ls_render(job->scene, &opts, ret, err);
+    }
+    ls_crew_destroy(crew);
+    return code;
+}
+
+static int write_recording(struct job *job, struct ls_err *err) {
+    struct ls_render_result result;
+    int code = write_truth(job, err);
+    if (code == LS_OK) {
+        code = open_scene(job, &job->scene, err);
+    }
+    if (code == LS_OK) {
+        code = render(job, &result, err);
+    }
+    if (code == LS_OK) {
+        code = commit_truth(job, err);
+    }
+    if (code == LS_OK) {
+        printf("%s.sigmf-meta: %llu samples in %zu capture%s, %llu of %llu transmissions reach "
+               "into them\n",
+               job->out_path, (unsigned long long)result.samples, result.captures,
+               result.captures == 1 ? "" : "s", (unsigned long long)result.emissions_seen,
+               (unsigned long long)result.emissions);
+    }
+    return code;
+}
+
+static int check_free(const struct job *job, bool log_only, struct ls_err *err) {
+    static const char *const endings[] = {".sigmf-meta", ".sigmf-data"};
+    char path[PATH_BYTES + 16];
+    int code = refuse_existing(job, job->truth_path, err);
+    if (code == LS_OK && log_only) {
+        code = refuse_existing(job, job->out_path, err);
+    }
+    for (size_t i = 0; i < LS_COUNT(endings) && code == LS_OK && !log_only; i++) {
+        snprintf(path, sizeof path, "%s%s", job->out_path, endings[i]);
+        code = refuse_existing(job, path, err);
+    }
+    return code;
+}
+
 static int run_job(struct job *job, struct ls_err *err) {
+    bool log_only = ls_args_given(job->args, "log-only");
     const char *output = ls_args_text(job->args, "output");
     int code = load(job, ls_args_word(job->args, 0), err);
     if (code != LS_OK || ls_args_given(job->args, "check")) {
@@ -181,15 +276,9 @@ static int run_job(struct job *job, struct ls_err *err) {
     if (output == NULL) {
         return ls_err_set(err, LS_ERR_ARG, "option '--output' is required: say what to write");
     }
-    if (!ls_args_given(job->args, "log-only")) {
-        return ls_err_set(err, LS_ERR_ARG, "only logs can be made so far: add --log-only");
-    }
     code = name_files(job, output, err);
     if (code == LS_OK) {
-        code = refuse_existing(job, job->out_path, err);
-    }
-    if (code == LS_OK) {
-        code = refuse_existing(job, job->truth_path, err);
+        code = check_free(job, log_only, err);
     }
     if (code != LS_OK) {
         return code;
@@ -197,7 +286,7 @@ static int run_job(struct job *job, struct ls_err *err) {
     ls_stop_install();
     job->began_ns = ls_time_steady();
     job->progress = ls_progress_create(stderr, job->scenario->name);
-    code = write_log(job, err);
+    code = log_only ? write_log(job, err) : write_recording(job, err);
     ls_progress_destroy(job->progress);
     return code;
 }
