@@ -1,12 +1,14 @@
 /* lineside simulate: a scene with known truth, as a log or as a recording. */
-#include <errno.h>
+#include <libgen.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/time.h"
+#include "base/units.h"
 #include "base/util.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -39,13 +41,17 @@ static const struct ls_option own_rows[] = {
      .low = 0,
      .high = (size_t)9000000000000000,
      .help = "of everything random; else that of the scenario"},
+    {.name = "site",
+     .kind = LS_OPTION_TEXT,
+     .value = "NAME",
+     .help = "site of the sensor that records; else the first"},
     {.name = "threads",
      .kind = LS_OPTION_COUNT,
      .value = "N",
      .what = "number of threads",
      .low = 1,
-     .high = 1024,
-     .help = "of a recording; else one a processor; the bytes do not depend on it"},
+     .high = 256,
+     .help = "for recordings; else one a processor; samples do not depend on it"},
     {.name = "force", .kind = LS_OPTION_FLAG, .help = "write over files that are there"},
     {.name = "check", .kind = LS_OPTION_FLAG, .help = "read the scenario and write nothing"},
     {.name = "keys", .kind = LS_OPTION_FLAG, .help = "print the keys of scenario files"},
@@ -110,11 +116,20 @@ static int name_files(struct job *job, const char *output, struct ls_err *err) {
     return LS_OK;
 }
 
-static int refuse_existing(const struct job *job, const char *path, struct ls_err *err) {
-    if (!ls_args_given(job->args, "force") && access(path, F_OK) == 0) {
-        return ls_err_set(err, LS_ERR_ARG,
-                          "'%.300s' is there already: take another name, or --force to replace it",
-                          path);
+static int refuse_existing(const struct job *job, struct ls_err *err) {
+    static const char *const recording[] = {".sigmf-meta", ".sigmf-data"};
+    bool log_only = ls_args_given(job->args, "log-only");
+    char paths[3][PATH_BYTES + 16] = {0};
+    snprintf(paths[2], sizeof paths[2], "%s", job->truth_path);
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(paths[i], sizeof paths[i], "%s%s", job->out_path, log_only ? "" : recording[i]);
+    }
+    for (size_t i = 0; i < LS_COUNT(paths) && !ls_args_given(job->args, "force"); i++) {
+        if (access(paths[i], F_OK) == 0) {
+            return ls_err_set(
+                err, LS_ERR_ARG,
+                "'%.300s' is there already: take another name, or --force to replace it", paths[i]);
+        }
     }
     return LS_OK;
 }
@@ -140,12 +155,6 @@ static void show_progress(struct job *job, double done_s, double total_s) {
                                           elapsed_s > 0.0 ? done_s / elapsed_s : (double)NAN,
                                       .rate_sps = (double)NAN};
     ls_progress_update(job->progress, &state);
-}
-
-static int commit_truth(struct job *job, struct ls_err *err) {
-    int code = ls_output_commit(job->truth, err);
-    job->truth = NULL;
-    return code;
 }
 
 /* --- log --- */
@@ -176,7 +185,8 @@ static int write_log(struct job *job, struct ls_err *err) {
         job->out = NULL;
     }
     if (code == LS_OK) {
-        code = commit_truth(job, err);
+        code = ls_output_commit(job->truth, err);
+        job->truth = NULL;
     }
     if (code == LS_OK) {
         printf("%s: %llu of %llu transmissions found, %llu observation lines, %.0f s listened\n",
@@ -192,82 +202,112 @@ static void show_samples(void *context, double done_s, double total_s) {
     show_progress(context, done_s, total_s);
 }
 
-static size_t thread_count(const struct job *job) {
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t threads = processors > 0 ? (size_t)processors : 1;
-    ls_args_count(job->args, "threads", &threads);
-    return threads;
+static int choose_site(const struct job *job, size_t *ret, struct ls_err *err) {
+    const char *name = ls_args_text(job->args, "site");
+    const struct ls_scenario_sensor *sensor = &job->scenario->sensor;
+    *ret = 0;
+    for (size_t i = 0; name != NULL && i < sensor->site_count; i++) {
+        if (strcmp(sensor->sites[i].name, name) == 0) {
+            *ret = i;
+            return LS_OK;
+        }
+    }
+    return name == NULL ? LS_OK
+                        : ls_err_set(err, LS_ERR_ARG,
+                                     "option '--site': the scenario has no site '%.60s'", name);
 }
 
-/* The truth of the scene, which uses it up; then the scene anew for its samples. */
-static int write_truth(struct job *job, struct ls_err *err) {
-    struct ls_scene *scene = NULL;
+/* The same seed gives the same scene again: once for the samples, once for the truth. */
+static int write_recording_truth(struct job *job, struct ls_err *err) {
+    ls_scene_destroy(job->scene);
+    job->scene = NULL;
     int code = ls_output_open(&job->truth, job->truth_path, err);
-    if (code == LS_OK) {
-        code = open_scene(job, &scene, err);
-    }
-    if (code == LS_OK) {
-        code = ls_truth_write(scene, ls_output_file(job->truth), err);
-    }
-    ls_scene_destroy(scene);
-    return code;
-}
-
-static int render(struct job *job, struct ls_render_result *ret, struct ls_err *err) {
-    struct ls_render_opts opts = {.path = job->out_path,
-                                  .run = ls_crew_run,
-                                  .lanes = thread_count(job),
-                                  .progress = show_samples,
-                                  .progress_context = job,
-                                  .stop = ls_stop_flag()};
-    struct ls_crew *crew = NULL;
-    int code = ls_crew_create(&crew, opts.lanes, err);
-    if (code == LS_OK) {
-        opts.runner = crew;
-        code = ls_render(job->scene, &opts, ret, err);
-    }
-    ls_crew_destroy(crew);
-    return code;
-}
-
-static int write_recording(struct job *job, struct ls_err *err) {
-    struct ls_render_result result;
-    int code = write_truth(job, err);
     if (code == LS_OK) {
         code = open_scene(job, &job->scene, err);
     }
     if (code == LS_OK) {
-        code = render(job, &result, err);
+        code = ls_truth_write(job->scene, ls_output_file(job->truth), err);
     }
     if (code == LS_OK) {
-        code = commit_truth(job, err);
-    }
-    if (code == LS_OK) {
-        printf("%s.sigmf-meta: %llu samples in %zu capture%s, %llu of %llu transmissions reach "
-               "into them\n",
-               job->out_path, (unsigned long long)result.samples, result.captures,
-               result.captures == 1 ? "" : "s", (unsigned long long)result.emissions_seen,
-               (unsigned long long)result.emissions);
+        code = ls_output_commit(job->truth, err);
+        job->truth = NULL;
     }
     return code;
 }
 
-static int check_free(const struct job *job, bool log_only, struct ls_err *err) {
-    static const char *const endings[] = {".sigmf-meta", ".sigmf-data"};
-    char path[PATH_BYTES + 16];
-    int code = refuse_existing(job, job->truth_path, err);
-    if (code == LS_OK && log_only) {
-        code = refuse_existing(job, job->out_path, err);
+static int render(struct job *job, size_t site, struct ls_render_result *ret, struct ls_err *err) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t threads = processors > 0 ? (size_t)processors : 1;
+    ls_args_count(job->args, "threads", &threads);
+    struct ls_crew *crew;
+    int code = ls_crew_create(&crew, threads, err);
+    if (code != LS_OK) {
+        return code;
     }
-    for (size_t i = 0; i < LS_COUNT(endings) && code == LS_OK && !log_only; i++) {
-        snprintf(path, sizeof path, "%s%s", job->out_path, endings[i]);
-        code = refuse_existing(job, path, err);
+    struct ls_render_opts opts = {.path = job->out_path,
+                                  .site = site,
+                                  .run = ls_crew_run,
+                                  .runner = crew,
+                                  .lanes = threads,
+                                  .progress = show_samples,
+                                  .progress_context = job,
+                                  .stop = ls_stop_flag()};
+    code = ls_render(job->scene, &opts, ret, err);
+    ls_crew_destroy(crew);
+    return code;
+}
+
+/* A month of samples does not fit most disks: better said before than after they are full. */
+static int check_room(const struct job *job, struct ls_err *err) {
+    const struct ls_scenario *scenario = job->scenario;
+    char path[PATH_BYTES];
+    struct statvfs disk;
+    snprintf(path, sizeof path, "%s", job->out_path);
+    const char *folder = dirname(path);
+    double needed = scenario->duration_s * scenario->sensor.rate_sps *
+                    (double)ls_format_bytes(scenario->sensor.format);
+    if (statvfs(folder, &disk) != 0 || needed <= (double)disk.f_bavail * (double)disk.f_frsize) {
+        return LS_OK; /* a folder that is not there is named when it is opened */
+    }
+    char want[LS_UNIT_TEXT_BYTES];
+    char have[LS_UNIT_TEXT_BYTES];
+    ls_bytes_format(needed, want);
+    ls_bytes_format((double)disk.f_bavail * (double)disk.f_frsize, have);
+    return ls_err_set(err, LS_ERR_FULL,
+                      "the recording takes %s and '%.200s' has %s left: shorten the scenario, or "
+                      "--log-only",
+                      want, folder, have);
+}
+
+static int write_recording(struct job *job, struct ls_err *err) {
+    struct ls_render_result result;
+    size_t site;
+    int code = choose_site(job, &site, err);
+    if (code == LS_OK) {
+        code = check_room(job, err);
+    }
+    if (code == LS_OK) {
+        code = open_scene(job, &job->scene, err);
+    }
+    if (code == LS_OK) {
+        code = render(job, site, &result, err);
+    }
+    if (code == LS_OK) {
+        code = write_recording_truth(job, err);
+    }
+    if (code == LS_OK) {
+        char length[LS_UNIT_TEXT_BYTES];
+        ls_seconds_format((double)result.samples / job->scenario->sensor.rate_sps, length);
+        printf(
+            "%s.sigmf-meta: %llu samples (%s), %zu capture%s, %llu of %llu transmissions in it\n",
+            job->out_path, (unsigned long long)result.samples, length, result.captures,
+            result.captures == 1 ? "" : "s", (unsigned long long)result.emissions_seen,
+            (unsigned long long)result.emissions);
     }
     return code;
 }
 
 static int run_job(struct job *job, struct ls_err *err) {
-    bool log_only = ls_args_given(job->args, "log-only");
     const char *output = ls_args_text(job->args, "output");
     int code = load(job, ls_args_word(job->args, 0), err);
     if (code != LS_OK || ls_args_given(job->args, "check")) {
@@ -278,7 +318,7 @@ static int run_job(struct job *job, struct ls_err *err) {
     }
     code = name_files(job, output, err);
     if (code == LS_OK) {
-        code = check_free(job, log_only, err);
+        code = refuse_existing(job, err);
     }
     if (code != LS_OK) {
         return code;
@@ -286,7 +326,7 @@ static int run_job(struct job *job, struct ls_err *err) {
     ls_stop_install();
     job->began_ns = ls_time_steady();
     job->progress = ls_progress_create(stderr, job->scenario->name);
-    code = log_only ? write_log(job, err) : write_recording(job, err);
+    code = ls_args_given(job->args, "log-only") ? write_log(job, err) : write_recording(job, err);
     ls_progress_destroy(job->progress);
     return code;
 }

@@ -5,7 +5,7 @@
 #include "base/time.h"
 #include "simulate/random.h"
 
-enum { SHADOW_WAVES = 24, FADING_WAVES = 16 };
+enum { SHADOW_WAVES = 16, FADING_WAVES = 12 };
 
 static const double ground_reflection = -0.9; /* of vertical polarisation near grazing */
 

@@ -15,6 +15,9 @@ static const double loss_db = 1.0;
 static const double looks_exact = 1000.0; /* beyond, the cube-root approximation is as good */
 static const double integration_s = 0.1;
 static const double step_s = 0.25;
+/* Cycles of fading up to which it stands still, and from which on only its mean is left. */
+static const double still = 0.05;
+static const double averaged = 8.0;
 
 /* Upper quantile and tail of the gamma distribution with shape n: exact, or by its cube root being
  * normal (Wilson, Hilferty, "The distribution of chi-square", PNAS 17(12), 1931). */
@@ -55,6 +58,7 @@ struct look {
     double high_hz;
     double looks;
     double threshold;
+    double spread_hz; /* of the fading, in the middle */
     const gsl_rng *rng;
 };
 
@@ -80,20 +84,22 @@ static bool clip_band(const struct ls_scenario_sensor *sensor,
     return look->low_hz <= look->high_hz;
 }
 
-/* Mean power over [from, to) of the look, in dBm at the antenna port: fading averages out as far
- * as it changes within. */
+/* Mean power over [from, to) of the look, in dBm at the antenna port: fading counts as far as it
+ * does not average out within. */
 static double power_between(const struct look *look, double from_s, double to_s) {
-    double sum = 0.0;
-    for (int i = 0; i < FADES; i++) {
-        double at_s = from_s + (to_s - from_s) * (i + 0.5) / FADES;
-        struct ls_link link;
-        ls_scene_link(look->scene, look->site, look->emission,
-                      look->start_ns + ls_ns_from_seconds(at_s), &link);
-        double fading =
-            creal(link.fading) * creal(link.fading) + cimag(link.fading) * cimag(link.fading);
-        sum += pow(10.0, link.level_dbm / 10.0) * fading / FADES;
+    double cycles = (to_s - from_s) * look->spread_hz;
+    int fades = cycles < still ? 1 : cycles < averaged ? FADES : 0;
+    int64_t middle_ns = look->start_ns + ls_ns_from_seconds((from_s + to_s) / 2.0);
+    struct ls_link link;
+    ls_scene_mean_link(look->scene, look->site, look->emission, middle_ns, &link);
+    double gain = fades == 0 ? 1.0 : 0.0;
+    for (int i = 0; i < fades; i++) {
+        double at_s = from_s + (to_s - from_s) * (i + 0.5) / fades;
+        double complex fading = ls_scene_fading(look->scene, look->site, look->emission,
+                                                look->start_ns + ls_ns_from_seconds(at_s));
+        gain += (creal(fading) * creal(fading) + cimag(fading) * cimag(fading)) / fades;
     }
-    return 10.0 * log10(sum);
+    return link.level_dbm + 10.0 * log10(gain);
 }
 
 /* Bursts between two times and how many of them were found. */
@@ -106,12 +112,8 @@ static uint64_t found_between(const struct look *look, double from_s, double to_
 }
 
 static void search(const struct look *look, struct find *ret) {
-    const struct ls_emission *emission = look->emission;
     double length_s = (double)(look->stop_ns - look->start_ns) / (double)LS_NS_PER_S;
-    const struct ls_place *speed = &emission->legs[0].speed;
-    bool changes = emission->leg_count > 1 || speed->x_m != 0.0 || speed->y_m != 0.0 ||
-                   speed->z_m != 0.0 ||
-                   ls_scene_scenario(look->scene)->propagation.fading != LS_FADING_NONE;
+    bool changes = ls_scene_moves(look->emission) || length_s * look->spread_hz >= still;
     size_t steps = changes ? (size_t)fmin(STEPS_MAX, ceil(length_s / step_s)) : 1;
     *ret = (struct find){.first_s = -1.0};
     for (size_t i = 0; i < steps; i++) {
@@ -163,7 +165,7 @@ static void measure_frequency(const struct look *look, double s, uint64_t bursts
                               struct ls_transmission *ret) {
     int64_t middle_ns = ret->start_ns + ret->duration_ns / 2;
     struct ls_link link;
-    ls_scene_link(look->scene, look->site, look->emission, middle_ns, &link);
+    ls_scene_shift(look->scene, look->site, look->emission, middle_ns, &link);
     double ppm = ls_scene_sensor_ppm(look->scene, middle_ns);
     double shift_hz = link.shift_hz - look->emission->center_hz * ppm * 1e-6;
     double bandwidth_hz = ret->bandwidth_hz;
@@ -220,6 +222,10 @@ bool ls_observe_emission(const struct ls_scene *scene, size_t site,
     }
     look.looks = looks_of(look.high_hz - look.low_hz, info->burst_s);
     look.threshold = threshold_of(look.looks);
+    struct ls_link link;
+    ls_scene_shift(scene, site, emission, look.start_ns + (look.stop_ns - look.start_ns) / 2,
+                   &link);
+    look.spread_hz = link.spread_hz;
     struct find find;
     search(&look, &find);
     if (find.steps == 0) {

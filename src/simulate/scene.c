@@ -351,37 +351,86 @@ static const struct ls_place *cell_of(const struct ls_scenario *scenario,
     return &scenario->cells[nearest].place;
 }
 
-void ls_scene_link(const struct ls_scene *scene, size_t site, const struct ls_emission *emission,
-                   int64_t t_ns, struct ls_link *ret) {
+bool ls_scene_moves(const struct ls_emission *emission) {
+    for (size_t i = 0; i < emission->leg_count; i++) {
+        const struct ls_place *v = &emission->legs[i].speed;
+        if (v->x_m != 0.0 || v->y_m != 0.0 || v->z_m != 0.0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Shadowing and fading differ from sensor to sensor. */
+static uint64_t fade_seed(const struct ls_emission *emission, size_t site) {
+    return emission->fade_seed + site * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static void shift_of_body(const struct ls_scene *scene, size_t site,
+                          const struct ls_emission *emission, const struct ls_geometry_state *body,
+                          struct ls_link *ret) {
     const struct ls_scenario *scenario = scene->scenario;
-    const struct ls_propagation *propagation = &scenario->propagation;
     const struct ls_place *sensor = &scenario->sensor.sites[site].place;
-    struct ls_geometry_state body;
-    ls_geometry_at(emission->legs, emission->leg_count, t_ns, &body);
     double hz = emission->center_hz;
-    double to_sensor = ls_geometry_closing_mps(&body, sensor) / LS_SPEED_OF_LIGHT_MPS;
-    const struct ls_place *cell = cell_of(scenario, emission, &body.place);
+    double to_sensor = ls_geometry_closing_mps(body, sensor) / LS_SPEED_OF_LIGHT_MPS;
+    const struct ls_place *cell = cell_of(scenario, emission, &body->place);
     double to_cell =
-        cell == NULL ? 0.0 : ls_geometry_closing_mps(&body, cell) / LS_SPEED_OF_LIGHT_MPS;
+        cell == NULL ? 0.0 : ls_geometry_closing_mps(body, cell) / LS_SPEED_OF_LIGHT_MPS;
     double doppler = (1.0 + to_cell) * (1.0 + to_sensor);
-    /* Shadowing and fading differ from sensor to sensor. */
-    uint64_t seed = emission->fade_seed + site * UINT64_C(0x9e3779b97f4a7c15);
-    double wavelengths = body.travelled_m * hz / LS_SPEED_OF_LIGHT_MPS;
-    double t_s = (double)(t_ns - scenario->start_ns) / (double)LS_NS_PER_S;
-    double speed = sqrt(body.speed.x_m * body.speed.x_m + body.speed.y_m * body.speed.y_m +
-                        body.speed.z_m * body.speed.z_m);
-    ret->distance_m = ls_geometry_distance(&body.place, sensor);
+    double speed = sqrt(body->speed.x_m * body->speed.x_m + body->speed.y_m * body->speed.y_m +
+                        body->speed.z_m * body->speed.z_m);
+    ret->level_dbm = (double)NAN;
+    ret->distance_m = ls_geometry_distance(&body->place, sensor);
     ret->doppler_hz = hz * (doppler - 1.0);
     ret->shift_hz = hz * ((1.0 + emission->ppm * 1e-6) * doppler - 1.0);
-    ret->spread_hz = propagation->fading == LS_FADING_NONE
+    ret->spread_hz = scenario->propagation.fading == LS_FADING_NONE
                          ? 0.0
-                         : speed * hz / LS_SPEED_OF_LIGHT_MPS + propagation->fading_hz;
-    ret->fading = ls_geometry_fading(propagation, seed, wavelengths, t_s);
-    ret->level_dbm = emission->level_given
-                         ? emission->level_dbm
-                         : emission->power_dbm + scenario->sensor.antenna_gain_db -
-                               ls_geometry_path_loss_db(propagation, &body.place, sensor, hz) +
-                               ls_geometry_shadow_db(propagation, seed, &body.place);
+                         : speed * hz / LS_SPEED_OF_LIGHT_MPS + scenario->propagation.fading_hz;
+    ret->fading = 1.0;
+}
+
+static double level_of_body(const struct ls_scene *scene, size_t site,
+                            const struct ls_emission *emission,
+                            const struct ls_geometry_state *body) {
+    const struct ls_scenario *scenario = scene->scenario;
+    if (emission->level_given) {
+        return emission->level_dbm;
+    }
+    return emission->power_dbm + scenario->sensor.antenna_gain_db -
+           ls_geometry_path_loss_db(&scenario->propagation, &body->place,
+                                    &scenario->sensor.sites[site].place, emission->center_hz) +
+           ls_geometry_shadow_db(&scenario->propagation, fade_seed(emission, site), &body->place);
+}
+
+void ls_scene_shift(const struct ls_scene *scene, size_t site, const struct ls_emission *emission,
+                    int64_t t_ns, struct ls_link *ret) {
+    struct ls_geometry_state body;
+    ls_geometry_at(emission->legs, emission->leg_count, t_ns, &body);
+    shift_of_body(scene, site, emission, &body, ret);
+}
+
+void ls_scene_mean_link(const struct ls_scene *scene, size_t site,
+                        const struct ls_emission *emission, int64_t t_ns, struct ls_link *ret) {
+    struct ls_geometry_state body;
+    ls_geometry_at(emission->legs, emission->leg_count, t_ns, &body);
+    shift_of_body(scene, site, emission, &body, ret);
+    ret->level_dbm = level_of_body(scene, site, emission, &body);
+}
+
+double complex ls_scene_fading(const struct ls_scene *scene, size_t site,
+                               const struct ls_emission *emission, int64_t t_ns) {
+    struct ls_geometry_state body;
+    ls_geometry_at(emission->legs, emission->leg_count, t_ns, &body);
+    double wavelengths = body.travelled_m * emission->center_hz / LS_SPEED_OF_LIGHT_MPS;
+    double t_s = (double)(t_ns - scene->scenario->start_ns) / (double)LS_NS_PER_S;
+    return ls_geometry_fading(&scene->scenario->propagation, fade_seed(emission, site), wavelengths,
+                              t_s);
+}
+
+void ls_scene_link(const struct ls_scene *scene, size_t site, const struct ls_emission *emission,
+                   int64_t t_ns, struct ls_link *ret) {
+    ls_scene_mean_link(scene, site, emission, t_ns, ret);
+    ret->fading = ls_scene_fading(scene, site, emission, t_ns);
 }
 
 double ls_scene_step_s(const struct ls_scene *scene, const struct ls_emission *emission) {

@@ -113,12 +113,24 @@ void ls_scene_describe(const struct ls_scene *scene, const struct ls_emission *e
  * ls_scene_next. */
 bool ls_scene_next_exposure(struct ls_scene *scene, struct ls_exposure *ret);
 
+/* Whether an emission comes from a body that moves. */
+bool ls_scene_moves(const struct ls_emission *emission);
+
 /* The link of an emission to sensor site `site` at t_ns, any time within it. Level, shift and
  * fading are smooth: steps of ls_scene_step_s are enough to draw them as straight lines in between
  * (in dB, Hz and complex gain). A handover of a phone makes one step of shift_hz. Needs no state:
  * any thread. */
 void ls_scene_link(const struct ls_scene *scene, size_t site, const struct ls_emission *emission,
                    int64_t t_ns, struct ls_link *ret);
+/* The same without the fading: fading is 1. */
+void ls_scene_mean_link(const struct ls_scene *scene, size_t site,
+                        const struct ls_emission *emission, int64_t t_ns, struct ls_link *ret);
+/* The fading alone. */
+double complex ls_scene_fading(const struct ls_scene *scene, size_t site,
+                               const struct ls_emission *emission, int64_t t_ns);
+/* Shift, Doppler, spread and distance only: level_dbm is NAN, fading is 1. */
+void ls_scene_shift(const struct ls_scene *scene, size_t site, const struct ls_emission *emission,
+                    int64_t t_ns, struct ls_link *ret);
 double ls_scene_step_s(const struct ls_scene *scene, const struct ls_emission *emission);
 
 /* Receiver noise in bandwidth_hz at the antenna port: kT at 290 K and the noise figure, with the

@@ -177,17 +177,19 @@ static void write_site(const struct ls_truth *truth, size_t site,
     double sum = 0.0;
     double nearest_m = INFINITY;
     double shift_hz = 0.0;
-    for (int i = 0; i < POINTS; i++) {
+    /* Under a radio at rest only the floor drifts: the middle stands for all of it. */
+    int points = ls_scene_moves(emission) ? POINTS : 1;
+    for (int i = 0; i < points; i++) {
         int64_t t_ns =
-            emission->start_ns + (int64_t)((double)emission->duration_ns * (i + 0.5) / POINTS);
+            emission->start_ns + (int64_t)((double)emission->duration_ns * (i + 0.5) / points);
         struct ls_link link;
-        ls_scene_link(truth->scene, site, emission, t_ns, &link);
+        ls_scene_mean_link(truth->scene, site, emission, t_ns, &link);
         double noise_dbm = ls_scene_noise_dbm(truth->scene, bandwidth_hz, t_ns);
         double snr = pow(10.0, (link.level_dbm - noise_dbm) / 10.0);
-        sum += snr / POINTS;
+        sum += snr / points;
         peak = fmax(peak, snr);
         nearest_m = fmin(nearest_m, link.distance_m);
-        shift_hz += link.shift_hz / POINTS;
+        shift_hz += link.shift_hz / points;
     }
     fputs(site == 0 ? "{\"sensor\":" : ",{\"sensor\":", truth->out);
     put_string(truth->out, scenario->sensor.sites[site].name);
