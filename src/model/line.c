@@ -11,6 +11,9 @@
 
 static const double hz_max = 1e12;   /* above any radio */
 static const double level_max = 1e4; /* dB, either way: no receiver spans a tenth of it */
+/* Times that base/time.h reads and writes: 1678-01-01 up to before 2262-01-01. */
+static const int64_t time_first_ns = -INT64_C(9214560000000000000);
+static const int64_t time_end_ns = INT64_C(9214646400000000000);
 static const double nominal_s = 0.1; /* see line.h */
 static const double nominal_hz = 10e3;
 
@@ -79,6 +82,13 @@ static void text(struct reader *reader, const char *key, char *ret, size_t size)
     ls_copy_text(ret, size, json_string_value(value));
 }
 
+/* A zone or a leap second can lead out of the years that can be written. */
+static void check_time(struct reader *reader, const char *key, int64_t ns) {
+    if (ns < time_first_ns || ns >= time_end_ns) {
+        refuse(reader, key, "must be from the year 1678 to 2261");
+    }
+}
+
 static int64_t time_ns(struct reader *reader, const char *key) {
     const json_t *value = value_of(reader, key);
     int64_t ns = 0;
@@ -92,6 +102,7 @@ static int64_t time_ns(struct reader *reader, const char *key) {
         snprintf(line, sizeof line, "is no time: %s", why.text);
         refuse(reader, key, line);
     }
+    check_time(reader, key, ns);
     return ns;
 }
 
@@ -101,8 +112,10 @@ static int64_t duration_ns(struct reader *reader, int64_t start_ns) {
     if (reader->code == LS_OK && ns < 1) {
         refuse(reader, "duration_s", "must be 1 ns or more");
     }
-    if (reader->code == LS_OK && (ns == INT64_MAX || start_ns > INT64_MAX - ns)) {
-        refuse(reader, "duration_s", "reaches past the year 2262");
+    /* Written so that neither side overflows. */
+    bool past = start_ns < 0 ? start_ns + ns >= time_end_ns : ns >= time_end_ns - start_ns;
+    if (reader->code == LS_OK && past) {
+        refuse(reader, "duration_s", "reaches past the year 2261");
     }
     return ns;
 }
@@ -268,6 +281,7 @@ static int64_t rtl433_time(struct reader *reader, const struct ls_line_opts *opt
         snprintf(line, sizeof line, "is no time: %s", why.text);
         refuse(reader, "time", line);
     }
+    check_time(reader, "time", ns);
     return ns;
 }
 

@@ -42,7 +42,7 @@ struct ls_line_opts { /* all-zero: the defaults */
 
 /* One line of text, with or without its newline. Does not keep text. opts may be NULL.
  * LS_ERR_FORMAT says which key is missing or wrong: not JSON, nested deeper than jansson goes
- * (2048), a frequency above 1 THz, a duration below 1 ns or past the year 2262, ... Keys that are
+ * (2048), a frequency above 1 THz, a duration below 1 ns or past the year 2261, ... Keys that are
  * not known are ignored, null is a value that is not known. *ret is untouched on failure. */
 int ls_line_parse(const char *text, size_t length, const struct ls_line_opts *opts,
                   struct ls_line *ret, struct ls_err *err);

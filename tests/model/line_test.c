@@ -110,10 +110,22 @@ Test(line, values_that_cannot_be_are_refused_by_key) {
             "'duration_s'");
     refused("{\"type\":\"transmission\",\"start\":\"2261-11-20T08:00:00Z\",\"duration_s\":9e9,"
             "\"center_hz\":1,\"bandwidth_hz\":1}",
-            "reaches past the year 2262");
+            "reaches past the year 2261");
     refused("{\"type\":\"transmission\",\"start\":\"2026-11-20\\n\\u0007x\",\"duration_s\":1,"
             "\"center_hz\":1,\"bandwidth_hz\":1}",
             "'start' is no time");
+}
+
+Test(line, times_that_cannot_be_written_are_refused) {
+    refused("{\"type\":\"transmission\",\"start\":\"2261-12-31T23:59:60Z\",\"duration_s\":1,"
+            "\"center_hz\":1,\"bandwidth_hz\":1}",
+            "'start' must be from the year 1678 to 2261");
+    refused("{\"type\":\"transmission\",\"start\":\"1678-01-01T00:00:00+01:00\","
+            "\"duration_s\":1,\"center_hz\":1,\"bandwidth_hz\":1}",
+            "'start' must be from");
+    refused("{\"type\":\"transmission\",\"start\":\"2261-12-31T23:59:59Z\",\"duration_s\":1,"
+            "\"center_hz\":1,\"bandwidth_hz\":1}",
+            "'duration_s' reaches past");
 }
 
 Test(line, what_is_no_object_of_a_known_type_is_refused) {
