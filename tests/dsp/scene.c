@@ -62,23 +62,32 @@ static double turn_of(const struct scene *scene, double channel) {
     return 2.0 * M_PI * (channel / (double)scene->channels - 0.5);
 }
 
+/* Keying of a signal over frames [from, to), ramps outside of it. */
+static double keying(const struct scene *scene, double from_frame, double to_frame, size_t sample) {
+    double frame = ((double)sample - (double)scene->half) / (double)scene->hop;
+    double outside = fmax(0.0, fmax(from_frame - frame, frame - to_frame));
+    return outside > 0.0 ? 0.5 + 0.5 * cos(M_PI * fmin(1.0, outside / scene->ramp_frames)) : 1.0;
+}
+
 void scene_tone(struct scene *scene, double from_frame, double to_frame, double channel,
                 double pow) {
     double turn = turn_of(scene, channel);
-    size_t to = sample_at(scene, to_frame);
-    for (size_t i = sample_at(scene, from_frame); i < to; i++) {
+    size_t to = sample_at(scene, to_frame + scene->ramp_frames);
+    for (size_t i = sample_at(scene, from_frame - scene->ramp_frames); i < to; i++) {
         double angle = turn * (double)i;
-        scene->samples[i] += (float complex)(sqrt(pow) * CMPLX(cos(angle), sin(angle)));
+        double amplitude = sqrt(pow) * keying(scene, from_frame, to_frame, i);
+        scene->samples[i] += (float complex)(amplitude * CMPLX(cos(angle), sin(angle)));
     }
 }
 
 void scene_band(struct scene *scene, double from_frame, double to_frame, double low_channel,
                 double high_channel, double pow) {
-    size_t from = sample_at(scene, from_frame);
-    size_t to = sample_at(scene, to_frame);
-    size_t length = to - from;
-    while (!ls_fft_good_length(length)) {
-        length++;
+    size_t from = sample_at(scene, from_frame - scene->ramp_frames);
+    size_t to = sample_at(scene, to_frame + scene->ramp_frames);
+    /* Few lengths, so that few are planned. */
+    size_t length = 64;
+    while (length < to - from) {
+        length *= 2;
     }
     struct ls_fft *fft = NULL;
     cr_assert_eq(
@@ -96,7 +105,7 @@ void scene_band(struct scene *scene, double from_frame, double to_frame, double 
     }
     ls_fft_execute(fft, bins, wave);
     for (size_t i = from; i < to; i++) {
-        scene->samples[i] += wave[i - from];
+        scene->samples[i] += (float)keying(scene, from_frame, to_frame, i) * wave[i - from];
     }
     ls_fft_destroy(fft);
     free(bins);

@@ -23,6 +23,7 @@ struct scene {
     size_t half;            /* samples[half] is the centre of frame 0 */
     size_t span;            /* samples that 2 * rows frames need */
     double noise_pow;       /* sum h^2 */
+    double ramp_frames;     /* raised cosine at both ends of signals, outside them; init: 0 */
     float complex *samples; /* [span] */
     float *power;           /* [2 * rows][channels], FFT order */
     float *floor_pow;       /* [channels], all noise_pow */
