@@ -32,6 +32,7 @@ struct nbiot {
     struct ls_random random;
     size_t mode;
     double activity;
+    float scale; /* downlink: of a tone */
     double tone_hz;
     size_t tone;       /* NPRACH: where the first group of a repetition lies */
     unsigned quarter;  /* NPUSCH: phase of the last symbol, eighths */
@@ -85,12 +86,21 @@ static int describe_nbiot(const struct ls_waveform_opts *opts, struct ls_generat
     return LS_OK;
 }
 
+/* Mean share of tones that are on: of ten subframes two are full, one holds NPSS (11 tones of 11
+ * symbols), seven have data or 8 reference tones in 14 symbols. */
+static double mean_load(double activity) {
+    double references = 8.0 / (TONES * SYMBOLS);
+    double primary = 11.0 * 11.0 / (TONES * SYMBOLS);
+    return (2 + primary + 7 * (activity + (1 - activity) * references)) / 10;
+}
+
 static int start_nbiot(void *state, const struct ls_generator_start *start, struct ls_err *err) {
     struct nbiot *nb = state;
     nb->mode = ls_generator_mode(start->opts, modes);
     double segment_s = nb->mode == MODE_NPRACH ? 1.6e-3 : 1e-3 / SYMBOLS;
     nb->segments = (uint64_t)llround(start->plan->info.duration_s / segment_s);
     nb->activity = ls_generator_or(start->opts->params.activity, 0.7);
+    nb->scale = (float)(1 / sqrt(TONES * mean_load(nb->activity)));
     nb->tone_hz = npusch_tone(start->opts->seed);
     ls_random_init(&nb->random, start->opts->seed, 1);
     return ls_ofdm_init(&nb->ofdm, POINTS, true, err);
@@ -150,8 +160,7 @@ static size_t downlink_symbol(struct nbiot *nb, float complex *ret) {
         }
         nb->ofdm.bins[ls_ofdm_bin(&nb->ofdm, k, TONES, false)] = value;
     }
-    /* Full symbols have power 1. */
-    return ls_ofdm_symbol(&nb->ofdm, symbol_samples(symbol) - POINTS, 1 / sqrtf(TONES), ret);
+    return ls_ofdm_symbol(&nb->ofdm, symbol_samples(symbol) - POINTS, nb->scale, ret);
 }
 
 static size_t next_nbiot(void *state, float complex *ret, bool *ret_silent) {
