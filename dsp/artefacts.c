@@ -7,20 +7,23 @@
 static const double IMAGE_POWER = 3e-3;
 /* 20 dB: keying clicks and pedestals are weaker than what makes them. */
 static const double CLICK_POWER = 1e-2;
-/* 15 dB: products of an overdriven receiver. */
-static const double CLIPPED_POWER = 3e-2;
+/* 12 dB: products of an overdriven receiver, and the part of their time that it is overdriven. */
+static const double CLIPPED_POWER = 6e-2;
+static const double CLIPPED_SHARE = 0.3;
 /* Of the band: wider boxes are asked whether they are the floor itself. */
 static const double FLOOR_BAND = 0.25;
 /* 3 dB: a box above that is no floor. */
 static const double FLOOR_EXCESS_MAX = 1.0;
 /* 1 dB: what gain and temperature do to a floor (noise uncertainty). */
 static const double FLOOR_EXCESS = 0.26;
+/* 2 dB: the same where more than half the band is lifted and little is left to compare with. */
+static const double FLOOR_EXCESS_HALF = 0.6;
 /* Of the floor's own stray: a box below it is part of that. */
-static const double STRAY_SIGMA = 5.0;
+static const double STRAY_SIGMA = 8.0;
 /* An impulse lifts the free cells of its rows by more than this, and single boxes in it by up to so
  * many times as much, 8 dB at most. */
-static const double IMPULSE_RISE = 0.1;
-static const double IMPULSE_RAGGED = 10.0;
+static const double IMPULSE_RISE = 0.04;
+static const double IMPULSE_RAGGED = 20.0;
 static const double IMPULSE_EXCESS_MAX = 6.0;
 /* Of a cell, noise mean 1: one cell in fifty of noise is above it. */
 static const float CELL_CAP = 3.0F;
@@ -65,24 +68,33 @@ static bool switches_near(const struct ls_cells *in, const struct ls_box *strong
     return most > SWITCH_POWER * least;
 }
 
-/* Is the box what switching or overdriving makes of a much stronger one: a click where it goes on
- * or off, or something that is on and off with it; while the converter clips, also anything within
- * its time? */
-static bool is_product(const struct ls_cells *in, const struct ls_box *box,
-                       const struct ls_box *strong) {
-    double ratio = cell_power(box) / cell_power(strong);
+/* Is the box what switching makes of a much stronger one: a click where it goes on or off, or
+ * something that is on and off with it? */
+static bool is_click(const struct ls_cells *in, const struct ls_box *box,
+                     const struct ls_box *strong) {
     bool inside = box->row_start + SAME_EDGE_ROWS >= strong->row_start &&
                   box->row_stop <= strong->row_stop + SAME_EDGE_ROWS;
-    if (ratio >= CLIPPED_POWER || !inside) {
+    if (!inside || cell_power(box) >= CLICK_POWER * cell_power(strong)) {
         return false;
-    }
-    if (in->clipped) {
-        return true;
     }
     bool edges =
         near_row(box->row_start, strong->row_start) && near_row(box->row_stop, strong->row_stop);
     bool brief = box->row_stop - box->row_start <= BRIEF_ROWS_MAX;
-    return ratio < CLICK_POWER && (edges || (brief && switches_near(in, strong, box)));
+    return edges || (brief && switches_near(in, strong, box));
+}
+
+/* Is the converter overdriven by stronger boxes for much of the box's time? Then it cannot be told
+ * from what clipping makes of them. */
+static bool is_clipping(const struct ls_box *boxes, size_t count, size_t i) {
+    double rows = 0.0;
+    for (size_t k = 0; k < count; k++) {
+        uint32_t from =
+            boxes[k].row_start > boxes[i].row_start ? boxes[k].row_start : boxes[i].row_start;
+        uint32_t to = boxes[k].row_stop < boxes[i].row_stop ? boxes[k].row_stop : boxes[i].row_stop;
+        bool strong = cell_power(&boxes[i]) < CLIPPED_POWER * cell_power(&boxes[k]);
+        rows += strong && to > from ? (double)(to - from) : 0.0;
+    }
+    return rows >= CLIPPED_SHARE * (double)(boxes[i].row_stop - boxes[i].row_start);
 }
 
 /* Is the box the mirror of a much stronger one about the tuned centre, on and off with it? Gain and
@@ -145,7 +157,8 @@ static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double
     if (width < FLOOR_BAND * (double)in->channels || excess > FLOOR_EXCESS_MAX) {
         return false;
     }
-    return excess < FLOOR_EXCESS + 2.0 * rise_beside(in, box, usual);
+    bool half = width > 0.5 * (double)in->channels;
+    return excess < (half ? FLOOR_EXCESS_HALF : FLOOR_EXCESS) + 2.0 * rise_beside(in, box, usual);
 }
 
 /* Why the box is none of its own, or LS_DECLINED_COUNT. Judged against all boxes, so their order
@@ -155,6 +168,9 @@ static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_
     if (is_floor(in, &boxes[i], usual)) {
         return LS_DECLINED_FLOOR;
     }
+    if (in->clipped && is_clipping(boxes, count, i)) {
+        return LS_DECLINED_PRODUCT;
+    }
     for (size_t k = 0; k < count; k++) {
         if (k != i && is_leakage(&boxes[i], &boxes[k], (double)in->leakage_pow)) {
             return LS_DECLINED_LEAKAGE;
@@ -162,7 +178,7 @@ static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_
         if (k != i && is_image(&boxes[i], &boxes[k], in->channels)) {
             return LS_DECLINED_IMAGE;
         }
-        if (k != i && is_product(in, &boxes[i], &boxes[k])) {
+        if (k != i && is_click(in, &boxes[i], &boxes[k])) {
             return LS_DECLINED_PRODUCT;
         }
     }
