@@ -91,7 +91,7 @@ static bool is_clipping(const struct ls_box *boxes, size_t count, size_t i) {
         uint32_t from =
             boxes[k].row_start > boxes[i].row_start ? boxes[k].row_start : boxes[i].row_start;
         uint32_t to = boxes[k].row_stop < boxes[i].row_stop ? boxes[k].row_stop : boxes[i].row_stop;
-        bool strong = cell_power(&boxes[i]) < CLIPPED_POWER * cell_power(&boxes[k]);
+        bool strong = boxes[i].excess_pow < CLIPPED_POWER * boxes[k].excess_pow;
         rows += strong && to > from ? (double)(to - from) : 0.0;
     }
     return rows >= CLIPPED_SHARE * (double)(boxes[i].row_stop - boxes[i].row_start);

@@ -45,6 +45,8 @@ struct ls_cells {
     const float *floor_pow; /* [channels] noise power of a cell */
     size_t rows;
     size_t channels;
+    float seed_limit;   /* a cell above it stands out alone */
+    float grow_limit;   /* a cell above it stands out beside one that does */
     bool clipped;       /* the converter was at its limits in this piece */
     double floor_stray; /* relative: how far channels' means stray from the floor beyond what their
                            number of looks explains */

@@ -57,6 +57,20 @@ static void give_back(const struct ls_cells *in, const struct ls_box *box) {
     }
 }
 
+/* The floor rose, and what stood out of it in its time must stand out of the risen one. */
+static void claim_again(struct ls_boxes *boxes, const struct ls_cells *in,
+                        const struct ls_box *box) {
+    float risen = (float)(1.0 + box->excess_pow / box->floor_pow);
+    for (size_t r = box->row_start; r < box->row_stop; r++) {
+        for (size_t c = box->channel_low; c < box->channel_high; c++) {
+            size_t i = r * in->channels + c;
+            if (in->cells[i] > risen * in->seed_limit && in->marks[i] == LS_MARK_FREE) {
+                ls_blobs_grow(boxes->blobs, in, r, c, risen * in->grow_limit);
+            }
+        }
+    }
+}
+
 /* Measure the boxes and drop those that are none; returns how many are left. */
 static size_t weed(struct ls_boxes *boxes, const struct ls_cells *in, size_t count,
                    size_t declined[LS_DECLINED_COUNT]) {
@@ -80,6 +94,7 @@ static size_t weed(struct ls_boxes *boxes, const struct ls_cells *in, size_t cou
         declined[verdict]++;
         if (verdict == LS_DECLINED_FLOOR) {
             give_back(in, &box[i]);
+            claim_again(boxes, in, &box[i]);
         }
     }
     return kept;
@@ -90,7 +105,9 @@ const struct ls_box *ls_boxes_find(struct ls_boxes *boxes, const struct ls_cells
     size_t count = ls_blobs_take(boxes->blobs, in, boxes->boxes, BOXES_MAX);
     /* Whole trains first: what goes on and off with a train is seen only against all of it. */
     count = weed(boxes, in, count, declined);
+    size_t more = ls_blobs_take(boxes->blobs, in, boxes->boxes + count, BOXES_MAX - count);
     size_t whole = count;
+    count += more;
     count = ls_edges_split(boxes->edges, in, boxes->boxes, count, BOXES_MAX);
     if (count > whole) {
         count = weed(boxes, in, count, declined);

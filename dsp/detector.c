@@ -304,6 +304,8 @@ void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detecti
                              .rows = det->rows,
                              .channels = det->opts.channels,
                              .clipped = clipped,
+                             .seed_limit = det->limits.limit[0][0],
+                             .grow_limit = det->limits.grow,
                              .leakage_pow = det->opts.leakage_pow};
     ls_claims_make(det->claims, &cells, &det->limits, &det->crossings, ls_boxes_blobs(det->boxes));
     measure_residual(det);

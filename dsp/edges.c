@@ -13,11 +13,13 @@ static const double CHANNEL_POWER = 1e-3;
 static const double CHANNEL_POWER_CLIPPED = 3e-2;
 static const double SPLIT_POWER = 0.05; /* of the box's power: rows below are between two bursts */
 static const double SPLIT_SNR = 20.0;   /* 13 dB: boxes weaker against their own noise stay whole */
+static const double ON_SNR = 10.0;      /* 10 dB in the box's channels */
+static const double RANGE_POWER = 1e-3; /* 30 dB: less than that beside the usual power is off */
+enum { EDGE_ROWS = 4 };                 /* an edge's neighbourhood: its level is taken there */
 enum { SPLIT_ROWS = 2 };                /* of silence between two bursts; one alone is a fade */
 
 struct ls_edges {
     double *profile; /* [max(rows_max, channels)] */
-    double *sorted;  /* [rows_max] */
 };
 
 int ls_edges_create(struct ls_edges **ret, size_t rows_max, size_t channels) {
@@ -26,8 +28,7 @@ int ls_edges_create(struct ls_edges **ret, size_t rows_max, size_t channels) {
         return LS_ERR_NOMEM;
     }
     edges->profile = calloc(rows_max > channels ? rows_max : channels, sizeof *edges->profile);
-    edges->sorted = calloc(rows_max, sizeof *edges->sorted);
-    if (edges->profile == NULL || edges->sorted == NULL) {
+    if (edges->profile == NULL) {
         ls_edges_destroy(edges);
         return LS_ERR_NOMEM;
     }
@@ -38,7 +39,6 @@ int ls_edges_create(struct ls_edges **ret, size_t rows_max, size_t channels) {
 void ls_edges_destroy(struct ls_edges *edges) {
     if (edges != NULL) {
         free(edges->profile);
-        free(edges->sorted);
         free(edges);
     }
 }
@@ -94,29 +94,74 @@ static double crossing(double before, double at, double level, size_t r) {
     return 2.0 * ((double)r - 1.0 + fmin(1.0, fmax(0.0, part))) + 0.5;
 }
 
-static int compare_doubles(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
+/* The power while on, of a box that may be half empty or hold something weak beside something
+ * strong: the mean weighted by power itself. */
+static double usual_power(const double *power, size_t rows) {
+    double sum = 0.0;
+    double squares = 0.0;
+    for (size_t i = 0; i < rows; i++) {
+        double p = fmax(0.0, power[i]);
+        sum += p;
+        squares += p * p;
+    }
+    return sum > 0.0 ? squares / sum : 0.0;
 }
 
-/* Edges in time, and the power between them. False when nothing is left. */
+/* Noise power of the box's channels in one row, and how far it scatters. */
+static double box_noise(const struct ls_cells *in, const struct ls_box *box, double *ret_sigma) {
+    double noise = 0.0;
+    for (size_t c = box->channel_low; c < box->channel_high; c++) {
+        noise += (double)in->floor_pow[c];
+    }
+    *ret_sigma = noise / sqrt((double)(box->channel_high - box->channel_low));
+    return noise;
+}
+
+/* A row is on when it holds this share of the usual power, or stands 10 dB out of the noise and is
+ * not what the bank's step response leaves of something stronger. */
+static double on_power(double usual, double share, double noise) {
+    return fmax(RANGE_POWER * usual, fmin(share * usual, ON_SNR * noise));
+}
+
+/* The strongest of the EDGE_ROWS rows from row i on, in steps of step. */
+static double level_behind(const double *power, size_t rows, size_t i, int step) {
+    double best = 0.0;
+    for (int k = 0; k < EDGE_ROWS; k++) {
+        ptrdiff_t at = (ptrdiff_t)i + (ptrdiff_t)k * step;
+        if (at >= 0 && at < (ptrdiff_t)rows) {
+            best = fmax(best, power[at]);
+        }
+    }
+    return best;
+}
+
+/* Edges in time, and the power between them. False when nothing is left. A row is on when it
+ * reaches half the amplitude of the box, or stands out of the noise by 10 dB: a transmitter that
+ * fades in is on from the beginning. The edge is then at half the amplitude of what lies just
+ * behind it. */
 static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     size_t rows = box->row_stop - box->row_start;
     double *power = edges->profile;
     for (size_t i = 0; i < rows; i++) {
         power[i] = row_power(in, box, box->row_start + i);
-        edges->sorted[i] = power[i];
     }
-    qsort(edges->sorted, rows, sizeof *edges->sorted, compare_doubles);
-    /* The upper quartile's middle: the power while on, also of a box that is half empty. */
-    double level = EDGE_POWER * edges->sorted[rows - 1 - rows / 4];
+    double sigma;
+    double usual = usual_power(power, rows);
+    double on = on_power(usual, EDGE_POWER, box_noise(in, box, &sigma));
     size_t first = 0;
-    while (first < rows && power[first] < level) {
+    while (first < rows && power[first] < on) {
         first++;
     }
     size_t last = rows;
-    while (last > first && power[last - 1] < level) {
+    while (last > first && power[last - 1] < on) {
+        last--;
+    }
+    double level = EDGE_POWER * level_behind(power, rows, first, 1);
+    while (first < last && power[first] < level) {
+        first++;
+    }
+    double stop_level = EDGE_POWER * (last > 0 ? level_behind(power, rows, last - 1, -1) : 0.0);
+    while (last > first && power[last - 1] < stop_level) {
         last--;
     }
     if (first >= last || level <= 0.0) {
@@ -134,7 +179,7 @@ static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct 
     double after = stop < in->rows ? row_power(in, box, stop) : 0.0;
     box->start_frame = box->from_start ? 0.0F : (float)crossing(before, power[first], level, start);
     /* Mirrored in time: the row after is the one "before". */
-    double back = crossing(after, power[last - 1], level, in->rows - stop);
+    double back = crossing(after, power[last - 1], stop_level, in->rows - stop);
     box->stop_frame =
         box->to_stop ? (float)(2 * in->rows) : (float)(2.0 * (double)in->rows - 1.0 - back);
     box->stop_frame = fmaxf(box->stop_frame, box->start_frame + 0.5F);
@@ -192,22 +237,17 @@ size_t ls_edges_split(struct ls_edges *edges, const struct ls_cells *in, struct 
         if (rows < 2 + SPLIT_ROWS) {
             continue;
         }
-        double noise = 0.0;
-        for (size_t c = box->channel_low; c < box->channel_high; c++) {
-            noise += (double)in->floor_pow[c];
-        }
-        noise /= sqrt((double)(box->channel_high - box->channel_low));
+        double sigma;
+        double noise = box_noise(in, box, &sigma);
         for (size_t r = 0; r < rows; r++) {
             edges->profile[r] = row_power(in, box, box->row_start + r);
-            edges->sorted[r] = edges->profile[r];
         }
-        qsort(edges->sorted, rows, sizeof *edges->sorted, compare_doubles);
-        double level = edges->sorted[rows - 1 - rows / 4];
-        if (level < SPLIT_SNR * noise) {
+        double level = usual_power(edges->profile, rows);
+        if (level < SPLIT_SNR * sigma) {
             continue;
         }
-        total =
-            cut_at_silences(edges, boxes, i, fmax(SPLIT_POWER * level, 3.0 * noise), total, room);
+        double on = fmax(on_power(level, SPLIT_POWER, noise), 3.0 * sigma);
+        total = cut_at_silences(edges, boxes, i, on, total, room);
     }
     return total;
 }

@@ -24,8 +24,8 @@ static const double CROWDED_SHARE = 0.9; /* of the averages is clean: when less,
                                             that stay below the cut are many */
 static const double OPENING_SHARE =
     0.66; /* of the band: a carrier narrower than that is seen as a carrier */
-/* 4 dB above the opened floor: receivers have humps of 3 dB. */
-static const double OCCUPIED_RATIO = 2.5;
+/* 2 dB above the opened floor. */
+static const double OCCUPIED_RATIO = 1.6;
 static const double GAIN_SECONDS =
     1.0; /* time constant of the common gain: 6 dB a minute lags by 0.1 dB */
 static const double RANGE_POW =

@@ -11,7 +11,8 @@ static const double OUTSIDE_SHARE = 0.005; /* SM.443: beta/2 */
 static const double STANDS_OUT_SHARE =
     0.0025; /* of the strongest bin: 26 dB, the x of SM.443's x dB bandwidth */
 static const double STANDS_OUT_SHARE_CLIPPED =
-    0.03;                                   /* 15 dB: clipping's products are not the signal */
+    0.03; /* 15 dB: clipping's products are not the signal */
+enum { SMOOTH_BINS = 16 };
 static const double STANDS_OUT_SIGMA = 2.0; /* of the noise in a smoothed bin */
 
 void ls_spectrum_finish(struct ls_spectrum *spectrum) {
@@ -92,23 +93,24 @@ int ls_spectrum_add_all(struct ls_spectrum *into, const struct ls_spectrum *from
     return LS_OK;
 }
 
-/* Energy around bin i, averaged over it and its neighbours. */
-static double smoothed(const struct ls_spectrum *s, uint32_t i, uint32_t *ret_count) {
+/* Energy around bin i, averaged over SMOOTH_BINS: a channel of the bank or so, lest the carrier
+ * line of a keyed signal hide its sidebands, which hold more than one percent of its power. */
+static double smoothed(const struct ls_spectrum *s, uint32_t i, double *ret_bins) {
+    uint32_t from = i > SMOOTH_BINS / 2 ? i - SMOOTH_BINS / 2 : 0;
+    uint32_t to = i + SMOOTH_BINS / 2 + 1 < s->count ? i + SMOOTH_BINS / 2 + 1 : s->count;
     double sum = 0.0;
-    uint32_t n = 0;
-    for (uint32_t k = i > 0 ? i - 1 : 0; k <= i + 1 && k < s->count; k++) {
+    for (uint32_t k = from; k < to; k++) {
         sum += (double)s->energy[k];
-        n++;
     }
-    *ret_count = n;
-    return sum / (double)n;
+    *ret_bins = (double)(to - from);
+    return sum / *ret_bins;
 }
 
 static double strongest(const struct ls_spectrum *s, double noise) {
     double best = 0.0;
+    double bins;
     for (uint32_t i = 0; i < s->count; i++) {
-        uint32_t n;
-        best = fmax(best, smoothed(s, i, &n) - noise);
+        best = fmax(best, smoothed(s, i, &bins) - noise);
     }
     return best;
 }
@@ -116,9 +118,9 @@ static double strongest(const struct ls_spectrum *s, double noise) {
 /* Energy of bin i without its noise, or 0 where the spectrum does not stand out: keying clicks and
  * the pedestal of an overdriven receiver would else carry the edges away from the signal. */
 static double signal_energy(const struct ls_spectrum *s, uint32_t i, double noise, double least) {
-    uint32_t n;
-    double level = smoothed(s, i, &n);
-    double sigma = noise / sqrt(fmax(1.0, s->averages) * (double)n);
+    double bins;
+    double level = smoothed(s, i, &bins);
+    double sigma = noise / sqrt(fmax(1.0, s->averages) * bins);
     bool stands_out = level > noise + fmax(STANDS_OUT_SIGMA * sigma, least);
     return stands_out ? fmax(0.0, (double)s->energy[i] - noise) : 0.0;
 }

@@ -19,7 +19,7 @@ enum {
 static const double ZOOM_SHARE = 0.5;
 
 /* Of a piece's samples: more, and its bursts are marked as clipped. */
-static const double CLIPPED_SHARE = 1e-4;
+static const double CLIPPED_SHARE = 5e-3;
 
 struct ls_searcher {
     struct ls_cut cut;

@@ -54,9 +54,11 @@ def silence_in_noise(recordings, analyse):
 
 
 def five_sensors_stay_five(recordings, analyse):
-    """Five F007TH sensors, one after the other, each a little beside the other's frequency."""
+    """Five F007TH sensors, one after the other, each a little beside the other's frequency. A hump of
+    the receiver and weaker radios are on the air as well: the sensors are 20 dB stronger."""
     recording, = pick(recordings, "ambient_weather-01_f007th_433.92M_250k")
-    found = analyse(recording).transmissions
+    result = analyse(recording)
+    found = [t for t in result.transmissions if t.snr_db > result.strongest.snr_db - 10]
     if len(found) != 5:
         yield f"{len(found)} transmissions, 5 expected"
     for number, known in enumerate(recording.annotations):
@@ -177,8 +179,9 @@ def decoded_is_detected(recordings, analyse, decode):
         if not times:
             continue
         found = analyse(recording).transmissions
-        # rtl_433 puts a message at the first pulse, found in blocks of its own: 5 ms is plenty
-        lost = [t for t in times if not covered(t, t, found, 5e-3)]
+        # rtl_433 puts a message at the first pulse of its package. Pulses of noise before the message
+        # belong to the package when they are nearer than its reset limit, 100 ms for slow sensors.
+        lost = [t for t in times if not any(f.overlaps(t - 5e-3, t + 0.1) for f in found)]
         messages += len(times)
         missed += len(lost)
         if lost:
