@@ -59,12 +59,23 @@ static int complete_emitter(struct ls_scenario_emitter *emitter, struct ls_err *
     return add_default_pass(&emitter->journey, err);
 }
 
+/* Rounding to 8 bits adds 2 / 127.5^2 / 12, or -49.9 dBFS: 0.1 dB to noise of -33 dBFS. */
+static double default_full_scale_dbm(const struct ls_scenario_sensor *sensor) {
+    bool coarse = sensor->format == LS_FORMAT_CU8 || sensor->format == LS_FORMAT_CI8;
+    double noise_dbm =
+        LS_SCENARIO_THERMAL_DBM_HZ + sensor->noise_figure_db + 10.0 * log10(sensor->rate_sps);
+    return noise_dbm + (coarse ? 33.0 : 60.0);
+}
+
 /* What the tables cannot say: values that stand for others. */
 static int complete(struct ls_scenario *scenario, struct ls_err *err) {
     struct ls_scenario_sensor *sensor = &scenario->sensor;
     sensor->format = (enum ls_format)(sensor->format_choice + LS_FORMAT_CU8);
     if (!sensor->dc_given) {
         sensor->dc_dbfs = -INFINITY;
+    }
+    if (!sensor->full_scale_given) {
+        sensor->full_scale_dbm = default_full_scale_dbm(sensor);
     }
     int code = add_default_site(sensor, err);
     for (size_t i = 0; i < scenario->emitter_count && code == LS_OK; i++) {

@@ -13,6 +13,8 @@
 #include "model/transmission.h"
 #include "simulate/waveform.h"
 
+#define LS_SCENARIO_THERMAL_DBM_HZ (-173.975) /* k 290 K */
+
 enum { LS_SCENARIO_NAME_BYTES = 48, LS_SCENARIO_WAYPOINTS = 15 };
 
 struct ls_place {
@@ -62,6 +64,7 @@ struct ls_scenario_sensor {
     enum ls_format format;
     double noise_figure_db;
     double antenna_gain_db;
+    bool full_scale_given;
     double full_scale_dbm;       /* power at the antenna port of a signal of 0 dBFS */
     double floor_drift_db;       /* noise goes up and down by +- this as a sine, ... */
     double floor_drift_period_s; /* ... with this period */

@@ -5,10 +5,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "base/util.h"
 #include "simulate/keys.h"
+#include "simulate/stream.h"
 
-enum { PATH_BYTES = 128, NAMES_MAX = 1024, STEPS_MAX = 100000 };
+enum { PATH_BYTES = 128, NAMES_MAX = 1024, STEPS_MAX = 10000 };
+
+/* From one transmission of a radio to the next. */
+static const double shortest_s = 1e-3;
 
 struct check {
     struct ls_scenario *scenario;
@@ -76,6 +81,15 @@ static int check_waveform(const struct check *check, const char *key, const stru
     return LS_OK;
 }
 
+/* Times within a scenario reach 32 years past its start (1e9 s); ns end in 2262. */
+static int check_start(const struct check *check) {
+    static const int64_t last_ns = INT64_C(7258118400) * LS_NS_PER_S; /* 2200-01-01 */
+    int64_t start_ns = check->scenario->start_ns;
+    return start_ns >= 0 && start_ns < last_ns
+               ? LS_OK
+               : fail(check, "start", "has to be in the years 1970 to 2199");
+}
+
 static int check_hop(const struct check *check) {
     const struct ls_scenario_sensor *sensor = &check->scenario->sensor;
     if (sensor->hop.center_count == 0 && sensor->center_hz <= 0.0) {
@@ -103,8 +117,8 @@ static int check_sites(const struct check *check) {
 }
 
 static int check_clock(const struct check *check, const struct ls_script *script) {
-    if (script->period_s <= 0.0) {
-        return fail(check, "script.period_s", "a clock needs a period above 0 s");
+    if (script->period_s < shortest_s) {
+        return fail(check, "script.period_s", "a clock needs a period of 1 ms or more");
     }
     if (script->jitter_s > script->period_s / 4) {
         return fail(check, "script.jitter_s", "more than a quarter of the period is no clock");
@@ -113,13 +127,10 @@ static int check_clock(const struct check *check, const struct ls_script *script
 }
 
 static int check_cycle(const struct check *check, const struct ls_script *script) {
-    const struct ls_wait *waits[] = {&script->hold, &script->gap};
-    for (size_t i = 0; i < LS_COUNT(waits); i++) {
-        if (waits[i]->seconds > 0.0 || waits[i]->high_s > 0.0) {
-            return LS_OK;
-        }
-    }
-    return fail(check, "script.gap_s", "a cycle needs a hold or a gap above 0 s");
+    double mean_s = ls_stream_wait_mean(&script->hold) + ls_stream_wait_mean(&script->gap);
+    return mean_s >= shortest_s
+               ? LS_OK
+               : fail(check, "script.gap_s", "a cycle needs a hold or a gap of 1 ms or more");
 }
 
 static int check_sweep(const struct check *check, const struct ls_script *script) {
@@ -340,7 +351,10 @@ int ls_scenario_check(struct ls_scenario *scenario, const char *text, size_t len
                       const char *file, struct ls_err *err) {
     struct check check = {
         .scenario = scenario, .text = text, .length = length, .file = file, .err = err};
-    int code = check_hop(&check);
+    int code = check_start(&check);
+    if (code == LS_OK) {
+        code = check_hop(&check);
+    }
     if (code == LS_OK) {
         code = check_sites(&check);
     }

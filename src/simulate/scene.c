@@ -19,7 +19,6 @@ enum { NAME_BYTES = LS_SCENARIO_NAME_BYTES + 24 };
 
 /* Points of a fading period or a bell that straight lines follow within 0.1 dB. */
 static const double steps_a_cycle = 32.0;
-static const double thermal_dbm_hz = -173.975; /* k 290 K */
 
 struct source {
     struct ls_emission head;
@@ -140,7 +139,7 @@ static void fix_level(const struct ls_scene *scene, struct ls_emission *emission
     /* A bare carrier has no bandwidth: 1 Hz stands for it. */
     double bandwidth_hz = fmax(1.0, info.high_hz - info.low_hz);
     emission->level_given = true;
-    emission->level_dbm = thermal_dbm_hz + scenario->sensor.noise_figure_db +
+    emission->level_dbm = LS_SCENARIO_THERMAL_DBM_HZ + scenario->sensor.noise_figure_db +
                           10.0 * log10(bandwidth_hz) + scenario->emitters[emission->emitter].snr_db;
 }
 
@@ -452,7 +451,7 @@ double ls_scene_step_s(const struct ls_scene *scene, const struct ls_emission *e
 double ls_scene_noise_dbm(const struct ls_scene *scene, double bandwidth_hz, int64_t t_ns) {
     const struct ls_scenario_sensor *sensor = &scene->scenario->sensor;
     double t_s = (double)(t_ns - scene->scenario->start_ns) / (double)LS_NS_PER_S;
-    return thermal_dbm_hz + sensor->noise_figure_db + 10.0 * log10(bandwidth_hz) +
+    return LS_SCENARIO_THERMAL_DBM_HZ + sensor->noise_figure_db + 10.0 * log10(bandwidth_hz) +
            sensor->floor_drift_db * sin(2.0 * M_PI * t_s / sensor->floor_drift_period_s);
 }
 

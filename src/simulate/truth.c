@@ -370,13 +370,16 @@ int ls_truth_finish(struct ls_truth *truth, struct ls_err *err) {
 }
 
 int ls_truth_write(struct ls_scene *scene, FILE *out, struct ls_err *err) {
-    struct ls_truth *truth = NULL;
+    struct ls_truth *truth;
     struct ls_emission emission;
     int code = ls_truth_create(&truth, scene, out, err);
-    while (code == LS_OK) {
-        code = ls_scene_next(scene, &emission, err);
-        if (code == LS_OK) {
-            code = ls_truth_add(truth, &emission, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    while ((code = ls_scene_next(scene, &emission, err)) == LS_OK) {
+        code = ls_truth_add(truth, &emission, err);
+        if (code != LS_OK) {
+            break;
         }
     }
     if (code == LS_EOF) {

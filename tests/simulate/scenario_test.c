@@ -25,6 +25,8 @@ Test(scenario, defaults_are_filled_in) {
     cr_expect_eq(s->sensor.site_count, 1);
     cr_expect_str_eq(s->sensor.sites[0].name, "sensor");
     cr_expect(isinf(s->sensor.dc_dbfs));
+    /* Noise of 2.4 MHz at NF 6 dB is -104.17 dBm; 33 dB over it is full scale. */
+    cr_expect_float_eq(s->sensor.full_scale_dbm, -71.17, 0.01);
     cr_expect_eq(s->sensor.hop.center_count, 0);
     cr_expect_float_eq(s->propagation.exponent, 2.0, 0.0);
     cr_expect_eq(s->emitter_count, 0);
@@ -91,6 +93,8 @@ static const struct {
      "3min, 1h or 7d"},
     {"duration_s: 1h\nstart: 2026-11-20T08:00:00\nsensor: {center_hz: 878M}\n",
      "'test.yaml' line 2: 'start': '2026-11-20T08:00:00' is not a time: write UTC as"},
+    {"start: 2261-01-01T00:00:00Z\n" TOP,
+     "'test.yaml' line 1: 'start': has to be in the years 1970 to 2199"},
     {TOP "  noise_figure: 6\n", "'test.yaml' line 4: unknown key 'noise_figure'; did you mean "
                                 "'noise_figure_db'?"},
     {TOP "  format: cu16\n",
@@ -106,7 +110,7 @@ static const struct {
     {TOP A "      kind: clok\n",
      "'test.yaml' line 9: 'kind': 'clok' is not known; did you mean 'clock'?"},
     {TOP A "      kind: clock\n",
-     "'test.yaml' line 8: 'period_s': a clock needs a period above 0 s"},
+     "'test.yaml' line 8: 'period_s': a clock needs a period of 1 ms or more"},
     {TOP A "      kind: clock\n      period_s: 10s\n      jitter_s: 4s\n",
      "'test.yaml' line 11: 'jitter_s': more than a quarter of the period is no clock"},
     {TOP A "      kind: follow\n      leader: b\n",
@@ -115,6 +119,8 @@ static const struct {
      "'test.yaml' line 10: 'leader': 'a' follows another one itself"},
     {TOP A "      kind: sweep\n      low_hz: 1M\n      high_hz: 2M\n",
      "'test.yaml' line 8: 'step_hz': a sweep needs a value above 0"},
+    {TOP A "      kind: cycle\n      hold_s: 1us\n",
+     "'test.yaml' line 8: 'gap_s': a cycle needs a hold or a gap of 1 ms or more"},
     {TOP A "      kind: poisson\n", "'test.yaml' line 8: 'rate_per_hour': needs a value above 0"},
     {TOP A "      kind: cycle\n      hold_s: 5s..2s\n",
      "'test.yaml' line 10: 'hold_s': '5s..2s' ends below its start"},
