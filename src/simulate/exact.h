@@ -5,6 +5,7 @@
 #define SIMULATE_EXACT_H
 
 #include <complex.h>
+#include <math.h>
 #include <stdint.h>
 
 /* exp(j 2 pi phase / 2^32); error below 1e-7 a component. */
@@ -25,6 +26,12 @@ static inline float complex ls_exact_cis(uint32_t phase) {
     default:
         return CMPLXF((float)s, (float)-c);
     }
+}
+
+/* Turns in 2^-64 turns, for phases that run for hours; whole turns drop out. */
+static inline uint64_t ls_exact_turns(double turns) {
+    double part = turns - floor(turns); /* 1 for what is just below 0 */
+    return part < 1 ? (uint64_t)(part * 0x1p64) : 0;
 }
 
 /* Turns as a phase for ls_exact_cis; whole turns drop out. |turns| < 2^62. */

@@ -89,7 +89,7 @@ int ls_receiver_create(struct ls_receiver **ret, const struct ls_receiver_opts *
     receiver->dc = CMPLXF(0.8f * (float)opts->dc_amplitude, -0.6f * (float)opts->dc_amplitude);
     for (size_t i = 0; i < opts->spur_count; i++) {
         double turns = opts->spurs[i].offset_hz / opts->rate_sps;
-        receiver->spurs[i].step = (uint64_t)((turns - floor(turns)) * 0x1p64);
+        receiver->spurs[i].step = ls_exact_turns(turns);
         receiver->spurs[i].amplitude = (float)pow(10, opts->spurs[i].level_dbfs / 20);
     }
     ls_random_init(&receiver->noise, opts->seed, 1);

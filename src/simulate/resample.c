@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <liquid/liquid.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/util.h"
@@ -113,7 +114,9 @@ size_t ls_resample_reach(const struct ls_resample *rs) { return rs->taps / 2; }
 
 struct ls_resample_position ls_resample_position_at(double inputs) {
     double whole = floor(inputs);
-    return (struct ls_resample_position){(int64_t)whole, (uint64_t)((inputs - whole) * 0x1p64)};
+    bool next = inputs - whole >= 1; /* just below a whole number */
+    return (struct ls_resample_position){(int64_t)whole + next,
+                                         next ? 0 : (uint64_t)((inputs - whole) * 0x1p64)};
 }
 
 static void step_once(const struct ls_resample *rs, struct ls_resample_position *position) {

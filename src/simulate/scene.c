@@ -127,15 +127,17 @@ static void sift_down(struct ls_scene *scene, size_t at) {
     }
 }
 
-/* What a source of the scenario's own emitters cannot know: a level that is fixed by its SNR. */
-static void fix_level(const struct ls_scene *scene, struct ls_emission *emission) {
+/* What a source of the scenario's own emitters cannot know: the length of a telegram depends on its
+ * content, a level may be fixed by its SNR. */
+static void settle(const struct ls_scene *scene, struct ls_emission *emission) {
     const struct ls_scenario *scenario = scene->scenario;
+    struct ls_waveform_info info;
+    ls_scene_describe(scene, emission, &info);
+    emission->duration_ns = llround(info.duration_s * 1e9);
     if (emission->emitter >= scenario->emitter_count ||
         !scenario->emitters[emission->emitter].snr_given) {
         return;
     }
-    struct ls_waveform_info info;
-    ls_scene_describe(scene, emission, &info);
     /* A bare carrier has no bandwidth: 1 Hz stands for it. */
     double bandwidth_hz = fmax(1.0, info.high_hz - info.low_hz);
     emission->level_given = true;
@@ -152,7 +154,7 @@ static int advance(struct ls_scene *scene, struct source *source, struct ls_err 
         code = LS_EOF;
     }
     if (code == LS_OK) {
-        fix_level(scene, &source->head);
+        settle(scene, &source->head);
     }
     return code;
 }
@@ -319,8 +321,10 @@ int ls_scene_next(struct ls_scene *scene, struct ls_emission *ret, struct ls_err
 void ls_scene_describe(const struct ls_scene *scene, const struct ls_emission *emission,
                        struct ls_waveform_info *ret) {
     const struct ls_air *air = scene->emitters[emission->emitter].air;
-    struct ls_waveform_opts opts = {
-        .id = air->id, .duration_s = (double)emission->duration_ns / 1e9, .params = air->params};
+    struct ls_waveform_opts opts = {.id = air->id,
+                                    .duration_s = (double)emission->duration_ns / 1e9,
+                                    .seed = emission->seed,
+                                    .params = air->params};
     int code = ls_waveform_describe(&opts, ret, NULL);
     assert(code == LS_OK); /* it made the length of this emission */
 }

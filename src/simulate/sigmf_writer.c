@@ -243,7 +243,10 @@ static int by_sample(const void *a, const void *b) {
 }
 
 static json_t *annotations_part(struct ls_sigmf_writer *writer) {
-    qsort(writer->annotations, writer->annotation_count, sizeof *writer->annotations, by_sample);
+    if (writer->annotation_count > 0) {
+        qsort(writer->annotations, writer->annotation_count, sizeof *writer->annotations,
+              by_sample);
+    }
     json_t *list = json_array();
     for (size_t i = 0; i < writer->annotation_count; i++) {
         const struct ls_sigmf_annotation *annotation = &writer->annotations[i];

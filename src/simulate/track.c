@@ -383,7 +383,7 @@ static uint64_t step_of(const struct ls_track *track, int64_t grid_step, double 
     struct node middle = between(track, share_of(track, grid_step, 0.5));
     double hz = own_center(track, middle.shift_hz) - tuning_hz;
     double turns = hz / (track->rate_sps * (double)track->factor);
-    return (uint64_t)((turns - floor(turns)) * 0x1p64);
+    return ls_exact_turns(turns);
 }
 
 /* The waveform's samples of n outputs, turned, into the line or straight into ret. */

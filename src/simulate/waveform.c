@@ -39,7 +39,6 @@ static const struct {
     {"dwell_s", offsetof(struct ls_waveform_params, dwell_s), false},
     {"activity", offsetof(struct ls_waveform_params, activity), false},
     {"steps", offsetof(struct ls_waveform_params, steps), true},
-    {"slot", offsetof(struct ls_waveform_params, slot), true},
     {"spreading", offsetof(struct ls_waveform_params, spreading), true},
     {"prbs", offsetof(struct ls_waveform_params, prbs), true},
     {"first_prb", offsetof(struct ls_waveform_params, first_prb), true},

@@ -29,7 +29,6 @@ struct ls_waveform_params {
     double dwell_s;         /* stepped carrier: time on one step; chirp: time of one sweep */
     double activity;        /* 0 < activity <= 1: share of time or of subframes that carry power */
     size_t steps;           /* stepped carrier: steps before it starts again */
-    size_t slot;            /* TDMA slot */
     size_t spreading;       /* LoRa spreading factor */
     size_t prbs;            /* resource blocks per allocation */
     size_t first_prb;       /* lowest resource block; used when prbs is given */

@@ -325,6 +325,29 @@ Test(render, annotations_say_where_each_transmission_is) {
     json_decref(root);
 }
 
+/* A nexus telegram lasts by its bits: 36 gaps of 1 or 2 ms, twelve times. */
+Test(render, the_length_of_a_telegram_is_that_of_its_content) {
+    render(HEAD "duration_s: 5\nemitters:\n"
+                "  - {name: n, waveform: {id: nexus}, channels_hz: [868.2M], snr_db: 30,"
+                " script: {kind: list, times_s: [0.5, 2, 3.5]}}\n",
+           "nexus");
+    json_t *root = meta_of("nexus");
+    json_t *list = json_object_get(root, "annotations");
+    cr_assert_eq(json_array_size(list), 3);
+    size_t count;
+    LS_AUTO(float complex) x = samples_of("nexus", &count);
+    size_t lengths[3];
+    for (size_t i = 0; i < 3; i++) {
+        json_t *annotation = json_array_get(list, i);
+        size_t from = (size_t)number(annotation, "core:sample_start");
+        lengths[i] = (size_t)number(annotation, "core:sample_count");
+        size_t end = from + lengths[i];
+        cr_expect_gt(measure_power(&x[end - 400], 300), 10 * measure_power(&x[end + 100], 300));
+    }
+    cr_expect(lengths[0] != lengths[1] || lengths[0] != lengths[2]);
+    json_decref(root);
+}
+
 Test(render, recording_reads_back_with_its_hash) {
     render(busy, "hash");
     char path[128];
