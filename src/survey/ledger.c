@@ -66,6 +66,23 @@ static void open_row(struct ls_ledger *ledger, const struct ls_block *block, int
                                 .high_hz = block->tuning.center_hz + block->tuning.rate_sps / 2.0};
 }
 
+/* Start of a block that does not continue the last one: never before that ends, nor before the
+ * samples lost between them have passed, whatever the source's clock says. Clocks are rounded: up
+ * to a sample too early is taken as it is for a loss, and not counted as moved. */
+static int64_t place_block(struct ls_ledger *ledger, const struct ls_block *block) {
+    int64_t start_ns = block->t_ns + ledger->shift_ns;
+    int64_t lost_ns = ls_time_of_samples(block->dropped_before, ledger->tuning.rate_sps);
+    int64_t sample_ns = ls_time_of_samples(1, ledger->tuning.rate_sps) + 1;
+    int64_t earliest_ns = ledger->last_ns + lost_ns;
+    if (start_ns + sample_ns < earliest_ns) {
+        ledger->moved += start_ns + sample_ns < ledger->last_ns;
+    } else if (start_ns >= ledger->last_ns) {
+        return start_ns;
+    }
+    ledger->shift_ns += earliest_ns - start_ns;
+    return earliest_ns;
+}
+
 int ls_ledger_block(struct ls_ledger *ledger, const struct ls_block *block, bool *ret_continues,
                     int64_t *ret_t_ns, struct ls_err *err) {
     bool breaks = !ledger->begun || (block->flags & (LS_BLOCK_FIRST | LS_BLOCK_GAP)) != 0 ||
@@ -74,11 +91,7 @@ int ls_ledger_block(struct ls_ledger *ledger, const struct ls_block *block, bool
     int64_t start_ns = block->t_ns + ledger->shift_ns;
     if (breaks) {
         code = close_row(ledger, err);
-        if (ledger->begun && start_ns < ledger->last_ns) {
-            ledger->shift_ns += ledger->last_ns - start_ns;
-            ledger->moved++;
-            start_ns = ledger->last_ns;
-        }
+        start_ns = ledger->begun ? place_block(ledger, block) : start_ns;
         if (code == LS_OK && ledger->begun) {
             code = write_gap(ledger, block, start_ns, err);
         }

@@ -23,7 +23,7 @@ struct ls_ledger {
     double observed_s;
     double lost_s;
     double off_s;
-    uint64_t moved; /* captures that claimed to begin before the last one ended */
+    uint64_t moved; /* blocks that claimed to begin more than a sample before the last one ended */
     bool begun;
 };
 
@@ -33,7 +33,8 @@ void ls_ledger_init(struct ls_ledger *ledger,
                     void *context);
 
 /* The next block. Does it continue the one before, sample by sample at one tuning? *ret_t_ns is its
- * time, moved forward when it claims to begin before the last one ended. */
+ * time, moved forward when it claims to begin before the last one ended, or before the samples that
+ * were lost between them have passed. */
 int ls_ledger_block(struct ls_ledger *ledger, const struct ls_block *block, bool *ret_continues,
                     int64_t *ret_t_ns, struct ls_err *err);
 
