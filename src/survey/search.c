@@ -95,7 +95,11 @@ void ls_search_destroy(struct ls_search *search) {
     }
 }
 
-/* The tuned centre carries the receiver's own DC spike; known spurs are the sensor's own lines. */
+/* Of a channel's spacing: a line farther off is 60 dB down (dsp/prototype.h). */
+static const double LINE_REACH = 0.8;
+
+/* The tuned centre carries the receiver's own DC spike; known spurs are the sensor's own lines, and
+ * one between two channels is in both. */
 static void mask_channels(struct ls_search *search, const struct ls_tuning *tuning) {
     size_t n = search->cut.channels;
     double spacing = tuning->rate_sps / (double)n;
@@ -103,8 +107,8 @@ static void mask_channels(struct ls_search *search, const struct ls_tuning *tuni
     search->masked[n / 2] = true;
     for (size_t i = 0; i < search->opts.spur_count; i++) {
         double at = (search->opts.spurs_hz[i] - tuning->center_hz) / spacing + (double)n / 2.0;
-        if (at > -0.5 && at < (double)n - 0.5) {
-            search->masked[(size_t)lround(at)] = true;
+        for (size_t c = 0; c < n; c++) {
+            search->masked[c] = search->masked[c] || fabs((double)c - at) < LINE_REACH;
         }
     }
 }
