@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    BLOCK_FRAMES = 8, /* 4 looks or so: short enough to fit between packets, long enough to lose the
-                         long tail */
+    BLOCK_FRAMES = LS_FLOOR_FRAMES_MIN, /* 4 looks or so: short enough to fit between packets, long
+                         enough to lose the long tail */
     LEAST_BLOCKS = 4,
     STEPS_MAX = 50,
 };
@@ -268,13 +268,13 @@ bool ls_floor_settle(struct ls_floor *floor) {
     return true;
 }
 
-/* Median of the means of channels that are mostly clean: the common gain, in units of the present
- * floor. */
-static double common_gain(struct ls_floor *floor, const float *mean, const float *clean) {
+/* Median ratio of means to the present floor over channels that are mostly clean: the common gain.
+ */
+static double common_gain(struct ls_floor *floor, const float *mean_pow, const float *clean) {
     size_t n = 0;
     for (size_t c = 0; c < floor->channels; c++) {
         if (clean[c] > 0.5F && !floor->masked[c]) {
-            floor->scratch[n++] = mean[c];
+            floor->scratch[n++] = mean_pow[c] / floor->power[c];
         }
     }
     if (n == 0) {
@@ -284,15 +284,16 @@ static double common_gain(struct ls_floor *floor, const float *mean, const float
     return (double)floor->scratch[n / 2];
 }
 
-void ls_floor_track(struct ls_floor *floor, const float *mean, const float *clean, double seconds) {
-    double gain = common_gain(floor, mean, clean);
+void ls_floor_track(struct ls_floor *floor, const float *mean_pow, const float *clean,
+                    double seconds) {
+    double gain = common_gain(floor, mean_pow, clean);
     double gain_share = 1.0 - exp(-seconds / GAIN_SECONDS);
     double shape_share = 1.0 - exp(-seconds / SHAPE_SECONDS);
     double common = 1.0 + gain_share * (gain - 1.0);
     for (size_t c = 0; c < floor->channels; c++) {
         double own = 1.0;
         if (clean[c] > 0.5F) {
-            double ratio = fmin(1.25, fmax(0.5, (double)mean[c] / gain));
+            double ratio = fmin(1.25, fmax(0.5, (double)(mean_pow[c] / floor->power[c]) / gain));
             own += shape_share * (ratio - 1.0);
         }
         floor->power[c] = (float)fmax(floor->least_pow, (double)floor->power[c] * common * own);

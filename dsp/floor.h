@@ -25,6 +25,8 @@
 
 struct ls_floor;
 
+enum { LS_FLOOR_FRAMES_MIN = 8 }; /* fewer say little */
+
 struct ls_floor_opts {
     size_t channels;  /* required */
     double least_pow; /* no floor is below it: quantisation noise in one channel; > 0 */
@@ -42,14 +44,16 @@ void ls_floor_destroy(struct ls_floor *floor);
  * beyond learn_frames are ignored. */
 void ls_floor_learn(struct ls_floor *floor, const float *power);
 
-/* End of learning: estimates the floor. False when fewer than 8 frames were learned; the floor is
- * then their lowest quartile over time and frequency and says little. */
+/* End of learning: estimates the floor. False when fewer than LS_FLOOR_FRAMES_MIN frames were
+ * learned; the floor is then their lowest quartile over time and frequency and says little. */
 bool ls_floor_settle(struct ls_floor *floor);
 
-/* What a piece of listening left over. mean: [channels], mean power over the cells that no box
- * claimed, in units of the floor that was used; clean: [channels], share of cells that were not
- * claimed, 0..1. seconds: its length. */
-void ls_floor_track(struct ls_floor *floor, const float *mean, const float *clean, double seconds);
+/* What a piece of listening left over. mean_pow: [channels], mean power of the cells that no box
+ * claimed; clean: [channels], share of cells that were not claimed, 0..1. seconds: its length. The
+ * piece may have been searched with an older floor: power, unlike a ratio to that floor, corrects
+ * nothing twice. */
+void ls_floor_track(struct ls_floor *floor, const float *mean_pow, const float *clean,
+                    double seconds);
 
 /* [channels]: noise power of a cell; borrowed, valid until the next call that changes the floor. */
 const float *ls_floor_power(const struct ls_floor *floor);

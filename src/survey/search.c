@@ -32,7 +32,7 @@ struct ls_search {
     struct ls_cut pool_cut; /* what the pool was made for */
     bool *masked;           /* [channels] */
     float *power;           /* [LEARN_CHUNK_FRAMES][channels] */
-    float *residuals;       /* [LS_FLOOR_LAG][channels] */
+    float *residuals;       /* [LS_FLOOR_LAG][channels] power of the noise left over */
     float *cleans;          /* [LS_FLOOR_LAG][channels] */
     /* of the present stretch */
     struct ls_floor *floor;
@@ -289,7 +289,9 @@ static int consume(struct ls_search *search, struct ls_err *err) {
     size_t n = search->cut.channels;
     size_t slot = (size_t)(search->consumed % LS_FLOOR_LAG);
     double samples = (double)(job->frames * search->cut.hop);
-    memcpy(search->residuals + slot * n, job->residual, n * sizeof(float));
+    for (size_t c = 0; c < n; c++) {
+        search->residuals[slot * n + c] = job->residual[c] * job->floor_pow[c];
+    }
     memcpy(search->cleans + slot * n, job->clean, n * sizeof(float));
     search->piece_seconds[slot] = samples / search->cut.rate_sps;
     search->consumed++;

@@ -190,14 +190,14 @@ static struct ls_floor *flat(struct scene *scene) {
 /* One piece of `seconds` whose noise is at truth and whose channels [low, high) hold more. */
 static void track(struct ls_floor *floor, double truth, double seconds, size_t low, size_t high,
                   double more, float clean_share) {
-    float mean[CHANNELS];
+    float mean_pow[CHANNELS];
     float clean[CHANNELS];
     for (size_t c = 0; c < CHANNELS; c++) {
         bool carrier = c >= low && c < high;
-        mean[c] = (float)(truth * (carrier ? more : 1.0) / (double)ls_floor_power(floor)[c]);
+        mean_pow[c] = (float)(truth * (carrier ? more : 1.0));
         clean[c] = carrier ? clean_share : 1.0F;
     }
-    ls_floor_track(floor, mean, clean, seconds);
+    ls_floor_track(floor, mean_pow, clean, seconds);
 }
 
 Test(floor, follows_a_drift_of_6_db_in_a_minute) {
