@@ -6,6 +6,10 @@
 
 #include "base/util.h"
 
+/* Levels stay finite: floats overflow where samples of 1e15 follow exact zeros. */
+static const double LEAST_POW = 1e-30;
+static const double LARGEST_POW = 1e30;
+
 /* A burst that is still on. */
 struct track {
     double start_frame;
@@ -88,9 +92,10 @@ static struct ls_burst measure(const struct ls_bursts *bursts, const struct trac
     measure_frequency(bursts, track, &burst);
     double power = ls_stretch_signal_pow(s, track->energy /
                                                 fmax(1e-9, track->stop_frame - track->start_frame));
+    power = fmin(fmax(power, LEAST_POW), LARGEST_POW);
     double noise = ls_stretch_noise_per_hz(s, cell_floor(track)) * burst.bandwidth_hz;
-    burst.level_dbfs = 10.0 * log10(fmax(power, 1e-30));
-    burst.snr_db = 10.0 * log10(fmax(power, 1e-30) / fmax(noise, 1e-30));
+    burst.level_dbfs = 10.0 * log10(power);
+    burst.snr_db = 10.0 * log10(power / fmax(noise, LEAST_POW));
     if (track->channel_low <= 1 || track->channel_high + 1 >= s->channels) {
         burst.flags |= LS_BURST_BAND_EDGE;
     }
