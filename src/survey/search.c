@@ -1,7 +1,7 @@
 /* A stretch runs: begin - samples... - end. Until there is enough to learn the floor from, samples
  * wait in the feed; then they fill jobs, one after the other. A job starts with half a filter of
  * context before its first frame, copied from the end of the job before; at both ends of the
- * stretch silence stands in for it, so every sample is under a frame.
+ * stretch padding stands in for it, so every sample is under a frame.
  *
  * Before piece k is submitted, every piece up to k - LS_FLOOR_LAG is taken back, and the floor
  * tracks those and no others, even when more are done. */
@@ -15,9 +15,14 @@
 #include "dsp/floor.h"
 #include "dsp/looks.h"
 #include "survey/cut.h"
+#include "survey/pad.h"
 #include "survey/pool.h"
 
-enum { TAPS = 8, LEARN_CHUNK_FRAMES = 32 };
+enum {
+    TAPS = 8,
+    LEARN_CHUNK_FRAMES = 32,
+    PAD_SPANS = 4, /* the mean of so many halves of a filter is the level of padding */
+};
 
 struct ls_search {
     struct ls_search_opts opts;
@@ -152,21 +157,6 @@ static double prototype_energy(const struct ls_channelizer *bank) {
     return energy;
 }
 
-/* Silence: zeros, and for cu8, which has none, its two middle values at random, a quantiser's
- * noise. */
-static void write_silence(const struct ls_search *search, unsigned char *at, size_t count) {
-    size_t bytes = ls_format_bytes(search->cut.format);
-    memset(at, 0, count * bytes);
-    if (search->cut.format == LS_FORMAT_CU8) {
-        uint32_t state = 1;
-        for (size_t i = 0; i < count * bytes; i++) {
-            state = state * 1664525u +
-                    1013904223u; /* Numerical Recipes' linear congruential generator */
-            at[i] = (unsigned char)(127 + (state >> 31));
-        }
-    }
-}
-
 static bool same_tuning(const struct ls_tuning *a, const struct ls_tuning *b) {
     return a->center_hz == b->center_hz && a->rate_sps == b->rate_sps && a->format == b->format;
 }
@@ -204,7 +194,6 @@ int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, in
     if (search->feed == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu samples", room);
     }
-    write_silence(search, search->feed, search->cut.half);
     search->feed_count = search->cut.half;
     return LS_OK;
 }
@@ -236,20 +225,30 @@ static double floor_margin(double error) {
     return margin;
 }
 
+/* Frames of the feed that see no padding: [first, end). */
+struct clear_frames {
+    size_t first;
+    size_t end;
+};
+
+static struct clear_frames clear_frames(const struct ls_search *search) {
+    return (struct clear_frames){.first = search->cut.half / search->cut.hop,
+                                 .end = whole_frames(search, search->feed_count)};
+}
+
 static int learn_floor(struct ls_search *search, struct ls_err *err) {
-    size_t frames = whole_frames(search, search->feed_count);
-    size_t padded = search->cut.half / search->cut.hop; /* leading frames that see the padding */
-    size_t usable = frames > 2 * padded ? frames - padded : frames;
-    size_t skip = frames - usable;
+    struct clear_frames frames = clear_frames(search);
     struct ls_floor_opts opts = {.channels = search->cut.channels,
                                  .least_pow = least_power(search),
                                  .masked = search->masked,
                                  .looks = search->looks,
-                                 .learn_frames = usable > 0 ? usable : 1};
+                                 .learn_frames = frames.end - frames.first};
     int code = ls_floor_create(&search->floor, &opts, err);
     size_t bytes = ls_format_bytes(search->cut.format);
-    for (size_t done = skip; code == LS_OK && done < frames; done += LEARN_CHUNK_FRAMES) {
-        size_t count = frames - done < LEARN_CHUNK_FRAMES ? frames - done : LEARN_CHUNK_FRAMES;
+    for (size_t done = frames.first; code == LS_OK && done < frames.end;
+         done += LEARN_CHUNK_FRAMES) {
+        size_t left = frames.end - done;
+        size_t count = left < LEARN_CHUNK_FRAMES ? left : LEARN_CHUNK_FRAMES;
         ls_channelizer_power(search->bank, search->feed + done * search->cut.hop * bytes, count,
                              search->power, search->cut.channels, NULL);
         for (size_t f = 0; f < count; f++) {
@@ -380,6 +379,11 @@ static int fill_jobs(struct ls_search *search, const unsigned char *samples, siz
 
 /* The feed has what it can get: learn from it, then search it. */
 static int leave_feed(struct ls_search *search, struct ls_err *err) {
+    size_t bytes = ls_format_bytes(search->cut.format);
+    size_t heard = search->feed_count - search->cut.half;
+    size_t beside = heard < PAD_SPANS * search->cut.half ? heard : PAD_SPANS * search->cut.half;
+    ls_pad_write(search->cut.format, search->feed + search->cut.half * bytes, beside, search->feed,
+                 search->cut.half);
     int code = learn_floor(search, err);
     if (code == LS_OK) {
         code = open_job(search, err);
@@ -409,33 +413,68 @@ int ls_search_samples(struct ls_search *search, const void *samples, size_t coun
     return fill_jobs(search, from, count, err);
 }
 
-/* Silence after the last sample, and the last, shorter piece. */
+/* Samples that no piece counts. */
+static void count_samples(struct ls_search *search, const unsigned char *samples, size_t count) {
+    size_t bytes = ls_format_bytes(search->cut.format);
+    size_t room = LEARN_CHUNK_FRAMES * search->cut.channels / 2; /* complex samples in power */
+    struct ls_convert_stats stats = {0};
+    for (size_t done = 0; done < count; done += room) {
+        size_t part = count - done < room ? count - done : room;
+        ls_convert(search->cut.format, samples + done * bytes, part, (float complex *)search->power,
+                   &stats);
+    }
+    search->counts.invalid_samples += stats.invalid;
+    search->counts.clipped_samples += stats.clipped;
+}
+
+/* Padding after the last sample, and the last, shorter piece. Its frames are centred on samples
+ * that were there, and are even: what is on in the last row was on at the end. */
 static int finish_pieces(struct ls_search *search, struct ls_err *err) {
     size_t bytes = ls_format_bytes(search->cut.format);
-    unsigned char *silence = malloc(search->cut.half * bytes);
-    if (silence == NULL) {
+    size_t half = search->cut.half;
+    size_t heard = search->filled;
+    unsigned char *pad = malloc(half * bytes);
+    if (pad == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the end of a stretch");
     }
-    write_silence(search, silence, search->cut.half);
-    int code = fill_jobs(search, silence, search->cut.half, err);
-    free(silence);
-    size_t frames = whole_frames(search, search->filled);
-    if (code == LS_OK && frames >= 2) {
-        code = submit(search, frames - frames % 2, err);
+    size_t beside = heard < PAD_SPANS * half ? heard : PAD_SPANS * half;
+    ls_pad_write(search->cut.format, search->job->samples + (heard - beside) * bytes, beside, pad,
+                 half);
+    uint64_t dispatched = search->dispatched;
+    int code = fill_jobs(search, pad, half, err);
+    free(pad);
+    if (code != LS_OK) {
+        return code;
     }
-    return code;
+    if (search->dispatched > dispatched) {
+        heard -= search->cut.piece_frames * search->cut.hop; /* the padding made a piece whole */
+    }
+    size_t whole = whole_frames(search, search->filled);
+    size_t frames = whole > 0 ? (whole - 1) / 2 * 2 : 0;
+    size_t counted = half + frames * search->cut.hop;
+    if (heard > counted) {
+        count_samples(search, search->job->samples + counted * bytes, heard - counted);
+    }
+    return frames > 0 ? submit(search, frames, err) : LS_OK;
 }
 
 int ls_search_end(struct ls_search *search, struct ls_err *err) {
     int code = LS_OK;
-    /* The feed lacks the silence at its end, which only adds frames. */
-    if (search->job == NULL && whole_frames(search, search->feed_count + search->cut.half) >= 2) {
+    if (search->job == NULL) {
+        struct clear_frames frames = clear_frames(search);
+        if (frames.end < frames.first + LS_FLOOR_FRAMES_MIN) {
+            /* Too short: nothing could be held against a floor. */
+            size_t bytes = ls_format_bytes(search->cut.format);
+            count_samples(search, search->feed + search->cut.half * bytes,
+                          search->feed_count - search->cut.half);
+            search->counts.short_stretches++;
+            return LS_OK;
+        }
         code = leave_feed(search, err);
     }
-    if (code == LS_OK && search->job != NULL) {
+    if (code == LS_OK) {
         code = finish_pieces(search, err);
     }
-    search->counts.short_stretches += search->dispatched == 0;
     while (code == LS_OK && search->consumed < search->dispatched) {
         code = consume(search, err);
     }

@@ -35,7 +35,7 @@ struct ls_search_counts {
     uint64_t clipped_samples;
     uint64_t declined[LS_DECLINED_COUNT];
     uint64_t unmeasured;
-    uint64_t short_stretches; /* too short to hold a frame: nothing could be found in them */
+    uint64_t short_stretches; /* too short to learn a floor from: not searched */
 };
 
 /* The caller destroys *ret. */
