@@ -1,12 +1,11 @@
 #include "tests/dsp/scene.h"
 
 #include <criterion/criterion.h>
-#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsp/fft.h"
+#include "tests/dsp/waves.h"
 
 void scene_init(struct scene *scene, size_t channels, size_t rows, unsigned long seed) {
     memset(scene, 0, sizeof *scene);
@@ -45,71 +44,34 @@ void scene_finish(struct scene *scene) {
 }
 
 void scene_noise(struct scene *scene) {
-    float *parts = (float *)scene->samples;
-    for (size_t i = 0; i < 2 * scene->span; i++) {
-        parts[i] = (float)gsl_ran_gaussian_ziggurat(scene->rng, M_SQRT1_2);
-    }
+    memset(scene->samples, 0, scene->span * sizeof *scene->samples);
+    waves_noise(scene->rng, scene->samples, scene->span, 1.0);
 }
 
-/* Sample at which a frame is centred, within the scene. */
-static size_t sample_at(const struct scene *scene, double frame) {
-    double at = (double)scene->half + frame * (double)scene->hop;
-    return at <= 0.0 ? 0 : (size_t)fmin((double)scene->span, round(at));
+static struct wave_keying keying(const struct scene *scene, double from_frame, double to_frame) {
+    double half = (double)scene->half;
+    double hop = (double)scene->hop;
+    return (struct wave_keying){.from = half + from_frame * hop,
+                                .to = half + to_frame * hop,
+                                .ramp = scene->ramp_frames * hop};
 }
 
-/* Radians a sample of a channel position. */
-static double turn_of(const struct scene *scene, double channel) {
-    return 2.0 * M_PI * (channel / (double)scene->channels - 0.5);
-}
-
-/* Keying of a signal over frames [from, to), ramps outside of it. */
-static double keying(const struct scene *scene, double from_frame, double to_frame, size_t sample) {
-    double frame = ((double)sample - (double)scene->half) / (double)scene->hop;
-    double outside = fmax(0.0, fmax(from_frame - frame, frame - to_frame));
-    return outside > 0.0 ? 0.5 + 0.5 * cos(M_PI * fmin(1.0, outside / scene->ramp_frames)) : 1.0;
+/* Cycles a sample of a channel position. */
+static double frequency_of(const struct scene *scene, double channel) {
+    return channel / (double)scene->channels - 0.5;
 }
 
 void scene_tone(struct scene *scene, double from_frame, double to_frame, double channel,
                 double pow) {
-    double turn = turn_of(scene, channel);
-    size_t to = sample_at(scene, to_frame + scene->ramp_frames);
-    for (size_t i = sample_at(scene, from_frame - scene->ramp_frames); i < to; i++) {
-        double angle = turn * (double)i;
-        double amplitude = sqrt(pow) * keying(scene, from_frame, to_frame, i);
-        scene->samples[i] += (float complex)(amplitude * CMPLX(cos(angle), sin(angle)));
-    }
+    struct wave_keying on = keying(scene, from_frame, to_frame);
+    waves_tone(scene->samples, scene->span, &on, frequency_of(scene, channel), pow);
 }
 
 void scene_band(struct scene *scene, double from_frame, double to_frame, double low_channel,
                 double high_channel, double pow) {
-    size_t from = sample_at(scene, from_frame - scene->ramp_frames);
-    size_t to = sample_at(scene, to_frame + scene->ramp_frames);
-    /* Few lengths, so that few are planned. */
-    size_t length = 64;
-    while (length < to - from) {
-        length *= 2;
-    }
-    struct ls_fft *fft = NULL;
-    cr_assert_eq(
-        ls_fft_create(&fft, &(struct ls_fft_opts){.length = length, .inverse = true}, NULL), LS_OK);
-    float complex *bins = ls_fft_alloc(length);
-    float complex *wave = ls_fft_alloc(length);
-    double n = (double)scene->channels;
-    long low = lround((low_channel / n - 0.5) * (double)length);
-    long high = lround((high_channel / n - 0.5) * (double)length);
-    double sigma = sqrt(pow / (double)(high - low) / 2.0);
-    for (long k = low; k < high; k++) {
-        size_t i = (size_t)(k < 0 ? k + (long)length : k);
-        double re = gsl_ran_gaussian_ziggurat(scene->rng, sigma);
-        bins[i] = (float complex)CMPLX(re, gsl_ran_gaussian_ziggurat(scene->rng, sigma));
-    }
-    ls_fft_execute(fft, bins, wave);
-    for (size_t i = from; i < to; i++) {
-        scene->samples[i] += (float)keying(scene, from_frame, to_frame, i) * wave[i - from];
-    }
-    ls_fft_destroy(fft);
-    free(bins);
-    free(wave);
+    struct wave_keying on = keying(scene, from_frame, to_frame);
+    waves_band(scene->rng, scene->samples, scene->span, &on, frequency_of(scene, low_channel),
+               frequency_of(scene, high_channel), pow);
 }
 
 void scene_transform(struct scene *scene) {
