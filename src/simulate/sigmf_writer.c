@@ -22,6 +22,15 @@ struct capture {
     double center_hz;
 };
 
+struct annotation {
+    uint64_t first_sample;
+    uint64_t samples;
+    double low_hz;
+    double high_hz;
+    char *label;
+    char *comment;
+};
+
 struct ls_sigmf_writer {
     struct ls_tuning tuning;
     char *name; /* without suffix */
@@ -36,7 +45,7 @@ struct ls_sigmf_writer {
     struct capture *captures;
     size_t capture_count;
     size_t capture_capacity;
-    struct ls_sigmf_annotation *annotations;
+    struct annotation *annotations;
     size_t annotation_count;
     size_t annotation_capacity;
 };
@@ -116,13 +125,13 @@ void ls_sigmf_writer_destroy(struct ls_sigmf_writer *writer) {
     }
     if (writer->data != NULL) {
         fclose(writer->data);
-        if (!writer->finished) {
+        if (!writer->finished && writer->part != NULL) {
             unlink(writer->part);
         }
     }
     for (size_t i = 0; i < writer->annotation_count; i++) {
-        free((void *)(uintptr_t)writer->annotations[i].label);
-        free((void *)(uintptr_t)writer->annotations[i].comment);
+        free(writer->annotations[i].label);
+        free(writer->annotations[i].comment);
     }
     free(writer->annotations);
     free(writer->captures);
@@ -171,11 +180,13 @@ int ls_sigmf_writer_annotate(struct ls_sigmf_writer *writer,
         return no_memory(err);
     }
     writer->annotations = items;
-    struct ls_sigmf_annotation *own = &writer->annotations[writer->annotation_count];
-    *own = *annotation;
-    own->label = strdup(or_empty(annotation->label));
-    own->comment = strdup(or_empty(annotation->comment));
-    writer->annotation_count++;
+    struct annotation *own = &writer->annotations[writer->annotation_count++];
+    *own = (struct annotation){.first_sample = annotation->first_sample,
+                               .samples = annotation->samples,
+                               .low_hz = annotation->low_hz,
+                               .high_hz = annotation->high_hz,
+                               .label = strdup(or_empty(annotation->label)),
+                               .comment = strdup(or_empty(annotation->comment))};
     return own->label == NULL || own->comment == NULL ? no_memory(err) : LS_OK;
 }
 
@@ -228,8 +239,8 @@ static json_t *captures_part(const struct ls_sigmf_writer *writer) {
 }
 
 static int by_sample(const void *a, const void *b) {
-    const struct ls_sigmf_annotation *x = a;
-    const struct ls_sigmf_annotation *y = b;
+    const struct annotation *x = a;
+    const struct annotation *y = b;
     if (x->first_sample != y->first_sample) {
         return x->first_sample < y->first_sample ? -1 : 1;
     }
@@ -249,7 +260,7 @@ static json_t *annotations_part(struct ls_sigmf_writer *writer) {
     }
     json_t *list = json_array();
     for (size_t i = 0; i < writer->annotation_count; i++) {
-        const struct ls_sigmf_annotation *annotation = &writer->annotations[i];
+        const struct annotation *annotation = &writer->annotations[i];
         json_t *entry =
             json_pack("{s:I, s:I, s:f, s:f, s:s}", "core:sample_start",
                       (json_int_t)annotation->first_sample, "core:sample_count",
