@@ -79,23 +79,24 @@ static void measure_frequency(const struct ls_bursts *bursts, const struct track
         low = ls_stretch_bin_hz(s, occupied.low_bin);
         high = ls_stretch_bin_hz(s, occupied.high_bin);
     }
-    ret->center_hz = 0.5 * (low + high);
-    ret->bandwidth_hz = fmax(high - low, s->tuning.rate_sps / (double)s->fine_bins);
+    double width = fmax(high - low, s->tuning.rate_sps / (double)s->fine_bins);
+    ret->center_hz = ls_stretch_round(0.5 * (low + high), 10.0);
+    ret->bandwidth_hz = ls_stretch_round(width, 10.0);
 }
 
 static struct ls_burst measure(const struct ls_bursts *bursts, const struct track *track) {
     const struct ls_stretch *s = &bursts->stretch;
     struct ls_burst burst = {.flags = track->flags};
-    burst.start_ns = ls_stretch_time_ns(s, track->start_frame);
-    int64_t stop_ns = ls_stretch_time_ns(s, track->stop_frame);
-    burst.duration_ns = stop_ns > burst.start_ns ? stop_ns - burst.start_ns : 1;
+    burst.start_ns = ls_stretch_event_ns(s, track->start_frame);
+    int64_t stop_ns = ls_stretch_event_ns(s, track->stop_frame);
+    burst.duration_ns = stop_ns > burst.start_ns ? stop_ns - burst.start_ns : 1000;
     measure_frequency(bursts, track, &burst);
     double power = ls_stretch_signal_pow(s, track->energy /
                                                 fmax(1e-9, track->stop_frame - track->start_frame));
     power = fmin(fmax(power, LEAST_POW), LARGEST_POW);
     double noise = ls_stretch_noise_per_hz(s, cell_floor(track)) * burst.bandwidth_hz;
-    burst.level_dbfs = 10.0 * log10(power);
-    burst.snr_db = 10.0 * log10(power / fmax(noise, LEAST_POW));
+    burst.level_dbfs = ls_stretch_round(10.0 * log10(power), 100.0);
+    burst.snr_db = ls_stretch_round(10.0 * log10(power / fmax(noise, LEAST_POW)), 100.0);
     if (track->channel_low <= 1 || track->channel_high + 1 >= s->channels) {
         burst.flags |= LS_BURST_BAND_EDGE;
     }

@@ -44,3 +44,16 @@ double ls_stretch_noise_per_hz(const struct ls_stretch *s, double cell_pow) {
 double ls_stretch_noise_per_bin(const struct ls_stretch *s, double cell_pow) {
     return cell_pow / ((double)s->fine_bins * s->prototype_energy);
 }
+
+double ls_stretch_round(double value, double parts) {
+    /* A quotient is the double nearest to the decimal, which then prints short. */
+    return isfinite(value) ? round(value * parts) / parts : value;
+}
+
+int64_t ls_stretch_event_ns(const struct ls_stretch *s, double frame) {
+    enum { NS_PER_US = 1000 };
+    int64_t offset = ls_stretch_time_ns(s, frame) - s->t_ns;
+    int64_t rest = offset % NS_PER_US;
+    rest += rest < 0 ? NS_PER_US : 0;
+    return s->t_ns + offset - rest + (rest >= NS_PER_US / 2 ? NS_PER_US : 0);
+}

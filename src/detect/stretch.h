@@ -24,6 +24,9 @@ double ls_stretch_spacing_hz(const struct ls_stretch *s);
 /* Time of a frame, fractions allowed. */
 int64_t ls_stretch_time_ns(const struct ls_stretch *s, double frame);
 
+/* The same for the edge of an event: to 1 us from the beginning of the stretch. */
+int64_t ls_stretch_event_ns(const struct ls_stretch *s, double frame);
+
 /* Seconds that frames last. */
 double ls_stretch_seconds(const struct ls_stretch *s, double frames);
 
@@ -40,5 +43,10 @@ double ls_stretch_signal_pow(const struct ls_stretch *s, double cells_pow);
 /* Noise density per Hz, and per fine bin, from the noise power of a cell. */
 double ls_stretch_noise_per_hz(const struct ls_stretch *s, double cell_pow);
 double ls_stretch_noise_per_bin(const struct ls_stretch *s, double cell_pow);
+
+/* Values are stored no finer than they mean anything, so that rounding in the transforms, which
+ * differs between processors, does not show: frequencies to 0.1 Hz, levels to 0.01 dB, times to 1
+ * us. */
+double ls_stretch_round(double value, double parts); /* to 1 / parts */
 
 #endif

@@ -286,9 +286,9 @@ static void measure_frequency(const struct ls_transmissions *all, const struct o
         low = ls_stretch_bin_hz(&all->stretch, occupied.low_bin);
         high = ls_stretch_bin_hz(&all->stretch, occupied.high_bin);
     }
-    ret->center_hz = 0.5 * (low + high);
-    ret->bandwidth_hz =
-        fmax(high - low, all->stretch.tuning.rate_sps / (double)all->stretch.fine_bins);
+    double width = fmax(high - low, all->stretch.tuning.rate_sps / (double)all->stretch.fine_bins);
+    ret->center_hz = ls_stretch_round(0.5 * (low + high), 10.0);
+    ret->bandwidth_hz = ls_stretch_round(width, 10.0);
 }
 
 static void fill_row(const struct ls_transmissions *all, struct open_row *row,
@@ -303,14 +303,14 @@ static void fill_row(const struct ls_transmissions *all, struct open_row *row,
      * bandwidth. */
     double burst_hz = fmax(row->high_hz - row->low_hz, 1e-9);
     double noise_pow = row->noise / row->on_s * ret->bandwidth_hz / burst_hz;
-    ret->snr_db = 10.0 * log10(mean_pow / noise_pow);
-    ret->level_dbfs = 10.0 * log10(mean_pow);
+    ret->snr_db = ls_stretch_round(10.0 * log10(mean_pow / noise_pow), 100.0);
+    ret->level_dbfs = ls_stretch_round(10.0 * log10(mean_pow), 100.0);
     ret->offset_hz = NAN;
     ret->bursts = row->bursts;
-    ret->on_s = fmin(row->on_s, (double)ret->duration_ns / 1e9);
-    ret->period_s = lattice_period_s(row);
+    ret->on_s = ls_stretch_round(fmin(row->on_s, (double)ret->duration_ns / 1e9), 1e6);
+    ret->period_s = ls_stretch_round(lattice_period_s(row), 1e9);
     qsort(row->lengths_s, row->lattice_count, sizeof *row->lengths_s, compare_lengths);
-    ret->burst_s = (double)row->lengths_s[row->lattice_count / 2];
+    ret->burst_s = ls_stretch_round((double)row->lengths_s[row->lattice_count / 2], 1e6);
     ret->flags = row->flags | (row->first_flags & LS_BURST_CUT_START) |
                  (row->last_flags & LS_BURST_CUT_STOP);
 }

@@ -121,6 +121,9 @@ static void run(struct bench *bench, const struct planted *planted, size_t count
     cr_assert_eq(ls_bursts_end(bench->bursts, NULL), LS_OK);
 }
 
+/* Levels are given to 0.01 dB. */
+static const double rounding_db = 0.0051;
+
 Test(burst, trap_split_at_block_edge) {
     const struct planted planted = {
         .start = 37.25, .stop = 803.5, .low = 20, .high = 25, .excess_pow = 5e-3};
@@ -149,10 +152,10 @@ Test(burst, trap_split_at_block_edge) {
     cr_expect_eq(whole.duration_ns, (int64_t)(766.25 * 80e3));
     cr_expect_float_eq(whole.center_hz, 868e6 + (22.0 - 32.0) * 6250.0, 400.0);
     cr_expect_float_eq(whole.bandwidth_hz, 0.99 * 5.0 * 6250.0, 400.0);
-    cr_expect_float_eq(whole.level_dbfs, 10.0 * log10(5e-3), 1e-6);
+    cr_expect_float_eq(whole.level_dbfs, 10.0 * log10(5e-3), rounding_db);
     /* Noise of 1e-6 * 64 / 64 over 400 kHz. */
     double noise = 1e-6 * CHANNELS * whole.bandwidth_hz / rate_sps;
-    cr_expect_float_eq(whole.snr_db, 10.0 * log10(5e-3 / noise), 1e-3);
+    cr_expect_float_eq(whole.snr_db, 10.0 * log10(5e-3 / noise), rounding_db);
 }
 
 Test(burst, says_when_listening_began_or_ended_within_it) {
@@ -209,7 +212,7 @@ Test(burst, neighbours_over_a_seam_keep_apart) {
     cr_assert_eq(bench.heard.ended, 2);
     cr_expect_float_eq(bench.heard.bursts[0].level_dbfs, -30.0, 1e-6);
     cr_expect_eq(bench.heard.bursts[0].duration_ns, INT64_C(90) * 80000);
-    cr_expect_float_eq(bench.heard.bursts[1].level_dbfs, 10.0 * log10(4e-3), 1e-6);
+    cr_expect_float_eq(bench.heard.bursts[1].level_dbfs, 10.0 * log10(4e-3), rounding_db);
     cr_expect_eq(bench.heard.bursts[1].duration_ns, INT64_C(100) * 80000);
     ls_bursts_destroy(bench.bursts);
 }

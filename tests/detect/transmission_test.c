@@ -133,7 +133,7 @@ Test(transmission, tdma_call_is_one_row_with_its_lattice) {
     const struct ls_transmission *row = &bench.rows[0];
     cr_expect_eq(row->bursts, sent);
     cr_expect_float_eq(row->period_s, gsm_frame_s, 1e-8);
-    cr_expect_float_eq(row->burst_s, gsm_slot_s, 1e-9);
+    cr_expect_float_eq(row->burst_s, gsm_slot_s, 0.51e-6); /* given to 1 us */
     cr_expect_float_eq(row->on_s, (double)sent * gsm_slot_s, 1e-6);
 }
 
