@@ -45,22 +45,24 @@ struct psk {
     float complex shaped[SHAPED_MAX];
 };
 
-static const float complex eighths[8] = {CMPLXF(1, 0),  CMPLXF(0.70710678f, 0.70710678f),
-                                         CMPLXF(0, 1),  CMPLXF(-0.70710678f, 0.70710678f),
-                                         CMPLXF(-1, 0), CMPLXF(-0.70710678f, -0.70710678f),
-                                         CMPLXF(0, -1), CMPLXF(0.70710678f, -0.70710678f)};
+/* Eighths of a turn, 45 degrees each. */
+static float complex eighth(unsigned turn) {
+    static const float steps[8] = {1,  0.70710678f,  0, -0.70710678f,
+                                   -1, -0.70710678f, 0, 0.70710678f};
+    return CMPLXF(steps[turn % 8], steps[(turn + 6) % 8]);
+}
 
 /* Random dibits turn the phase by odd multiples of 45 degrees. */
 static void dqpsk(struct psk *psk, float complex *ret, size_t count) {
     for (size_t i = 0; i < count; i++) {
         psk->turn = (psk->turn + 1 + 2 * (unsigned)(ls_random_bits(&psk->random) >> 62)) % 8;
-        ret[i] = eighths[psk->turn];
+        ret[i] = eighth(psk->turn);
     }
 }
 
 static void qpsk(struct psk *psk, float complex *ret, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        ret[i] = eighths[1 + 2 * (ls_random_bits(&psk->random) >> 62)];
+        ret[i] = eighth(1 + 2 * (unsigned)(ls_random_bits(&psk->random) >> 62));
     }
 }
 
