@@ -3,6 +3,7 @@ and yields a line for each thing that is wrong."""
 import statistics
 
 SHARE_FOUND = 0.97       # of the files in which something is on the air
+SHARE_FRAMES = 0.95      # of the ADS-B frames with a good checksum
 LONG_S = 1.0             # of recording, worth sharing out over threads
 CARRIERS = {"lte/f1815.3_s19.2_bw20_0.08s_hackrf": 8}  # carriers side by side in one recording
 
@@ -160,13 +161,20 @@ def adsb_frames_are_bursts(recordings, analyse):
     recording, = pick(recordings, "adsb/modes1_first60pct_1090M_2000k")
     bursts = analyse(recording).bursts
     seen, frames, _ = adsb_coverage(recording, bursts)
-    if seen < 0.95 * frames:
+    if seen < SHARE_FRAMES * frames:
         yield f"{seen} of {frames} frames are within a burst"
     for burst in bursts:
         # 1 us pulses: the main lobe is 2 MHz wide, 1 MHz holds most of the power
         if abs(burst.center_hz - 1090e6) > 0.2e6 or not 0.8e6 <= burst.bandwidth_hz <= 2e6:
             yield f"burst at {burst.start_s:.6f} s: {burst.center_hz:.0f} Hz, " \
                   f"{burst.bandwidth_hz:.0f} Hz wide"
+
+
+def undetected(times_s, found):
+    """The times of decoded messages at which nothing was found. rtl_433 puts a message at the first
+    pulse of its package; pulses of noise before the message belong to the package when they are
+    nearer than its reset limit, 100 ms for slow sensors."""
+    return [t for t in times_s if not any(f.overlaps(t - 5e-3, t + 0.1) for f in found)]
 
 
 def decoded_is_detected(recordings, analyse, decode):
@@ -178,10 +186,7 @@ def decoded_is_detected(recordings, analyse, decode):
         times = decode(recording)
         if not times:
             continue
-        found = analyse(recording).transmissions
-        # rtl_433 puts a message at the first pulse of its package. Pulses of noise before the message
-        # belong to the package when they are nearer than its reset limit, 100 ms for slow sensors.
-        lost = [t for t in times if not any(f.overlaps(t - 5e-3, t + 0.1) for f in found)]
+        lost = undetected(times, analyse(recording).transmissions)
         messages += len(times)
         missed += len(lost)
         if lost:

@@ -26,12 +26,12 @@ def verdict(recording, result, decoded):
         return "MISSED"
     if recording.technology == "adsb":
         seen, frames, share = claims.adsb_coverage(recording, result.bursts)
-        return f"{'ok' if seen == frames else 'MISSED'} {seen}/{frames} in {share:.0%}"
+        word = "ok" if seen >= claims.SHARE_FRAMES * frames else "MISSED"
+        return f"{word} {seen}/{frames} in {share:.0%}"
     if recording.always_on:
         longest = max(t.duration_s for t in result.transmissions)
         return "ok" if longest >= 0.9 * recording.duration_s else "SPLIT"
-    lost = sum(not any(t.start_s - 5e-3 <= at <= t.stop_s + 5e-3 for t in result.transmissions)
-               for at in decoded)
+    lost = len(claims.undetected(decoded, result.transmissions))
     return f"LOST {lost}/{len(decoded)}" if lost else "ok"
 
 
