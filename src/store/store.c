@@ -13,8 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/time.h"
 #include "base/util.h"
 #include "store/sql.h"
 
@@ -108,15 +110,22 @@ static int check_file(const char *path, enum ls_store_mode mode, struct ls_err *
     return LS_OK;
 }
 
-/* Three numbers from the file's header, or the error of a file that is no database. */
+/* Three numbers from the file's header, or the error of a file that is no database. In one
+ * transaction: another program may be making the database between any two of them. */
 static int read_header(struct ls_store *store, int64_t *ret_application, int64_t *ret_version,
                        int64_t *ret_objects, struct ls_err *err) {
-    int code = ls_sql_value(store, "PRAGMA application_id", ret_application, err);
+    int code = ls_sql_exec(store, "BEGIN", "opening", err);
+    if (code == LS_OK) {
+        code = ls_sql_value(store, "PRAGMA application_id", ret_application, err);
+    }
     if (code == LS_OK) {
         code = ls_sql_value(store, "PRAGMA user_version", ret_version, err);
     }
     if (code == LS_OK) {
         code = ls_sql_value(store, ls_sql_query("object_count"), ret_objects, err);
+    }
+    if (code == LS_OK) { /* else the caller asks SQLite what it was, and closes */
+        ls_sql_rollback(store);
     }
     return code;
 }
@@ -161,6 +170,19 @@ static int check_header(struct ls_store *store, enum ls_store_mode mode, struct 
     return LS_OK;
 }
 
+/* SQLite does not wait for the lock that the change to WAL mode takes: two programs that make one
+ * database would refuse each other. */
+static int enter_wal_mode(struct ls_store *store, struct ls_err *err) {
+    const struct timespec pause = {.tv_nsec = 5000000};
+    int64_t until_ns = ls_time_steady() + LS_SQL_BUSY_MS * INT64_C(1000000);
+    int code = ls_sql_exec(store, "PRAGMA journal_mode = WAL", "opening", err);
+    while (code == LS_ERR_BUSY && ls_time_steady() < until_ns) {
+        nanosleep(&pause, NULL);
+        code = ls_sql_exec(store, "PRAGMA journal_mode = WAL", "opening", err);
+    }
+    return code;
+}
+
 static int prepare_writing(struct ls_store *store, struct ls_err *err) {
     if (sqlite3_db_readonly(store->db, "main") == 1) {
         return ls_err_set(err, LS_ERR_IO,
@@ -168,12 +190,16 @@ static int prepare_writing(struct ls_store *store, struct ls_err *err) {
                           "--db",
                           store->path);
     }
+    int code = enter_wal_mode(store, err);
+    if (code != LS_OK) {
+        return code;
+    }
     /* The -wal file of a large run is cut back to 16 MiB once its rows are in the database. */
-    int code = ls_sql_exec(store,
-                           "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-                           "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -16384;"
-                           "PRAGMA temp.cache_size = -8192",
-                           "opening", err);
+    code = ls_sql_exec(store,
+                       "PRAGMA synchronous = NORMAL;"
+                       "PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -16384;"
+                       "PRAGMA temp.cache_size = -8192",
+                       "opening", err);
     return code == LS_OK ? ls_store_migrate(store, err) : code;
 }
 
