@@ -20,9 +20,13 @@
 
 enum {
     TAPS = 8,
-    LEARN_CHUNK_FRAMES = 32,
+    LEARN_CHUNK_FRAMES = 32, /* a multiple of what the floor averages */
+    LEARN_FRAMES_LEAST = 256,
     PAD_SPANS = 4, /* the mean of so many halves of a filter is the level of padding */
 };
+
+/* Of a chunk's samples. */
+static const double LEARN_CLIPPED_SHARE = 0.01;
 
 struct ls_search {
     struct ls_search_opts opts;
@@ -236,6 +240,28 @@ static struct clear_frames clear_frames(const struct ls_search *search) {
                                  .end = whole_frames(search, search->feed_count)};
 }
 
+/* Learn from the frames whose samples clip, or from those that do not. Returns how many. */
+static size_t learn_frames(struct ls_search *search, struct clear_frames frames, bool clipped) {
+    size_t bytes = ls_format_bytes(search->cut.format);
+    size_t learned = 0;
+    for (size_t done = frames.first; done < frames.end; done += LEARN_CHUNK_FRAMES) {
+        size_t left = frames.end - done;
+        size_t count = left < LEARN_CHUNK_FRAMES ? left : LEARN_CHUNK_FRAMES;
+        struct ls_convert_stats stats = {0};
+        ls_channelizer_power(search->bank, search->feed + done * search->cut.hop * bytes, count,
+                             search->power, search->cut.channels, &stats);
+        double samples = (double)(count * search->cut.hop);
+        if (((double)stats.clipped > LEARN_CLIPPED_SHARE * samples) != clipped) {
+            continue;
+        }
+        for (size_t f = 0; f < count; f++) {
+            ls_floor_learn(search->floor, search->power + f * search->cut.channels);
+        }
+        learned += count;
+    }
+    return learned;
+}
+
 static int learn_floor(struct ls_search *search, struct ls_err *err) {
     struct clear_frames frames = clear_frames(search);
     struct ls_floor_opts opts = {.channels = search->cut.channels,
@@ -244,19 +270,12 @@ static int learn_floor(struct ls_search *search, struct ls_err *err) {
                                  .looks = search->looks,
                                  .learn_frames = frames.end - frames.first};
     int code = ls_floor_create(&search->floor, &opts, err);
-    size_t bytes = ls_format_bytes(search->cut.format);
-    for (size_t done = frames.first; code == LS_OK && done < frames.end;
-         done += LEARN_CHUNK_FRAMES) {
-        size_t left = frames.end - done;
-        size_t count = left < LEARN_CHUNK_FRAMES ? left : LEARN_CHUNK_FRAMES;
-        ls_channelizer_power(search->bank, search->feed + done * search->cut.hop * bytes, count,
-                             search->power, search->cut.channels, NULL);
-        for (size_t f = 0; f < count; f++) {
-            ls_floor_learn(search->floor, search->power + f * search->cut.channels);
-        }
-    }
     if (code != LS_OK) {
         return code;
+    }
+    /* A converter at its limits presses the noise down beside what drives it. */
+    if (learn_frames(search, frames, false) < LEARN_FRAMES_LEAST) {
+        learn_frames(search, frames, true);
     }
     ls_floor_settle(search->floor);
     search->cut.floor_error = floor_margin(ls_floor_error(search->floor));
@@ -292,6 +311,10 @@ static int consume(struct ls_search *search, struct ls_err *err) {
         search->residuals[slot * n + c] = job->residual[c] * job->floor_pow[c];
     }
     memcpy(search->cleans + slot * n, job->clean, n * sizeof(float));
+    if (job->clipped) {
+        /* What a converter at its limits leaves says nothing about the noise. */
+        memset(search->cleans + slot * n, 0, n * sizeof(float));
+    }
     search->piece_seconds[slot] = samples / search->cut.rate_sps;
     search->consumed++;
     count_job(search, job);
