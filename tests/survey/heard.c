@@ -1,6 +1,7 @@
 #include "tests/survey/heard.h"
 
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,7 @@ static int keep_burst(void *context, const struct ls_burst *burst, int64_t numbe
     cr_assert_eq(ls_grow((void **)&heard->bursts, &heard->burst_room, heard->burst_count,
                          sizeof *heard->bursts),
                  LS_OK);
-    struct heard_burst *kept = &heard->bursts[heard->burst_count++];
-    memset(kept, 0, sizeof *kept);
-    kept->burst = *burst;
-    kept->number = number;
+    heard->bursts[heard->burst_count++] = (struct heard_burst){.burst = *burst, .number = number};
     return LS_OK;
 }
 
@@ -74,10 +72,32 @@ void heard_finish(struct heard *heard) {
     free(heard->bursts);
 }
 
+static bool same_value(double a, double b) { return a == b || (isnan(a) && isnan(b)); }
+
+static bool same_row(const struct ls_transmission *a, const struct ls_transmission *b) {
+    return a->id == b->id && a->start_ns == b->start_ns && a->duration_ns == b->duration_ns &&
+           a->center_hz == b->center_hz && a->bandwidth_hz == b->bandwidth_hz &&
+           a->snr_db == b->snr_db && a->level_dbfs == b->level_dbfs && a->bursts == b->bursts &&
+           a->on_s == b->on_s && a->burst_s == b->burst_s && same_value(a->period_s, b->period_s) &&
+           a->flags == b->flags;
+}
+
+static bool same_burst(const struct heard_burst *a, const struct heard_burst *b) {
+    return a->number == b->number && a->burst.start_ns == b->burst.start_ns &&
+           a->burst.duration_ns == b->burst.duration_ns &&
+           a->burst.center_hz == b->burst.center_hz &&
+           a->burst.bandwidth_hz == b->burst.bandwidth_hz && a->burst.snr_db == b->burst.snr_db &&
+           a->burst.level_dbfs == b->burst.level_dbfs && a->burst.flags == b->burst.flags;
+}
+
 bool heard_equal(const struct heard *a, const struct heard *b) {
-    return a->row_count == b->row_count && a->burst_count == b->burst_count &&
-           (a->row_count == 0 || memcmp(a->rows, b->rows, a->row_count * sizeof *a->rows) == 0) &&
-           (a->burst_count == 0 ||
-            memcmp(a->bursts, b->bursts, a->burst_count * sizeof *a->bursts) == 0) &&
-           memcmp(&a->counts, &b->counts, sizeof a->counts) == 0;
+    bool same = a->row_count == b->row_count && a->burst_count == b->burst_count &&
+                memcmp(&a->counts, &b->counts, sizeof a->counts) == 0;
+    for (size_t i = 0; same && i < a->row_count; i++) {
+        same = same_row(&a->rows[i], &b->rows[i]);
+    }
+    for (size_t i = 0; same && i < a->burst_count; i++) {
+        same = same_burst(&a->bursts[i], &b->bursts[i]);
+    }
+    return same;
 }
