@@ -36,6 +36,7 @@ struct ls_detector {
     float *width_sums; /* [2][channels]: scratch of the bandwidth pyramid */
     float *work;       /* [2][channels]: a level's row */
     struct ls_claims *claims;
+    float *sums; /* [channels] of all rows */
     float *residual;
     float *clean;
     struct ls_boxes *boxes;
@@ -85,10 +86,11 @@ static int create_arrays(struct ls_detector *det) {
     det->marks = calloc(det->rows_max, n);
     det->width_sums = calloc(2 * n, sizeof(float));
     det->work = calloc(2 * n, sizeof(float));
+    det->sums = calloc(n, sizeof(float));
     det->residual = calloc(n, sizeof(float));
     det->clean = calloc(n, sizeof(float));
     ok = ok && det->scale != NULL && det->floor_pow != NULL && det->cells != NULL &&
-         det->marks != NULL && det->width_sums != NULL && det->work != NULL &&
+         det->marks != NULL && det->width_sums != NULL && det->work != NULL && det->sums != NULL &&
          det->residual != NULL && det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
@@ -151,6 +153,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->width_sums);
     free(det->work);
     ls_claims_destroy(det->claims);
+    free(det->sums);
     free(det->residual);
     free(det->clean);
     ls_boxes_destroy(det->boxes);
@@ -164,7 +167,7 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
         det->scale[c] = analysed ? 0.5F / floor_pow[c] : 0.0F;
     }
     memset(det->ring_rows, 0, sizeof det->ring_rows);
-    memset(det->residual, 0, det->opts.channels * sizeof *det->residual);
+    memset(det->sums, 0, det->opts.channels * sizeof *det->sums);
     det->rows = 0;
     memset(&det->crossings, 0, sizeof det->crossings);
     det->crossed = false;
@@ -235,18 +238,43 @@ void ls_detector_push(struct ls_detector *det, const float *first, const float *
     float *row = det->cells + det->rows * n;
     ls_rows_add_scaled(row, first + half, second + half, det->scale, half);
     ls_rows_add_scaled(row + half, first, second, det->scale + half, half);
-    ls_rows_accumulate(det->residual, row, n);
+    ls_rows_accumulate(det->sums, row, n);
     det->rows++;
     pyramid_push(det, row);
 }
 
+static bool any_claimed(const struct ls_detector *det, size_t from, size_t width) {
+    static const unsigned char free_cells[LS_SEGMENT_CHANNELS] = {LS_MARK_FREE};
+    for (size_t r = 0; r < det->rows; r++) {
+        if (memcmp(det->marks + r * det->opts.channels + from, free_cells, width) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Means over the free cells. push() has summed the rows; only where something was claimed are they
+ * gone over again, segment by segment: a sum less what was claimed would be a small difference of
+ * large numbers. */
 static void measure_residual(struct ls_detector *det) {
     size_t n = det->opts.channels;
     float *counts = det->work;
-    memset(det->residual, 0, n * sizeof *det->residual);
-    memset(counts, 0, n * sizeof *counts);
-    for (size_t r = 0; r < det->rows; r++) {
-        ls_rows_gather(det->residual, counts, det->cells + r * n, det->marks + r * n, n);
+    memcpy(det->residual, det->sums, n * sizeof *det->residual);
+    for (size_t c = 0; c < n; c++) {
+        counts[c] = (float)det->rows;
+    }
+    for (size_t from = 0; from < n; from += LS_SEGMENT_CHANNELS) {
+        size_t width = n - from < LS_SEGMENT_CHANNELS ? n - from : LS_SEGMENT_CHANNELS;
+        if (!any_claimed(det, from, width)) {
+            continue;
+        }
+        memset(det->residual + from, 0, width * sizeof *det->residual);
+        memset(counts + from, 0, width * sizeof *counts);
+        for (size_t r = 0; r < det->rows; r++) {
+            size_t at = r * n + from;
+            ls_rows_gather(det->residual + from, counts + from, det->cells + at, det->marks + at,
+                           width);
+        }
     }
     for (size_t c = 0; c < n; c++) {
         bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel;
@@ -260,7 +288,7 @@ static void residual_of_quiet_piece(struct ls_detector *det) {
     size_t n = det->opts.channels;
     for (size_t c = 0; c < n; c++) {
         bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel && det->rows > 0;
-        det->residual[c] = analysed ? det->residual[c] / (float)det->rows : 1.0F;
+        det->residual[c] = analysed ? det->sums[c] / (float)det->rows : 1.0F;
         det->clean[c] = analysed ? 1.0F : 0.0F;
     }
 }
@@ -311,5 +339,7 @@ void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detecti
     measure_residual(det);
     cells.floor_stray = floor_stray(det);
     ret->boxes = ls_boxes_find(det->boxes, &cells, &ret->box_count, ret->declined);
-    measure_residual(det);
+    if (ret->declined[LS_DECLINED_FLOOR] > 0) {
+        measure_residual(det); /* cells were given back */
+    }
 }

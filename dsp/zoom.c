@@ -62,26 +62,28 @@ void ls_zoom_destroy(struct ls_zoom *zoom) {
     }
 }
 
-/* Adds |X|^2 * scale to ret_power, negative frequencies first. */
-static void add_periodogram(struct ls_zoom *zoom, float scale, float *ret_power) {
+/* Adds |X|^2 * scale of the band to ret_power. The transform has bin 0 at 0 Hz. */
+static void add_periodogram(struct ls_zoom *zoom, float scale, struct ls_zoom_band band,
+                            float *ret_power) {
     size_t half = zoom->bins / 2;
     ls_fft_execute(zoom->fft, zoom->segment, zoom->bands);
-    for (size_t i = 0; i < zoom->bins; i++) {
-        float complex x = zoom->bands[(i + half) % zoom->bins];
+    for (size_t i = 0; i < band.count; i++) {
+        size_t at = band.first + i;
+        float complex x = zoom->bands[at < half ? at + half : at - half];
         ret_power[i] += scale * (crealf(x) * crealf(x) + cimagf(x) * cimagf(x));
     }
 }
 
 size_t ls_zoom_spectrum(struct ls_zoom *zoom, const void *samples, size_t n, size_t segments_max,
-                        float *ret_power) {
-    assert(n > 0 && segments_max > 0);
+                        struct ls_zoom_band band, float *ret_power) {
+    assert(n > 0 && segments_max > 0 && band.first + band.count <= zoom->bins);
     size_t bins = zoom->bins;
     size_t bytes = ls_format_bytes(zoom->format);
-    memset(ret_power, 0, bins * sizeof *ret_power);
+    memset(ret_power, 0, band.count * sizeof *ret_power);
     if (n < bins) {
         ls_convert(zoom->format, samples, n, zoom->segment, NULL);
         memset(zoom->segment + n, 0, (bins - n) * sizeof *zoom->segment);
-        add_periodogram(zoom, 1.0F / ((float)bins * (float)n), ret_power);
+        add_periodogram(zoom, 1.0F / ((float)bins * (float)n), band, ret_power);
         return 1;
     }
     size_t fit = 2 * (n - bins) / bins + 1; /* at half overlap */
@@ -94,7 +96,7 @@ size_t ls_zoom_spectrum(struct ls_zoom *zoom, const void *samples, size_t n, siz
         for (size_t i = 0; i < bins; i++) {
             zoom->segment[i] *= zoom->window[i];
         }
-        add_periodogram(zoom, scale, ret_power);
+        add_periodogram(zoom, scale, band, ret_power);
     }
     return segments;
 }

@@ -20,10 +20,16 @@ struct ls_zoom_opts {
 int ls_zoom_create(struct ls_zoom **ret, const struct ls_zoom_opts *opts, struct ls_err *err);
 void ls_zoom_destroy(struct ls_zoom *zoom);
 
+/* Which bins are wanted: [first, first + count) in rising frequency, index 0 at -rate/2. */
+struct ls_zoom_band {
+    size_t first;
+    size_t count;
+};
+
 /* samples: n > 0 samples in the native format. Takes at most segments_max transforms, spread
- * evenly. ret_power: [bins] in rising frequency, index 0 at -rate/2; the sum over all bins is the
- * mean |x|^2. One thread per object. Returns how many transforms were averaged. */
+ * evenly. ret_power: [band.count]; the sum over all bins would be the mean |x|^2. One thread per
+ * object. Returns how many transforms were averaged. */
 size_t ls_zoom_spectrum(struct ls_zoom *zoom, const void *samples, size_t n, size_t segments_max,
-                        float *ret_power);
+                        struct ls_zoom_band band, float *ret_power);
 
 #endif

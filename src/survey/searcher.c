@@ -28,7 +28,6 @@ struct ls_searcher {
     struct ls_zoom *zoom;
     float *power; /* [chunk_frames][channels] */
     size_t chunk_frames;
-    float *fine; /* [fine_bins] */
 };
 
 int ls_job_init(struct ls_job *job, const struct ls_cut *cut) {
@@ -89,9 +88,8 @@ int ls_searcher_create(struct ls_searcher **ret, const struct ls_cut *cut, struc
     size_t fit = CHUNK_BYTES / (cut->channels * sizeof(float));
     s->chunk_frames = fit < 16 ? 16 : fit - fit % 2;
     s->power = aligned_alloc(64, (s->chunk_frames * cut->channels * sizeof(float) + 63) / 64 * 64);
-    s->fine = calloc(cut->fine_bins, sizeof *s->fine);
     int code = create_tools(s, err);
-    if (code == LS_OK && (s->power == NULL || s->fine == NULL)) {
+    if (code == LS_OK && s->power == NULL) {
         code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for a search thread");
     }
     if (code != LS_OK) {
@@ -108,7 +106,6 @@ void ls_searcher_destroy(struct ls_searcher *s) {
         ls_detector_destroy(s->detector);
         ls_zoom_destroy(s->zoom);
         free(s->power);
-        free(s->fine);
         free(s);
     }
 }
@@ -151,17 +148,17 @@ static size_t measure_spectrum(struct ls_searcher *s, struct ls_job *job,
     size_t count = (size_t)((box->stop_frame - fmaxf(0.0F, box->start_frame)) * (float)s->cut.hop);
     count = count > 0 ? count : 1;
     const unsigned char *samples = job->samples + from * ls_format_bytes(s->cut.format);
-    size_t averages = ls_zoom_spectrum(s->zoom, samples, count, SEGMENTS_MAX, s->fine);
     /* Channel c is centred on fine bin c * ratio. */
-    size_t first = low * ratio > ratio / 2 ? low * ratio - ratio / 2 : 0;
-    size_t bins = (high - low) * ratio;
-    bins = first + bins < s->cut.fine_bins ? bins : s->cut.fine_bins - first;
-    memcpy(pool, s->fine + first, bins * sizeof *pool);
-    job->spectra[job->box_count - 1] = (struct ls_box_spectrum){.first = (uint32_t)first,
-                                                                .count = (uint32_t)bins,
+    struct ls_zoom_band band = {.first = low * ratio > ratio / 2 ? low * ratio - ratio / 2 : 0,
+                                .count = (high - low) * ratio};
+    size_t left = s->cut.fine_bins - band.first;
+    band.count = band.count < left ? band.count : left;
+    size_t averages = ls_zoom_spectrum(s->zoom, samples, count, SEGMENTS_MAX, band, pool);
+    job->spectra[job->box_count - 1] = (struct ls_box_spectrum){.first = (uint32_t)band.first,
+                                                                .count = (uint32_t)band.count,
                                                                 .power = NULL,
                                                                 .averages = (double)averages};
-    job->fine_count += bins;
+    job->fine_count += band.count;
     return averages * s->cut.fine_bins;
 }
 

@@ -50,7 +50,7 @@ Test(zoom, power_of_a_tone_is_kept_and_in_its_bin_at_every_length) {
     float power[BINS];
     for (size_t i = 0; i < LS_COUNT(lengths); i++) {
         LS_AUTO(float complex) samples = tone(lengths[i], 200.0, 0.5);
-        size_t averages = ls_zoom_spectrum(zoom, samples, lengths[i], 16, power);
+        size_t averages = ls_zoom_spectrum(zoom, samples, lengths[i], 16, whole_band, power);
         cr_expect(averages >= 1 && averages <= 16);
         /* A tone has the same power under any window: single precision is all that is lost. */
         cr_expect_float_eq(total(power), 0.25, 1e-5, "%zu samples: %g", lengths[i], total(power));
@@ -65,11 +65,11 @@ Test(zoom, averages_at_half_overlap_up_to_the_most_that_is_allowed) {
     struct ls_zoom *zoom = create(LS_FORMAT_CF32_LE);
     float power[BINS];
     LS_AUTO(float complex) samples = tone(20 * BINS, 40.0, 1.0);
-    cr_expect_eq(ls_zoom_spectrum(zoom, samples, BINS / 2, 16, power), 1);
-    cr_expect_eq(ls_zoom_spectrum(zoom, samples, BINS, 16, power), 1);
-    cr_expect_eq(ls_zoom_spectrum(zoom, samples, 2 * BINS, 16, power), 3);
-    cr_expect_eq(ls_zoom_spectrum(zoom, samples, 20 * BINS, 16, power), 16);
-    cr_expect_eq(ls_zoom_spectrum(zoom, samples, 20 * BINS, 5, power), 5);
+    cr_expect_eq(ls_zoom_spectrum(zoom, samples, BINS / 2, 16, whole_band, power), 1);
+    cr_expect_eq(ls_zoom_spectrum(zoom, samples, BINS, 16, whole_band, power), 1);
+    cr_expect_eq(ls_zoom_spectrum(zoom, samples, 2 * BINS, 16, whole_band, power), 3);
+    cr_expect_eq(ls_zoom_spectrum(zoom, samples, 20 * BINS, 16, whole_band, power), 16);
+    cr_expect_eq(ls_zoom_spectrum(zoom, samples, 20 * BINS, 5, whole_band, power), 5);
     ls_zoom_destroy(zoom);
 }
 
@@ -83,7 +83,7 @@ Test(zoom, transforms_are_spread_over_the_whole_stretch) {
     for (size_t i = n / 2; i < n; i++) {
         samples[i] = late[i];
     }
-    ls_zoom_spectrum(zoom, samples, n, 8, power);
+    ls_zoom_spectrum(zoom, samples, n, 8, whole_band, power);
     /* Four of eight transforms each; the peak of a Hann window holds two thirds of the power. */
     cr_expect_float_eq(power[64], power[192], 1e-3F);
     cr_expect_float_eq(power[64], 1.0F / 3.0F, 0.01F);
@@ -109,7 +109,7 @@ Test(zoom, formats_agree) {
     for (int format = LS_FORMAT_CU8; format <= LS_FORMAT_CF32_LE; format++) {
         struct ls_zoom *zoom = create(format);
         float power[BINS];
-        ls_zoom_spectrum(zoom, inputs[format], N, 16, power);
+        ls_zoom_spectrum(zoom, inputs[format], N, 16, whole_band, power);
         cr_expect_eq(strongest(power), 100);
         /* 127 / 128 of the amplitude, and rounding noise 45 dB down at most. */
         cr_expect_float_eq(total(power), 0.81, 0.02, "%s: %g", ls_format_name(format),
