@@ -9,6 +9,7 @@
 #include "base/util.h"
 
 enum { BINS = 256 };
+static const struct ls_zoom_band whole_band = {.first = 0, .count = BINS};
 
 static struct ls_zoom *create(enum ls_format format) {
     struct ls_zoom *zoom = NULL;
