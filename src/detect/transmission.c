@@ -263,7 +263,8 @@ static double lattice_period_s(struct open_row *row) {
         sorted[i] = intervals[i];
     }
     qsort(sorted, n - 1, sizeof *sorted, compare_times);
-    double period_ns = (double)sorted[(n - 1) / 2];
+    size_t middle = (n - 1) / 2;
+    double period_ns = (double)sorted[middle];
     if (period_ns <= 0.0) {
         return NAN;
     }

@@ -319,8 +319,8 @@ static int describe_ook(const struct ls_waveform_opts *opts, struct ls_generator
     /* Beyond f a sharp mark of length T has 1 / (pi^2 f T) of its energy: 1 % at 10.1 / T for the
      * mean T. Edges of 20 us end that tail at about 27 kHz (fit to measured spectra, within 5 %).
      */
-    double marks = (double)((frame.count + 1) / 2);
-    double sharp_hz = 1e6 * marks / (0.01 * M_PI * M_PI * on_us);
+    size_t marks = (frame.count + 1) / 2;
+    double sharp_hz = 1e6 * (double)marks / (0.01 * M_PI * M_PI * on_us);
     info->high_hz = 1 / (1 / sharp_hz + 1 / 27e3);
     info->low_hz = -info->high_hz;
     info->span_hz = 200e3;
