@@ -109,6 +109,12 @@ static int describe_options(struct analysis *a, struct ls_run *run, struct ls_er
     if (text == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the options of the run");
     }
+    if (strlen(text) >= sizeof run->options) {
+        free(text);
+        return ls_err_set(err, LS_ERR_ARG,
+                          "%zu known spurs do not fit the record of the run; name fewer",
+                          o->spur_count);
+    }
     ls_copy_text(run->options, sizeof run->options, text);
     free(text);
     return LS_OK;

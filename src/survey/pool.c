@@ -1,5 +1,5 @@
-/* Jobs sit in a ring: [released, submitted) are under way, in order. Each is waiting, running or
- * done; threads take the oldest that waits. */
+/* Jobs sit in a ring: [released, submitted) are under way, in order. A job waits until it is done;
+ * threads take the oldest that nobody has taken. */
 #include "survey/pool.h"
 
 #include <pthread.h>
