@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -232,6 +234,21 @@ static void add_note(struct ls_run *run, const char *text) {
     snprintf(run->note + used, sizeof run->note - used, "%s%s", used > 0 ? "; " : "", text);
 }
 
+/* The metadata say what the samples should hash to. Only of a file that is nothing but samples:
+ * headers and archives are hashed with what surrounds them. */
+static void compare_hash(struct analysis *a) {
+    const struct ls_source_info *info = ls_source_info(a->source);
+    struct stat st;
+    bool plain =
+        stat(info->data_path, &st) == 0 && info->capture_count > 0 &&
+        (uint64_t)st.st_size == info->samples * ls_format_bytes(info->captures[0].tuning.format);
+    if (plain && !info->truncated && info->sha512[0] != '\0' &&
+        strcasecmp(info->sha512, a->result->run.input_sha512) != 0) {
+        add_note(&a->result->run,
+                 "the samples are not those that core:sha512 of the metadata names");
+    }
+}
+
 static void conclude(struct analysis *a) {
     const struct ls_search_counts *counts = ls_search_counts(a->search);
     struct ls_analyse_result *result = a->result;
@@ -295,6 +312,7 @@ static int run_analysis(struct analysis *a, struct hasher *hasher, struct ls_err
     if (code != LS_OK) {
         return code;
     }
+    compare_hash(a);
     conclude(a);
     return a->store == NULL ? LS_OK : ls_store_finish_run(a->store, &a->result->run, err);
 }

@@ -217,6 +217,31 @@ Test(analyse, samples_that_are_no_numbers_are_counted_and_said) {
     bench_finish(&bench);
 }
 
+Test(analyse, samples_changed_since_they_were_hashed_are_said) {
+    static const char meta[] =
+        "{\"global\":{\"core:datatype\":\"cf32_le\",\"core:version\":\"1.0.0\","
+        "\"core:sample_rate\":250000,\"core:sha512\":\"%s\"},"
+        "\"captures\":[{\"core:sample_start\":0}],\"annotations\":[]}";
+    struct bench bench;
+    LS_AUTO(float complex) x = make_samples(SAMPLES);
+    bench_init(&bench, x, SAMPLES * sizeof *x);
+    scratch_write(&bench.scratch, "r.sigmf-data", x, SAMPLES * sizeof *x);
+    cr_assert_eq(analyse(&bench), LS_OK, "%s", bench.err.text);
+    char hash[LS_SHA512_HEX_BYTES];
+    ls_copy_text(hash, sizeof hash, bench.result.run.input_sha512);
+    for (int changed = 0; changed < 2; changed++) {
+        hash[0] = changed ? (hash[0] == '0' ? '1' : '0') : hash[0];
+        char text[sizeof meta + LS_SHA512_HEX_BYTES];
+        snprintf(text, sizeof text, meta, hash);
+        bench.opts = (struct ls_analyse_opts){
+            .source = {.path = scratch_write(&bench.scratch, "r.sigmf-meta", text, strlen(text))}};
+        cr_assert_eq(analyse(&bench), LS_OK, "%s", bench.err.text);
+        cr_expect_eq(strstr(bench.result.run.note, "core:sha512") != NULL, changed == 1, "%s",
+                     bench.result.run.note);
+    }
+    bench_finish(&bench);
+}
+
 Test(analyse, trap_no_start_time) {
     struct bench bench;
     LS_AUTO(float complex) x = make_samples(SAMPLES);
