@@ -131,15 +131,6 @@ double ls_prototype_correlation(const float *h, size_t length, size_t channels, 
     return sum / squares;
 }
 
-double ls_prototype_rho_time(const float *h, size_t length, size_t channels, size_t frames_apart) {
-    return ls_prototype_correlation(h, length, channels, frames_apart, 0);
-}
-
-double ls_prototype_rho_freq(const float *h, size_t length, size_t channels,
-                             size_t channels_apart) {
-    return ls_prototype_correlation(h, length, channels, 0, channels_apart);
-}
-
 double ls_prototype_gain(const float *h, size_t length, size_t channels, double offset_channels) {
     double turn = 2.0 * M_PI * offset_channels / (double)channels;
     double at_zero = 0.0;

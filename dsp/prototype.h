@@ -13,8 +13,8 @@
  *   from 1.5 on, what aliases at 2x    62 dB    68 dB     72 dB
  *   a tone, own and next channel's sum  within 0.05 dB at any offset; own channel alone -3.01 dB
  *   noise bandwidth                    1.005    1.004     1.003
- *   rho_time(1), rho_time(3)     0.57, -0.07  0.62, -0.17  0.63, -0.19
- *   rho_freq(1)                         0.24     0.12      0.08 */
+ *   correlation, 1 and 3 hops   0.57, -0.07  0.62, -0.17  0.63, -0.19
+ *   correlation, 1 channel              0.24     0.12      0.08 */
 #ifndef DSP_PROTOTYPE_H
 #define DSP_PROTOTYPE_H
 
@@ -41,10 +41,6 @@ double ls_prototype_noise_bandwidth(const float *h, size_t length, size_t channe
  * symmetric; 1 at (0, 0). Powers of Gaussian cells correlate by its square. */
 double ls_prototype_correlation(const float *h, size_t length, size_t channels, size_t frames_apart,
                                 size_t channels_apart);
-
-/* The same for cells of one channel (rho_time), and for cells of one frame (rho_freq). */
-double ls_prototype_rho_time(const float *h, size_t length, size_t channels, size_t frames_apart);
-double ls_prototype_rho_freq(const float *h, size_t length, size_t channels, size_t channels_apart);
 
 /* |H|^2 at offset_channels from the channel's centre, linear; 1 at 0. */
 double ls_prototype_gain(const float *h, size_t length, size_t channels, double offset_channels);

@@ -14,6 +14,7 @@
 #include "cli/stop.h"
 #include "cli/verbs.h"
 #include "survey/analyse.h"
+#include "survey/search.h"
 
 /* SigMF names first, then what other programs call them. */
 static const char *const formats[] = {"cu8",  "ci8",  "ci16_le", "cf32_le", "cs8",
@@ -53,8 +54,8 @@ static const struct ls_option own_rows[] = {
      .value = "N",
      .what = "number of threads",
      .low = 1,
-     .high = 1024,
-     .help = "else one a processor; rows do not depend on it"},
+     .high = LS_THREADS_MAX,
+     .help = "1 to 4, else one a processor; rows do not depend on it"},
     {.name = "json", .kind = LS_OPTION_FLAG, .help = "one JSON object a recording"},
 };
 static const struct ls_option_table own = {

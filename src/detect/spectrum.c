@@ -20,12 +20,6 @@ void ls_spectrum_finish(struct ls_spectrum *spectrum) {
     memset(spectrum, 0, sizeof *spectrum);
 }
 
-void ls_spectrum_clear(struct ls_spectrum *spectrum) {
-    spectrum->count = 0;
-    spectrum->seconds = 0.0;
-    spectrum->averages = 0.0;
-}
-
 /* Make [first, stop) part of the spectrum; new bins hold the noise of the time gathered so far. */
 static int widen(struct ls_spectrum *s, uint32_t first, uint32_t stop, double noise_pow) {
     uint32_t from = s->count > 0 && s->first < first ? s->first : first;

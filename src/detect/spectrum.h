@@ -21,7 +21,6 @@ struct ls_spectrum {
 };
 
 void ls_spectrum_finish(struct ls_spectrum *spectrum);
-void ls_spectrum_clear(struct ls_spectrum *spectrum);
 
 /* Add bins [first, first + count) of power, which lasted for seconds. Bins outside one of the two
  * are taken as noise_pow (power of noise in a bin). LS_ERR_NOMEM. */

@@ -25,7 +25,7 @@ struct ls_analyse_opts {
     struct ls_source_opts source;
     const char *sensor; /* NULL: the recording's core:recorder when stated, else "recording" */
     const struct ls_plan *plan;  /* NULL: no plan; borrowed */
-    size_t threads;              /* 0: one per processor */
+    size_t threads;              /* 1 to LS_THREADS_MAX; 0: one per processor */
     double channel_hz;           /* wanted channel spacing; 0: chosen from the rate */
     double false_alarms_per_day; /* boxes of noise alone per day of listening, whole band; 0 means
                                     10 */

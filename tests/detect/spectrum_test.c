@@ -143,9 +143,8 @@ Test(spectrum, is_whole_range_when_nothing_stands_out) {
     struct ls_occupied found = ls_spectrum_occupied(&spectrum, 1.0);
     cr_expect_eq(found.low_bin, 7.0);
     cr_expect_eq(found.high_bin, 37.0);
-    ls_spectrum_clear(&spectrum);
-    cr_expect_eq(spectrum.count, 0);
     ls_spectrum_finish(&spectrum);
+    cr_expect_eq(spectrum.count, 0);
 }
 
 /* Clipping puts a pedestal 20 dB down around the signal. */

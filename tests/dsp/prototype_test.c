@@ -88,11 +88,12 @@ Test(prototype, noise_figures_are_what_the_header_says) {
     design(8, 60.0, h);
     size_t length = LS_COUNT(h);
     cr_expect_float_eq(ls_prototype_noise_bandwidth(h, length, CHANNELS), 1.004, 1e-3);
-    cr_expect_float_eq(ls_prototype_rho_time(h, length, CHANNELS, 0), 1.0, 1e-12);
-    cr_expect_float_eq(ls_prototype_rho_time(h, length, CHANNELS, 1), 0.62, 0.005);
-    cr_expect_float_eq(ls_prototype_rho_time(h, length, CHANNELS, 3), -0.165, 0.005);
-    cr_expect_float_eq(ls_prototype_rho_freq(h, length, CHANNELS, 1), 0.12, 0.005);
-    cr_expect_eq(ls_prototype_rho_time(h, length, CHANNELS, 16), 0.0, "frames share no sample");
+    cr_expect_float_eq(ls_prototype_correlation(h, length, CHANNELS, 0, 0), 1.0, 1e-12);
+    cr_expect_float_eq(ls_prototype_correlation(h, length, CHANNELS, 1, 0), 0.62, 0.005);
+    cr_expect_float_eq(ls_prototype_correlation(h, length, CHANNELS, 3, 0), -0.165, 0.005);
+    cr_expect_float_eq(ls_prototype_correlation(h, length, CHANNELS, 0, 1), 0.12, 0.005);
+    cr_expect_eq(ls_prototype_correlation(h, length, CHANNELS, 16, 0), 0.0,
+                 "frames share no sample");
 }
 
 Test(prototype, shape_does_not_depend_on_the_channel_count) {
