@@ -1,0 +1,38 @@
+#include "model/finding.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/util.h"
+
+static struct ls_parameter *add(struct ls_finding *finding, const char *name) {
+    assert(finding->parameter_count < LS_PARAMETERS_MAX);
+    struct ls_parameter *p = &finding->parameters[finding->parameter_count++];
+    *p = (struct ls_parameter){.value = (double)NAN, .low = (double)NAN, .high = (double)NAN};
+    ls_copy_text(p->name, sizeof p->name, name);
+    return p;
+}
+
+void ls_finding_number(struct ls_finding *finding, const char *name, double value, double low,
+                       double high) {
+    struct ls_parameter *p = add(finding, name);
+    p->value = value;
+    p->low = low;
+    p->high = high;
+}
+
+void ls_finding_word(struct ls_finding *finding, const char *name, const char *text) {
+    struct ls_parameter *p = add(finding, name);
+    ls_copy_text(p->text, sizeof p->text, text);
+}
+
+const struct ls_parameter *ls_finding_parameter(const struct ls_finding *finding,
+                                                const char *name) {
+    for (size_t i = 0; i < finding->parameter_count; i++) {
+        if (strcmp(finding->parameters[i].name, name) == 0) {
+            return &finding->parameters[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,41 @@
+/* model/incident.h: findings in context, worth a person's time; and the permits that explain them.
+ */
+#ifndef MODEL_INCIDENT_H
+#define MODEL_INCIDENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/finding.h"
+
+enum ls_severity { LS_PERMITTED, LS_NOTE, LS_WATCH, LS_ALERT };
+
+struct ls_incident {
+    int64_t id; /* row id in the store; 0 before it is stored */
+    enum ls_severity severity;
+    struct ls_finding finding; /* the strongest one; start and stop are those of the incident */
+    uint64_t findings;         /* how many it grew from */
+    bool confirmed;            /* on a disjoint interval */
+    int64_t permit;            /* id of the permit that explains it; 0: none */
+    char band[64];             /* name of the plan's band, "" when none */
+};
+
+/* "permitted", "note", "watch", "alert". */
+const char *ls_severity_name(enum ls_severity severity);
+
+/* False when name is none of them. */
+bool ls_severity_parse(const char *name, enum ls_severity *ret);
+
+/* A registered, authorised activity. It explains findings; it never hides them. */
+struct ls_permit {
+    int64_t id;
+    char owner[64];
+    char purpose[128];
+    char place[64]; /* name of a sensor, or "" for everywhere */
+    double low_hz;
+    double high_hz;
+    int64_t since_ns;
+    int64_t until_ns; /* INT64_MAX: until it is ended */
+};
+
+#endif
