@@ -50,6 +50,34 @@ int ls_store_add_observation(struct ls_store *store, const struct ls_observation
 int ls_store_finish_run(struct ls_store *store, const struct ls_run *run, struct ls_err *err);
 void ls_store_abandon_run(struct ls_store *store);
 
+/* --- writing as it happens: a run that grows for months. Every append is one transaction, and what
+ * it stored is there for others to read; whatever kills the program, the database holds every
+ * append that returned LS_OK. --- */
+
+/* Rows of one append. Ids are the caller's, from those that ls_store_begin_live gave, each rising
+ * by one; a row whose id is stored already takes its place: a transmission that still goes on, the
+ * last row of the ledger. An empty sensor means the run's. */
+struct ls_store_rows {
+    const struct ls_transmission *transmissions;
+    size_t transmission_count;
+    const struct ls_observation *observations;
+    size_t observation_count;
+};
+
+/* Stores the run, marked incomplete until it is finished, and reserves its ids. Runs of the same
+ * sensor that were never finished (a power cut) are closed: their note says so, and the ledger says
+ * "off", cause "crash", from the last row to run->started_ns. LS_ERR_BUSY, LS_ERR_FULL, LS_ERR_IO:
+ * nothing was stored; try again. */
+int ls_store_begin_live(struct ls_store *store, const struct ls_run *run, int64_t *ret_run_id,
+                        int64_t *ret_first_transmission_id, int64_t *ret_first_observation_id,
+                        struct ls_err *err);
+/* run: id as given by begin_live, with present values (first_ns, last_ns: where the ledger begins
+ * and ends; note, options, ...). finish: it is over, and incomplete is what run says. All or
+ * nothing. LS_ERR_BUSY, LS_ERR_FULL, LS_ERR_IO: nothing was stored; the same rows and newer ones
+ * may come again. LS_ERR_ARG: a row that no database takes, which is named. */
+int ls_store_append(struct ls_store *store, const struct ls_run *run,
+                    const struct ls_store_rows *rows, bool finish, struct ls_err *err);
+
 /* --- reading --- */
 
 struct ls_filter {    /* all-zero: everything */
