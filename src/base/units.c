@@ -123,6 +123,39 @@ int ls_seconds_parse(const char *text, const char *what, double *ret_s, struct l
                       "'%.60s' is not a %s: write it as 10ms, 2.5s, 3min, 1h or 7d", text, what);
 }
 
+int ls_bytes_parse(const char *text, const char *what, double *ret_bytes, struct ls_err *err) {
+    static const char prefixes[] = "kMGT";
+    double value;
+    const char *rest;
+    if (take_number(text, &value, &rest) && value >= 0.0) {
+        const char *prefix =
+            rest[0] == '\0' ? NULL : strchr(prefixes, rest[0] == 'K' ? 'k' : rest[0]);
+        int steps = prefix == NULL ? 0 : (int)(prefix - prefixes) + 1;
+        rest += prefix != NULL;
+        bool binary = prefix != NULL && *rest == 'i';
+        rest += binary;
+        if (strcmp(rest, "") == 0 || strcmp(rest, "B") == 0) {
+            *ret_bytes = value * pow(binary ? 1024.0 : 1000.0, steps);
+            return LS_OK;
+        }
+    }
+    return ls_err_set(err, LS_ERR_ARG, "'%.60s' is not a %s: write it as 20G, 500M or 64k", text,
+                      what);
+}
+
+int ls_quantity_parse(const char *text, const char *what, const char *unit, double *ret,
+                      struct ls_err *err) {
+    double value;
+    const char *rest;
+    if (take_number(text, &value, &rest) &&
+        (rest[0] == '\0' || (unit[0] != '\0' && strcasecmp(rest, unit) == 0))) {
+        *ret = value;
+        return LS_OK;
+    }
+    return ls_err_set(err, LS_ERR_ARG, "'%.60s' is not a %s: write it as 10%s or -2.5%s", text,
+                      what, unit, unit);
+}
+
 int ls_count_parse(const char *text, const char *what, size_t low, size_t high, size_t *ret,
                    struct ls_err *err) {
     char *end;
@@ -136,6 +169,49 @@ int ls_count_parse(const char *text, const char *what, size_t low, size_t high, 
     }
     *ret = (size_t)value;
     return LS_OK;
+}
+
+struct spelling {
+    double scale;
+    const char *unit;
+};
+
+/* With the first unit that is not above the value. */
+static void spell(double value, const struct spelling *units, size_t count,
+                  char ret[LS_UNIT_TEXT_BYTES]) {
+    size_t i = 0;
+    while (i + 1 < count && (value == 0.0 || fabs(value) < units[i].scale)) {
+        i++;
+    }
+    snprintf(ret, LS_UNIT_TEXT_BYTES, "%.12g%s", value / units[i].scale, units[i].unit);
+}
+
+void ls_hz_spell(double hz, char ret[LS_UNIT_TEXT_BYTES]) {
+    static const struct spelling units[] = {{1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1.0, ""}};
+    spell(hz, units, LS_COUNT(units), ret);
+}
+
+void ls_seconds_spell(double seconds, char ret[LS_UNIT_TEXT_BYTES]) {
+    static const struct spelling large[] = {{86400.0, "d"}, {3600.0, "h"}, {60.0, "min"}};
+    static const struct spelling small[] = {{1.0, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}};
+    for (size_t i = 0; i < LS_COUNT(large); i++) {
+        /* 90 s is no better as 1.5 min: only what comes out even. */
+        if (seconds >= large[i].scale && fmod(seconds, large[i].scale) == 0.0) {
+            spell(seconds, &large[i], 1, ret);
+            return;
+        }
+    }
+    if (seconds == 0.0) {
+        snprintf(ret, LS_UNIT_TEXT_BYTES, "0s");
+        return;
+    }
+    spell(seconds, small, LS_COUNT(small), ret);
+}
+
+void ls_bytes_spell(double bytes, char ret[LS_UNIT_TEXT_BYTES]) {
+    static const struct spelling units[] = {
+        {1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e3, "k"}, {1.0, ""}};
+    spell(bytes, units, LS_COUNT(units), ret);
 }
 
 void ls_hz_format(double hz, int decimals, char ret[LS_UNIT_TEXT_BYTES]) {

@@ -26,6 +26,21 @@ int ls_seconds_parse(const char *text, const char *what, double *ret_s, struct l
 int ls_count_parse(const char *text, const char *what, size_t low, size_t high, size_t *ret,
                    struct ls_err *err);
 
+/* A number >= 0 with an optional k, M, G, T (powers of ten) or Ki, Mi, Gi, Ti and an optional "B".
+ * LS_ERR_ARG. */
+int ls_bytes_parse(const char *text, const char *what, double *ret_bytes, struct ls_err *err);
+
+/* A number, which may be negative, and its unit, which may be left out: "40 dB", "-90dBm", "85".
+ * unit: "dB"; "" for a bare number. LS_ERR_ARG. */
+int ls_quantity_parse(const char *text, const char *what, const char *unit, double *ret,
+                      struct ls_err *err);
+
+/* As people write them, without loss to 12 figures, so that parsing gives the value back:
+ * "433.92M"; "10ms", "1.5h"; "20G". */
+void ls_hz_spell(double hz, char ret[LS_UNIT_TEXT_BYTES]);
+void ls_seconds_spell(double seconds, char ret[LS_UNIT_TEXT_BYTES]);
+void ls_bytes_spell(double bytes, char ret[LS_UNIT_TEXT_BYTES]);
+
 /* "433.920 MHz", "12.5 kHz", "868.300125 MHz": as many decimals as `decimals` says, unit by size.
  */
 void ls_hz_format(double hz, int decimals, char ret[LS_UNIT_TEXT_BYTES]);

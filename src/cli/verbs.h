@@ -7,6 +7,7 @@
 #include "cli/verb.h"
 
 extern const struct ls_verb ls_verb_analyse;
+extern const struct ls_verb ls_verb_config;
 extern const struct ls_verb ls_verb_db;
 extern const struct ls_verb ls_verb_export;
 extern const struct ls_verb ls_verb_help;

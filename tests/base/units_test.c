@@ -60,3 +60,51 @@ Test(units, shown_as_people_read_them) {
     ls_bytes_format(80.7e6, text);
     cr_expect_str_eq(text, "80.7 MB");
 }
+
+Test(units, bytes_and_quantities_as_people_write_them) {
+    static const struct {
+        const char *text;
+        double bytes;
+    } rows[] = {{"20G", 20e9}, {"500MB", 500e6}, {"1 GiB", 1073741824.0}, {"64k", 64e3},
+                {"0", 0.0},    {"123", 123.0},   {"1.5T", 1.5e12}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        double bytes = -1.0;
+        cr_expect_eq(ls_bytes_parse(rows[i].text, "size", &bytes, NULL), LS_OK, "%s", rows[i].text);
+        cr_expect_eq(bytes, rows[i].bytes, "%s", rows[i].text);
+    }
+    double value = 0.0;
+    cr_expect_eq(ls_bytes_parse("-1G", "size", &value, NULL), LS_ERR_ARG);
+    cr_expect_eq(ls_bytes_parse("1 Gbit", "size", &value, NULL), LS_ERR_ARG);
+    cr_expect_eq(ls_quantity_parse("-90dBm", "level", "dBm", &value, NULL), LS_OK);
+    cr_expect_eq(value, -90.0);
+    cr_expect_eq(ls_quantity_parse("40 db", "gain", "dB", &value, NULL), LS_OK);
+    cr_expect_eq(value, 40.0);
+    cr_expect_eq(ls_quantity_parse("12", "gain", "dB", &value, NULL), LS_OK);
+    cr_expect_eq(ls_quantity_parse("12 dBm", "gain", "dB", &value, NULL), LS_ERR_ARG);
+    cr_expect_eq(ls_quantity_parse("nan", "gain", "dB", &value, NULL), LS_ERR_ARG);
+}
+
+Test(units, what_is_spelled_parses_to_the_same_value) {
+    static const double values[] = {0.0,    1.0,    90.0,  433.92e6, 2.4e6,    1e-3, 0.0125,
+                                    3600.0, 5400.0, 250e3, 86400.0,  604800.0, 7.0,  1e12};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char text[LS_UNIT_TEXT_BYTES];
+        double back = -1.0;
+        ls_hz_spell(values[i], text);
+        cr_expect_eq(ls_hz_parse(text, "value", &back, NULL), LS_OK, "%s", text);
+        cr_expect_float_eq(back, values[i], 1e-11 * values[i], "%s", text);
+        ls_seconds_spell(values[i], text);
+        cr_expect_eq(ls_seconds_parse(text, "value", &back, NULL), LS_OK, "%s", text);
+        cr_expect_float_eq(back, values[i], 1e-11 * values[i], "%s", text);
+        ls_bytes_spell(values[i], text);
+        cr_expect_eq(ls_bytes_parse(text, "value", &back, NULL), LS_OK, "%s", text);
+        cr_expect_float_eq(back, values[i], 1e-11 * values[i], "%s", text);
+    }
+    char text[LS_UNIT_TEXT_BYTES];
+    ls_seconds_spell(0.01, text);
+    cr_expect_str_eq(text, "10ms");
+    ls_seconds_spell(90.0, text);
+    cr_expect_str_eq(text, "90s");
+    ls_hz_spell(433.92e6, text);
+    cr_expect_str_eq(text, "433.92M");
+}
