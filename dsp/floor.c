@@ -1,7 +1,10 @@
-/* learn() folds frames into averages of BLOCK_FRAMES; settle() sorts each channel's averages and
- * excises; open_floor() compares channels with each other. Order matters: masked channels take no
- * part in the opening, or a DC spike in a quiet band would be carried to its neighbours by the
- * dilation. */
+/* learn() folds frames into averages of BLOCK_FRAMES; settle() excises each channel's averages;
+ * open_floor() compares channels with each other. Order matters: masked channels take no part in
+ * the opening, or a DC spike in a quiet band would be carried to its neighbours by the dilation.
+ *
+ * weight is how many averages the estimate rests on. While they are few, the averages themselves
+ * are kept over stretches, to be excised together with the next ones; later only the estimate is.
+ */
 #include "dsp/floor.h"
 
 #include <assert.h>
@@ -9,19 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsp/excise.h"
+
 enum {
     BLOCK_FRAMES = LS_FLOOR_FRAMES_MIN, /* 4 looks or so: short enough to fit between packets, long
                          enough to lose the long tail */
-    LEAST_BLOCKS = 4,
-    STEPS_MAX = 50,
+    KEPT_BLOCKS = 64,                   /* from so many averages on, an estimate stands alone */
+    ALIGN_FRAMES = 32,                  /* show the common gain of a known floor to some percent */
+    GAIN_BLOCKS = 4,                    /* are averaged for one value of the common gain */
+    GAIN_VALUES = 4096,                 /* values it is taken from, at most */
 };
 
-static const double FIRST_SHARE =
-    0.125; /* of the averages is taken as clean before the first step */
-static const double CUT_TAIL =
-    1e-2; /* noise that a step's cut leaves out; its bias is divided out */
-static const double CROWDED_SHARE = 0.9; /* of the averages is clean: when less, edges of bursts
-                                            that stay below the cut are many */
 static const double OPENING_SHARE =
     0.66; /* of the band: a carrier narrower than that is seen as a carrier */
 /* 2 dB above the opened floor. */
@@ -31,39 +32,66 @@ static const double GAIN_SECONDS =
 static const double RANGE_POW =
     1e-9; /* of the mean power: 90 dB down, where idle samples are exact zeros */
 static const double SHAPE_SECONDS = 60.0; /* time constant of one channel against the others */
+/* Relative, per second away: 6 dB a minute, the drift that a floor must follow. */
+static const double GAIN_DRIFT = 0.023;
+/* 0.1 dB: of the common gain, however short the time away. */
+static const double GAIN_SPREAD = 0.02;
+/* Deviations of both: farther off, the gain was changed meanwhile. */
+static const double GAIN_GATE = 4.0;
+/* Relative, per root of seconds away: a filter's shape wanders by a tenth of a dB in two minutes.
+ */
+static const double SHAPE_DRIFT = 2e-3;
+/* A known floor whose shape is less certain than this is learned anew. */
+static const double SHAPE_ERROR_MAX = 0.06;
 
 struct ls_floor {
     size_t channels;
     double least_pow;
+    double range_pow; /* least_pow, raised by the range of the samples */
     double block_looks;
-    size_t blocks_max;
+    double block_s;
+    size_t blocks_full; /* a full measure of learning */
+    size_t blocks_max;  /* that averages has room for */
     size_t blocks;
+    size_t kept; /* of the blocks: from earlier stretches */
     size_t frames_in_block;
-    float *averages; /* [blocks_max][channels], rising frequency */
-    float *power;    /* [channels] */
-    float *scratch;  /* [max(blocks_max, 3 * channels)] */
-    bool *masked;    /* [channels] */
-    bool *occupied;  /* [channels] */
-    double error;
+    double weight;     /* blocks that power rests on */
+    double aged;       /* relative error that time away has added */
+    double gain_error; /* relative, of the common gain when the stretch began */
+    double away_s;     /* before this stretch */
+    float *averages;   /* [blocks_max][channels], rising frequency; NULL at rest */
+    float *power;      /* [channels] */
+    float *known;      /* [channels] the estimate before this stretch */
+    float *scratch;    /* [scratch_room] */
+    bool *masked;      /* [channels] */
+    bool *occupied;    /* [channels] */
 };
+
+static size_t scratch_room(const struct ls_floor *floor) {
+    size_t room = 3 * floor->channels;
+    size_t most = floor->blocks_full + KEPT_BLOCKS;
+    room = room > most ? room : most;
+    return room > GAIN_VALUES ? room : GAIN_VALUES;
+}
 
 static int create_arrays(struct ls_floor *floor) {
     size_t n = floor->channels;
-    size_t scratch = floor->blocks_max > 3 * n ? floor->blocks_max : 3 * n;
-    floor->averages = calloc(floor->blocks_max * n, sizeof *floor->averages);
     floor->power = calloc(n, sizeof *floor->power);
-    floor->scratch = calloc(scratch, sizeof *floor->scratch);
+    floor->known = calloc(n, sizeof *floor->known);
+    floor->scratch = calloc(scratch_room(floor), sizeof *floor->scratch);
     floor->masked = calloc(n, sizeof *floor->masked);
     floor->occupied = calloc(n, sizeof *floor->occupied);
-    bool ok = floor->averages != NULL && floor->power != NULL && floor->scratch != NULL &&
+    bool ok = floor->power != NULL && floor->known != NULL && floor->scratch != NULL &&
               floor->masked != NULL && floor->occupied != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
 int ls_floor_create(struct ls_floor **ret, const struct ls_floor_opts *opts, struct ls_err *err) {
-    if (opts->channels < 4 || !(opts->least_pow > 0.0) || opts->learn_frames == 0) {
-        return ls_err_set(err, LS_ERR_ARG,
-                          "the floor needs 4 channels, a least power and frames to learn from");
+    if (opts->channels < 4 || !(opts->least_pow > 0.0) || opts->learn_frames == 0 ||
+        !(opts->frame_s > 0.0)) {
+        return ls_err_set(
+            err, LS_ERR_ARG,
+            "the floor needs 4 channels, a least power and frames of some length to learn from");
     }
     struct ls_floor *floor = calloc(1, sizeof *floor);
     if (floor == NULL) {
@@ -71,8 +99,10 @@ int ls_floor_create(struct ls_floor **ret, const struct ls_floor_opts *opts, str
     }
     floor->channels = opts->channels;
     floor->least_pow = opts->least_pow;
+    floor->range_pow = opts->least_pow;
     floor->block_looks = ls_looks_effective(opts->looks, BLOCK_FRAMES, 1);
-    floor->blocks_max = (opts->learn_frames + BLOCK_FRAMES - 1) / BLOCK_FRAMES;
+    floor->block_s = BLOCK_FRAMES * opts->frame_s;
+    floor->blocks_full = (opts->learn_frames + BLOCK_FRAMES - 1) / BLOCK_FRAMES;
     if (create_arrays(floor) != LS_OK) {
         ls_floor_destroy(floor);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the floor of %zu channels",
@@ -89,11 +119,61 @@ void ls_floor_destroy(struct ls_floor *floor) {
     if (floor != NULL) {
         free(floor->averages);
         free(floor->power);
+        free(floor->known);
         free(floor->scratch);
         free(floor->masked);
         free(floor->occupied);
         free(floor);
     }
+}
+
+static double learned_error(const struct ls_floor *floor) {
+    return floor->weight > 0.0 ? 1.0 / sqrt(floor->block_looks * floor->weight) : 1.0;
+}
+
+double ls_floor_error(const struct ls_floor *floor) {
+    return hypot(hypot(learned_error(floor), floor->aged), floor->gain_error);
+}
+
+/* Is the estimate one that stands alone, and still holds? */
+static bool holds(const struct ls_floor *floor, double away_s) {
+    return floor->weight >= KEPT_BLOCKS &&
+           hypot(floor->aged, SHAPE_DRIFT * sqrt(away_s)) < SHAPE_ERROR_MAX;
+}
+
+size_t ls_floor_wanted(const struct ls_floor *floor, double away_s) {
+    size_t full = floor->blocks_full * BLOCK_FRAMES;
+    return holds(floor, away_s) && ALIGN_FRAMES < full ? ALIGN_FRAMES : full;
+}
+
+int ls_floor_begin(struct ls_floor *floor, double away_s, struct ls_err *err) {
+    size_t n = floor->channels;
+    floor->kept = floor->blocks;
+    floor->away_s = away_s;
+    floor->frames_in_block = 0;
+    size_t room = floor->kept + ls_floor_wanted(floor, away_s) / BLOCK_FRAMES;
+    float *averages = realloc(floor->averages, room * n * sizeof *averages);
+    if (averages == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the floor of %zu channels", n);
+    }
+    memset(averages + floor->kept * n, 0, (room - floor->kept) * n * sizeof *averages);
+    floor->averages = averages;
+    floor->blocks_max = room;
+    return LS_OK;
+}
+
+void ls_floor_rest(struct ls_floor *floor) {
+    if (floor->weight >= KEPT_BLOCKS) {
+        floor->blocks = 0;
+    }
+    floor->frames_in_block = 0;
+    size_t size = floor->blocks * floor->channels * sizeof *floor->averages;
+    float *kept = size > 0 ? realloc(floor->averages, size) : NULL;
+    if (size == 0) {
+        free(floor->averages);
+    }
+    floor->averages = kept != NULL || size == 0 ? kept : floor->averages;
+    floor->blocks_max = floor->blocks;
 }
 
 void ls_floor_learn(struct ls_floor *floor, const float *power) {
@@ -119,67 +199,17 @@ static int compare_floats(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double mean_of(const float *values, size_t n) {
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        sum += (double)values[i];
-    }
-    return sum / (double)n;
-}
-
-/* What a step divides by, the same for every channel. */
-struct excision {
-    size_t first; /* averages taken as clean before the first step */
-    double first_bias;
-    double cut;
-    double cut_bias;  /* of the mean below the cut */
-    double half_bias; /* of the mean of the lower half of what is below the cut */
-};
-
-static struct excision plan_excision(size_t n, double looks) {
-    size_t least = n < LEAST_BLOCKS ? n : LEAST_BLOCKS;
-    struct excision plan = {.first = (size_t)ceil(FIRST_SHARE * (double)n)};
-    plan.first = plan.first < least ? least : plan.first;
-    double first_q = fmin(0.999, (double)plan.first / (double)n);
-    plan.first_bias = ls_looks_truncated_mean(looks, ls_looks_quantile(looks, first_q));
-    plan.cut = ls_looks_threshold(looks, CUT_TAIL);
-    plan.cut_bias = ls_looks_truncated_mean(looks, plan.cut);
-    plan.half_bias =
-        ls_looks_truncated_mean(looks, ls_looks_quantile(looks, 0.5 * (1.0 - CUT_TAIL)));
-    return plan;
-}
-
-/* FCME on values sorted upwards: grow the clean set until its own cut holds nothing more. Where
- * much is cut, averages that hold a little of a burst crowd below the cut and lift the mean (by 0.6
- * dB at 50 % of occupied time): its lower half, and that half's own bias, sees half of it. */
-static double excised_mean(const float *sorted, size_t n, const struct excision *plan) {
-    size_t clean = plan->first;
-    double mean = mean_of(sorted, clean) / plan->first_bias;
-    for (int step = 0; step < STEPS_MAX; step++) {
-        size_t below = clean;
-        while (below < n && (double)sorted[below] < plan->cut * mean) {
-            below++;
+/* Excised means of the averages from block first on. */
+static void estimate_channels(struct ls_floor *floor, size_t first) {
+    size_t blocks = floor->blocks - first;
+    struct ls_excise plan = ls_excise_plan(blocks, floor->block_looks);
+    for (size_t c = 0; c < floor->channels; c++) {
+        for (size_t b = 0; b < blocks; b++) {
+            floor->scratch[b] = floor->averages[(first + b) * floor->channels + c];
         }
-        if (below == clean) {
-            break;
-        }
-        clean = below;
-        if ((double)clean < CROWDED_SHARE * (double)n) {
-            mean = mean_of(sorted, (clean + 1) / 2) / plan->half_bias;
-        } else {
-            mean = mean_of(sorted, clean) / (clean == n ? 1.0 : plan->cut_bias);
-        }
+        double mean = ls_excise_mean(&plan, floor->scratch, blocks);
+        floor->power[c] = (float)fmax(floor->range_pow, mean);
     }
-    return mean;
-}
-
-static void estimate_channel(struct ls_floor *floor, size_t c, const struct excision *plan) {
-    for (size_t b = 0; b < floor->blocks; b++) {
-        floor->scratch[b] = floor->averages[b * floor->channels + c];
-    }
-    qsort(floor->scratch, floor->blocks, sizeof *floor->scratch, compare_floats);
-    floor->power[c] =
-        (float)fmax(floor->least_pow, excised_mean(floor->scratch, floor->blocks, plan));
 }
 
 /* Opening with windows of width channels that lie whole within the band: a window cut off by the
@@ -221,8 +251,8 @@ static void smooth_shape(float *ret, const struct ls_floor *floor) {
 }
 
 /* Channels that stand out of the opened floor were occupied all the time: they take their
- * neighbours' level. */
-static void open_floor(struct ls_floor *floor) {
+ * neighbours' level. blocks: that the estimate rests on. */
+static void open_floor(struct ls_floor *floor, size_t blocks) {
     size_t n = floor->channels;
     float *shape = floor->scratch;
     float *eroded = shape + n;
@@ -230,7 +260,8 @@ static void open_floor(struct ls_floor *floor) {
     smooth_shape(shape, floor);
     open_shape(opened, shape, n, (size_t)(OPENING_SHARE * (double)n), eroded);
     /* The opening is a minimum, so it sits below the mean by what the estimates scatter. */
-    double margin = OCCUPIED_RATIO * (1.0 + 3.0 * floor->error);
+    double error = 1.0 / sqrt(floor->block_looks * (double)blocks);
+    double margin = OCCUPIED_RATIO * (1.0 + 3.0 * error);
     for (size_t c = 0; c < n; c++) {
         floor->occupied[c] =
             !floor->masked[c] && (double)floor->power[c] > margin * (double)opened[c];
@@ -240,31 +271,125 @@ static void open_floor(struct ls_floor *floor) {
     }
 }
 
+/* Fewer frames than one average: half of one, at best. */
 static void settle_poorly(struct ls_floor *floor) {
     size_t n = floor->channels;
-    memcpy(floor->scratch, floor->averages, n * sizeof *floor->scratch);
-    qsort(floor->scratch, n, sizeof *floor->scratch, compare_floats);
-    double frames = floor->frames_in_block > 0 ? (double)floor->frames_in_block : 1.0;
-    double level = (double)floor->scratch[n / 4] * BLOCK_FRAMES / frames;
-    for (size_t c = 0; c < n; c++) {
-        floor->power[c] = (float)fmax(level, floor->least_pow);
+    double level = 0.0;
+    if (floor->frames_in_block > 0) {
+        memcpy(floor->scratch, floor->averages, n * sizeof *floor->scratch);
+        qsort(floor->scratch, n, sizeof *floor->scratch, compare_floats);
+        level = (double)floor->scratch[n / 4] * BLOCK_FRAMES / (double)floor->frames_in_block;
     }
-    floor->error = 1.0;
+    for (size_t c = 0; c < n; c++) {
+        floor->power[c] = (float)fmax(level, floor->range_pow);
+    }
+}
+
+/* Idle samples may be exact zeros: no floor is that far below the rest. */
+static void limit_range(struct ls_floor *floor) {
+    double sum = 0.0;
+    size_t values = floor->blocks * floor->channels;
+    for (size_t i = 0; i < values; i++) {
+        sum += (double)floor->averages[i];
+    }
+    floor->range_pow = fmax(floor->least_pow, RANGE_POW * sum / (double)values);
+}
+
+/* Mean over blocks [first, first + count) of channel c's power over what is known of it. */
+static float mean_ratio(const struct ls_floor *floor, size_t c, size_t first, size_t count) {
+    float sum = 0.0F;
+    for (size_t b = first; b < first + count; b++) {
+        sum += floor->averages[b * floor->channels + c];
+    }
+    return sum / (float)count / floor->power[c];
+}
+
+/* The gain that this stretch's averages have over the estimate, in all channels alike; what is
+ * occupied is excised. Of several blocks at a time: a signal of some dB then stands out.
+ * ret_error: relative. */
+static double fresh_gain(struct ls_floor *floor, double *ret_error) {
+    size_t fresh = floor->blocks - floor->kept;
+    size_t group = fresh < GAIN_BLOCKS ? fresh : GAIN_BLOCKS;
+    size_t groups = fresh / group;
+    size_t step = groups * floor->channels / GAIN_VALUES + 1;
+    size_t count = 0;
+    for (size_t i = 0; i < groups * floor->channels; i += step) {
+        size_t c = i % floor->channels;
+        if (!floor->masked[c]) {
+            size_t first = floor->kept + i / floor->channels * group;
+            floor->scratch[count++] = mean_ratio(floor, c, first, group);
+        }
+    }
+    double looks = floor->block_looks * (double)group;
+    struct ls_excise plan = ls_excise_plan(count, looks);
+    *ret_error = 1.0 / sqrt(looks * (double)count);
+    return ls_excise_mean(&plan, floor->scratch, count);
+}
+
+/* The gain is known to drift slowly and measured with an error: the two are weighed by their
+ * variances (Kalman, "A New Approach to Linear Filtering and Prediction Problems", J. Basic Eng.
+ * 82, 1960, in one dimension), unless they cannot both be right: then somebody turned the gain. */
+static double likely_gain(struct ls_floor *floor) {
+    double noise;
+    double measured = fresh_gain(floor, &noise);
+    double drift = hypot(GAIN_SPREAD, GAIN_DRIFT * floor->away_s);
+    double spread = hypot(noise, drift);
+    double trust = drift * drift / (spread * spread);
+    bool turned = fabs(measured - 1.0) > GAIN_GATE * spread * fmax(1.0, measured);
+    floor->gain_error = turned ? noise : sqrt(trust) * noise;
+    return turned ? measured : 1.0 + trust * (measured - 1.0);
+}
+
+/* What is known, brought to the gain of now. */
+static void align(struct ls_floor *floor) {
+    double gain = likely_gain(floor);
+    for (size_t c = 0; c < floor->channels; c++) {
+        floor->power[c] = (float)fmax(floor->range_pow, gain * (double)floor->power[c]);
+    }
+    for (size_t i = 0; i < floor->kept * floor->channels; i++) {
+        floor->averages[i] = (float)(gain * (double)floor->averages[i]);
+    }
+}
+
+/* The mean of what was known and of what this stretch shows, each by what it rests on. */
+static void merge_known(struct ls_floor *floor, size_t fresh) {
+    double old_weight =
+        floor->weight / (1.0 + floor->block_looks * floor->weight * floor->aged * floor->aged);
+    double share = (double)fresh / ((double)fresh + old_weight);
+    for (size_t c = 0; c < floor->channels; c++) {
+        floor->power[c] += (float)((1.0 - share) * (double)(floor->known[c] - floor->power[c]));
+    }
+    floor->weight = fmin((double)floor->blocks_full, old_weight + (double)fresh);
+    floor->aged = 0.0;
 }
 
 bool ls_floor_settle(struct ls_floor *floor) {
-    if (floor->blocks == 0) {
+    size_t fresh = floor->blocks - floor->kept;
+    if (floor->blocks == 0 && floor->weight == 0.0) {
         settle_poorly(floor);
         return false;
     }
-    floor->error = 1.0 / sqrt(floor->block_looks * (double)floor->blocks);
-    double mean = mean_of(floor->averages, floor->blocks * floor->channels);
-    floor->least_pow = fmax(floor->least_pow, RANGE_POW * mean);
-    struct excision plan = plan_excision(floor->blocks, floor->block_looks);
-    for (size_t c = 0; c < floor->channels; c++) {
-        estimate_channel(floor, c, &plan);
+    if (floor->weight > 0.0) {
+        floor->aged = hypot(floor->aged, SHAPE_DRIFT * sqrt(floor->away_s));
     }
-    open_floor(floor);
+    if (fresh == 0) {
+        return true;
+    }
+    limit_range(floor);
+    if (floor->weight > 0.0) {
+        align(floor);
+    }
+    if (floor->weight < KEPT_BLOCKS) {
+        estimate_channels(floor, 0);
+        open_floor(floor, floor->blocks);
+        floor->weight = (double)floor->blocks;
+        floor->aged = 0.0;
+    } else if (fresh >= KEPT_BLOCKS / 2) {
+        memcpy(floor->known, floor->power, floor->channels * sizeof *floor->known);
+        estimate_channels(floor, floor->kept);
+        open_floor(floor, fresh);
+        merge_known(floor, fresh);
+    }
     return true;
 }
 
@@ -284,11 +409,25 @@ static double common_gain(struct ls_floor *floor, const float *mean_pow, const f
     return (double)floor->scratch[n / 2];
 }
 
+/* How much of one channel against the others is learned from blocks more: by the time constant of
+ * what is known well, faster where little was learned or time has passed. */
+static double learned_share(struct ls_floor *floor, double blocks) {
+    double slow = 1.0 - exp(-blocks * floor->block_s / SHAPE_SECONDS);
+    double doubt = floor->aged * floor->aged;
+    double share = fmax(slow, doubt / (doubt + 1.0 / (floor->block_looks * blocks)));
+    if (floor->weight < (double)floor->blocks_full) {
+        floor->weight += blocks;
+        share = fmax(share, blocks / floor->weight);
+    }
+    floor->aged *= sqrt(1.0 - share);
+    return share;
+}
+
 void ls_floor_track(struct ls_floor *floor, const float *mean_pow, const float *clean,
                     double seconds) {
     double gain = common_gain(floor, mean_pow, clean);
     double gain_share = 1.0 - exp(-seconds / GAIN_SECONDS);
-    double shape_share = 1.0 - exp(-seconds / SHAPE_SECONDS);
+    double shape_share = learned_share(floor, seconds / floor->block_s);
     double common = 1.0 + gain_share * (gain - 1.0);
     for (size_t c = 0; c < floor->channels; c++) {
         double own = 1.0;
@@ -296,12 +435,10 @@ void ls_floor_track(struct ls_floor *floor, const float *mean_pow, const float *
             double ratio = fmin(1.25, fmax(0.5, (double)(mean_pow[c] / floor->power[c]) / gain));
             own += shape_share * (ratio - 1.0);
         }
-        floor->power[c] = (float)fmax(floor->least_pow, (double)floor->power[c] * common * own);
+        floor->power[c] = (float)fmax(floor->range_pow, (double)floor->power[c] * common * own);
     }
 }
 
 const float *ls_floor_power(const struct ls_floor *floor) { return floor->power; }
 
 const bool *ls_floor_occupied(const struct ls_floor *floor) { return floor->occupied; }
-
-double ls_floor_error(const struct ls_floor *floor) { return floor->error; }

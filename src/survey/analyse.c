@@ -81,6 +81,11 @@ static int observation_done(void *context, const struct ls_observation *row, str
     return a->store == NULL ? LS_OK : ls_store_add_observation(a->store, &stored, err);
 }
 
+static bool stretch_too_short(void *context, uint64_t samples) {
+    struct analysis *a = context;
+    return a->in_stretch && ls_search_too_short(a->search, samples);
+}
+
 /* Every option that can change rows, so that a run can be made again. */
 static int describe_options(struct analysis *a, struct ls_run *run, struct ls_err *err) {
     const struct ls_analyse_opts *o = a->opts;
@@ -167,6 +172,7 @@ static int create_tools(struct analysis *a, struct ls_err *err) {
                                     .spur_count = a->opts->spur_count,
                                     .transmissions = a->transmissions};
     ls_ledger_init(&a->ledger, observation_done, a);
+    a->ledger.too_short = stretch_too_short;
     return ls_search_create(&a->search, &search, err);
 }
 
@@ -224,9 +230,12 @@ static int take_blocks(struct analysis *a, struct ls_err *err) {
                               a->opts->source.path);
         }
     }
-    int code = a->in_stretch ? ls_search_end(a->search, err) : LS_OK;
+    int code = ls_ledger_finish(&a->ledger, err);
+    if (code == LS_OK && a->in_stretch) {
+        code = ls_search_end(a->search, err);
+    }
     a->in_stretch = false;
-    return code == LS_OK ? ls_ledger_finish(&a->ledger, err) : code;
+    return code;
 }
 
 static void add_note(struct ls_run *run, const char *text) {

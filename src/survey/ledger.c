@@ -33,6 +33,10 @@ static int close_row(struct ls_ledger *ledger, struct ls_err *err) {
     }
     ledger->open.stop_ns =
         ledger->open.start_ns + ls_time_of_samples(ledger->open.samples, ledger->open.rate_sps);
+    if (ledger->too_short != NULL && ledger->too_short(ledger->context, ledger->open.samples)) {
+        ledger->open.state = LS_LOST;
+        ls_copy_text(ledger->open.cause, sizeof ledger->open.cause, "too-short");
+    }
     int code = write_row(ledger, &ledger->open, err);
     ledger->open.samples = 0;
     return code;
@@ -83,10 +87,25 @@ static int64_t place_block(struct ls_ledger *ledger, const struct ls_block *bloc
     return earliest_ns;
 }
 
+/* Does a new capture begin with the sample that comes after the last one's end? Clocks are rounded:
+ * to a sample. Without a clock nobody knows. */
+static bool abuts(const struct ls_ledger *ledger, const struct ls_block *block) {
+    int64_t sample_ns = ls_time_of_samples(1, ledger->tuning.rate_sps) + 1;
+    int64_t late_ns = block->t_ns + ledger->shift_ns - ledger->last_ns;
+    return (block->flags & (LS_BLOCK_GAP | LS_BLOCK_NO_CLOCK)) == 0 && 2 * late_ns <= sample_ns &&
+           2 * late_ns >= -sample_ns;
+}
+
+static bool breaks_off(const struct ls_ledger *ledger, const struct ls_block *block) {
+    bool gap = (block->flags & LS_BLOCK_GAP) != 0 || block->dropped_before > 0;
+    bool first = (block->flags & LS_BLOCK_FIRST) != 0;
+    return !ledger->begun || gap || !same_tuning(&block->tuning, &ledger->tuning) ||
+           (first && !abuts(ledger, block));
+}
+
 int ls_ledger_block(struct ls_ledger *ledger, const struct ls_block *block, bool *ret_continues,
                     int64_t *ret_t_ns, struct ls_err *err) {
-    bool breaks = !ledger->begun || (block->flags & (LS_BLOCK_FIRST | LS_BLOCK_GAP)) != 0 ||
-                  block->dropped_before > 0 || !same_tuning(&block->tuning, &ledger->tuning);
+    bool breaks = breaks_off(ledger, block);
     int code = LS_OK;
     int64_t start_ns = block->t_ns + ledger->shift_ns;
     if (breaks) {

@@ -1,7 +1,8 @@
 /* survey/ledger.h: writes the observation ledger of a run from its blocks. Contiguous blocks of one
- * tuning become one "observed" row; what lies between them becomes "lost" (samples dropped within a
- * capture) or "off" (between captures). Rows abut, so observed + lost + retuning + off = wall time
- * from the first sample to the last. */
+ * tuning become one "observed" row, or a "lost" one when they are too few to be searched; what lies
+ * between them becomes "lost" (samples dropped within a capture) or "off" (between captures). A
+ * capture that begins with the sample after the last one's end continues it. Rows abut, so observed
+ * + lost + retuning + off = wall time from the first sample to the last. */
 #ifndef SURVEY_LEDGER_H
 #define SURVEY_LEDGER_H
 
@@ -14,7 +15,9 @@
 
 struct ls_ledger {
     int (*row)(void *context, const struct ls_observation *row, struct ls_err *err);
-    void *context;
+    /* Would so many samples at the present tuning not be searched? Set after init; NULL: never. */
+    bool (*too_short)(void *context, uint64_t samples);
+    void *context;              /* of both */
     struct ls_observation open; /* the observed row that grows; samples 0: none */
     struct ls_tuning tuning;
     int64_t shift_ns; /* added to block times so that time never runs backwards */
@@ -32,13 +35,14 @@ void ls_ledger_init(struct ls_ledger *ledger,
                     int (*row)(void *context, const struct ls_observation *row, struct ls_err *err),
                     void *context);
 
-/* The next block. Does it continue the one before, sample by sample at one tuning? *ret_t_ns is its
+/* The next block; before the search hears of it. Does it continue the one before, sample by sample
+ * at one tuning? *ret_t_ns is its
  * time, moved forward when it claims to begin before the last one ended, or before the samples that
  * were lost between them have passed. */
 int ls_ledger_block(struct ls_ledger *ledger, const struct ls_block *block, bool *ret_continues,
                     int64_t *ret_t_ns, struct ls_err *err);
 
-/* The run is over: writes the open row. */
+/* The run is over: writes the open row. Before the search ends. */
 int ls_ledger_finish(struct ls_ledger *ledger, struct ls_err *err);
 
 #endif

@@ -12,9 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "dsp/floor.h"
 #include "dsp/looks.h"
 #include "survey/cut.h"
+#include "survey/floors.h"
 #include "survey/pad.h"
 #include "survey/pool.h"
 
@@ -32,7 +34,8 @@ struct ls_search {
     struct ls_search_opts opts;
     struct ls_search_counts counts;
     struct ls_bursts *bursts;
-    /* of the present tuning */
+    struct ls_floors *floors;
+    /* of the present rate and format */
     struct ls_cut cut;
     struct ls_stretch stretch;
     struct ls_channelizer *bank; /* for learning */
@@ -43,11 +46,14 @@ struct ls_search {
     float *power;           /* [LEARN_CHUNK_FRAMES][channels] */
     float *residuals;       /* [LS_FLOOR_LAG][channels] power of the noise left over */
     float *cleans;          /* [LS_FLOOR_LAG][channels] */
+    unsigned char *feed;    /* what the floor is learned from; unused once it is */
+    size_t feed_room;       /* samples */
     /* of the present stretch */
-    struct ls_floor *floor;
-    unsigned char *feed; /* what the floor is learned from; unused once it is */
-    size_t feed_count;   /* samples */
-    size_t feed_room;
+    struct ls_floor *floor; /* one of floors */
+    bool known;             /* it holds from earlier stretches */
+    uint64_t heard;         /* samples */
+    size_t feed_count;      /* samples */
+    size_t feed_wanted;
     struct ls_job *job;  /* the one that fills; NULL before learning */
     size_t filled;       /* its samples so far */
     uint64_t next_frame; /* first frame of the next piece */
@@ -68,6 +74,9 @@ int ls_search_create(struct ls_search **ret, const struct ls_search_opts *opts,
     search->opts = *opts;
     int code =
         ls_bursts_create(&search->bursts, ls_transmissions_listener(opts->transmissions), err);
+    if (code == LS_OK) {
+        code = ls_floors_create(&search->floors, err);
+    }
     if (code != LS_OK) {
         ls_search_destroy(search);
         return code;
@@ -76,8 +85,8 @@ int ls_search_create(struct ls_search **ret, const struct ls_search_opts *opts,
     return LS_OK;
 }
 
-/* What belongs to one tuning. */
-static void drop_tuning(struct ls_search *search) {
+/* What belongs to one rate and format. */
+static void drop_tools(struct ls_search *search) {
     ls_pool_destroy(search->pool);
     ls_channelizer_destroy(search->bank);
     ls_looks_destroy(search->looks);
@@ -85,6 +94,7 @@ static void drop_tuning(struct ls_search *search) {
     free(search->power);
     free(search->residuals);
     free(search->cleans);
+    free(search->feed);
     search->pool = NULL;
     search->bank = NULL;
     search->looks = NULL;
@@ -92,14 +102,14 @@ static void drop_tuning(struct ls_search *search) {
     search->power = NULL;
     search->residuals = NULL;
     search->cleans = NULL;
+    search->feed = NULL;
 }
 
 void ls_search_destroy(struct ls_search *search) {
     if (search != NULL) {
-        drop_tuning(search);
-        ls_floor_destroy(search->floor);
+        drop_tools(search);
+        ls_floors_destroy(search->floors);
         ls_bursts_destroy(search->bursts);
-        free(search->feed);
         free(search);
     }
 }
@@ -122,9 +132,24 @@ static void mask_channels(struct ls_search *search, const struct ls_tuning *tuni
     }
 }
 
-static int create_tuning(struct ls_search *search, const struct ls_tuning *tuning,
-                         struct ls_err *err) {
-    drop_tuning(search);
+static int create_arrays(struct ls_search *search, struct ls_err *err) {
+    size_t n = search->cut.channels;
+    search->masked = calloc(n, sizeof *search->masked);
+    search->power = calloc(LEARN_CHUNK_FRAMES * n, sizeof *search->power);
+    search->residuals = calloc(LS_FLOOR_LAG * n, sizeof *search->residuals);
+    search->cleans = calloc(LS_FLOOR_LAG * n, sizeof *search->cleans);
+    search->feed_room = ls_cut_learn_samples(&search->cut) + 2 * search->cut.half;
+    search->feed = malloc(search->feed_room * ls_format_bytes(search->cut.format));
+    if (search->masked == NULL || search->power == NULL || search->residuals == NULL ||
+        search->cleans == NULL || search->feed == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu channels", n);
+    }
+    return LS_OK;
+}
+
+static int create_tools(struct ls_search *search, const struct ls_tuning *tuning,
+                        struct ls_err *err) {
+    drop_tools(search);
     ls_cut_plan(&search->cut, tuning, search->opts.channel_hz, TAPS,
                 search->opts.false_alarms_per_day);
     size_t n = search->cut.channels;
@@ -136,19 +161,8 @@ static int create_tuning(struct ls_search *search, const struct ls_tuning *tunin
     size_t length;
     const float *h = ls_channelizer_prototype(search->bank, &length);
     code = ls_looks_create(&search->looks, h, length, n, err);
-    search->masked = calloc(n, sizeof *search->masked);
-    search->power = calloc(LEARN_CHUNK_FRAMES * n, sizeof *search->power);
-    search->residuals = calloc(LS_FLOOR_LAG * n, sizeof *search->residuals);
-    search->cleans = calloc(LS_FLOOR_LAG * n, sizeof *search->cleans);
-    if (code == LS_OK && (search->masked == NULL || search->power == NULL ||
-                          search->residuals == NULL || search->cleans == NULL)) {
-        code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu channels", n);
-    }
-    if (code == LS_OK) {
-        search->cut.looks = search->looks;
-        mask_channels(search, tuning);
-    }
-    return code;
+    search->cut.looks = search->looks;
+    return code == LS_OK ? create_arrays(search, err) : code;
 }
 
 static double prototype_energy(const struct ls_channelizer *bank) {
@@ -161,51 +175,22 @@ static double prototype_energy(const struct ls_channelizer *bank) {
     return energy;
 }
 
-static bool same_tuning(const struct ls_tuning *a, const struct ls_tuning *b) {
-    return a->center_hz == b->center_hz && a->rate_sps == b->rate_sps && a->format == b->format;
-}
-
-int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, int64_t t_ns,
-                    struct ls_err *err) {
-    if (search->bank == NULL || !same_tuning(tuning, &search->stretch.tuning)) {
-        /* Samples of another format may be of another size: the feed is counted in samples. */
-        free(search->feed);
-        search->feed = NULL;
-        int code = create_tuning(search, tuning, err);
-        if (code != LS_OK) {
-            return code;
-        }
-    }
-    search->stretch = (struct ls_stretch){.t_ns = t_ns,
-                                          .tuning = *tuning,
-                                          .channels = search->cut.channels,
-                                          .fine_bins = search->cut.fine_bins,
-                                          .prototype_energy = prototype_energy(search->bank)};
-    ls_floor_destroy(search->floor);
-    search->floor = NULL;
-    search->job = NULL;
-    search->next_frame = 0;
-    search->dispatched = 0;
-    search->consumed = 0;
-    search->tracked = 0;
-    ls_bursts_begin(search->bursts, &search->stretch);
-    ls_transmissions_begin(search->opts.transmissions, &search->stretch);
-    size_t room = ls_cut_learn_samples(&search->cut) + 2 * search->cut.half;
-    if (search->feed == NULL) {
-        search->feed = malloc(room * ls_format_bytes(tuning->format));
-        search->feed_room = room;
-    }
-    if (search->feed == NULL) {
-        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu samples", room);
-    }
-    search->feed_count = search->cut.half;
-    return LS_OK;
-}
-
 /* Whole frames that so many samples hold, context included. */
 static size_t whole_frames(const struct ls_search *search, size_t samples) {
     size_t context = 2 * search->cut.half;
     return samples >= context ? (samples - context) / search->cut.hop + 1 : 0;
+}
+
+/* The same of a feed, less those that see the padding before its first sample. */
+static size_t clear_frames(const struct ls_search *search, size_t feed_count) {
+    size_t whole = whole_frames(search, feed_count);
+    size_t padded = search->cut.half / search->cut.hop;
+    return whole > padded ? whole - padded : 0;
+}
+
+bool ls_search_too_short(const struct ls_search *search, uint64_t samples) {
+    bool fits = samples < search->feed_room - search->cut.half;
+    return fits && clear_frames(search, search->cut.half + (size_t)samples) < LS_FLOOR_FRAMES_MIN;
 }
 
 /* Noise of rounding to the format's steps, in one channel: a quarter of it, since a constant input
@@ -219,6 +204,60 @@ static double least_power(const struct ls_search *search) {
     return 0.25 * step * step / 6.0 * search->stretch.prototype_energy;
 }
 
+/* The floor of the present tuning: the one that is known, or a new one to learn. */
+static int take_floor(struct ls_search *search, struct ls_err *err) {
+    const struct ls_cut *cut = &search->cut;
+    size_t full = clear_frames(search, search->feed_room - cut->half);
+    struct ls_floor_opts opts = {.channels = cut->channels,
+                                 .least_pow = least_power(search),
+                                 .masked = search->masked,
+                                 .looks = search->looks,
+                                 .learn_frames = full,
+                                 .frame_s = (double)cut->hop / cut->rate_sps};
+    double away_s;
+    mask_channels(search, &search->stretch.tuning);
+    int code = ls_floors_take(search->floors, &search->stretch.tuning, search->stretch.t_ns, &opts,
+                              &search->floor, &away_s, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    size_t wanted = ls_floor_wanted(search->floor, away_s);
+    search->known = wanted < full;
+    search->feed_wanted =
+        search->known ? 3 * cut->half + (wanted - 1) * cut->hop : search->feed_room - cut->half;
+    search->feed_count = cut->half; /* room for the padding before the first sample */
+    return ls_floor_begin(search->floor, away_s, err);
+}
+
+static bool same_tools(const struct ls_search *search, const struct ls_tuning *tuning) {
+    const struct ls_tuning *present = &search->stretch.tuning;
+    return search->bank != NULL && tuning->rate_sps == present->rate_sps &&
+           tuning->format == present->format;
+}
+
+int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, int64_t t_ns,
+                    struct ls_err *err) {
+    int code = same_tools(search, tuning) ? LS_OK : create_tools(search, tuning, err);
+    if (code != LS_OK) {
+        drop_tools(search);
+        return code;
+    }
+    search->stretch = (struct ls_stretch){.t_ns = t_ns,
+                                          .tuning = *tuning,
+                                          .channels = search->cut.channels,
+                                          .fine_bins = search->cut.fine_bins,
+                                          .prototype_energy = prototype_energy(search->bank)};
+    search->job = NULL;
+    search->heard = 0;
+    search->next_frame = 0;
+    search->dispatched = 0;
+    search->consumed = 0;
+    search->tracked = 0;
+    ls_bursts_begin(search->bursts, &search->stretch);
+    ls_transmissions_begin(search->opts.transmissions, &search->stretch);
+    return take_floor(search, err);
+}
+
 /* Uncertain floors want higher thresholds. Coarse steps, so that the pool can serve the next
  * stretch. */
 static double floor_margin(double error) {
@@ -229,23 +268,16 @@ static double floor_margin(double error) {
     return margin;
 }
 
-/* Frames of the feed that see no padding: [first, end). */
-struct clear_frames {
-    size_t first;
-    size_t end;
-};
-
-static struct clear_frames clear_frames(const struct ls_search *search) {
-    return (struct clear_frames){.first = search->cut.half / search->cut.hop,
-                                 .end = whole_frames(search, search->feed_count)};
-}
-
-/* Learn from the frames whose samples clip, or from those that do not. Returns how many. */
-static size_t learn_frames(struct ls_search *search, struct clear_frames frames, bool clipped) {
+/* Learn from the frames of the feed whose samples clip, or from those that do not. Returns how
+ * many.
+ */
+static size_t learn_frames(struct ls_search *search, bool clipped) {
     size_t bytes = ls_format_bytes(search->cut.format);
+    size_t first = search->cut.half / search->cut.hop;
+    size_t end = first + clear_frames(search, search->feed_count);
     size_t learned = 0;
-    for (size_t done = frames.first; done < frames.end; done += LEARN_CHUNK_FRAMES) {
-        size_t left = frames.end - done;
+    for (size_t done = first; done < end; done += LEARN_CHUNK_FRAMES) {
+        size_t left = end - done;
         size_t count = left < LEARN_CHUNK_FRAMES ? left : LEARN_CHUNK_FRAMES;
         struct ls_convert_stats stats = {0};
         ls_channelizer_power(search->bank, search->feed + done * search->cut.hop * bytes, count,
@@ -263,29 +295,20 @@ static size_t learn_frames(struct ls_search *search, struct clear_frames frames,
 }
 
 static int learn_floor(struct ls_search *search, struct ls_err *err) {
-    struct clear_frames frames = clear_frames(search);
-    struct ls_floor_opts opts = {.channels = search->cut.channels,
-                                 .least_pow = least_power(search),
-                                 .masked = search->masked,
-                                 .looks = search->looks,
-                                 .learn_frames = frames.end - frames.first};
-    int code = ls_floor_create(&search->floor, &opts, err);
-    if (code != LS_OK) {
-        return code;
-    }
-    /* A converter at its limits presses the noise down beside what drives it. */
-    if (learn_frames(search, frames, false) < LEARN_FRAMES_LEAST) {
-        learn_frames(search, frames, true);
+    /* A converter at its limits presses the noise down beside what drives it: better than nothing,
+     * worse than what is known. */
+    if (learn_frames(search, false) < LEARN_FRAMES_LEAST && !search->known) {
+        learn_frames(search, true);
     }
     ls_floor_settle(search->floor);
     search->cut.floor_error = floor_margin(ls_floor_error(search->floor));
-    if (search->pool == NULL || search->pool_cut.floor_error != search->cut.floor_error) {
-        ls_pool_destroy(search->pool);
-        search->pool = NULL;
-        search->pool_cut = search->cut;
-        code = ls_pool_create(&search->pool, &search->cut, search->opts.threads, err);
+    if (search->pool != NULL && search->pool_cut.floor_error == search->cut.floor_error) {
+        return LS_OK;
     }
-    return code;
+    ls_pool_destroy(search->pool);
+    search->pool = NULL;
+    search->pool_cut = search->cut;
+    return ls_pool_create(&search->pool, &search->cut, search->opts.threads, err);
 }
 
 static void count_job(struct ls_search *search, const struct ls_job *job) {
@@ -333,6 +356,17 @@ static int consume(struct ls_search *search, struct ls_err *err) {
                                     ls_stretch_time_ns(&search->stretch, end), err);
 }
 
+/* The floor hears of the pieces before end. */
+static void track_floor(struct ls_search *search, uint64_t end) {
+    size_t n = search->cut.channels;
+    while (search->tracked < end) {
+        size_t slot = (size_t)(search->tracked % LS_FLOOR_LAG);
+        ls_floor_track(search->floor, search->residuals + slot * n, search->cleans + slot * n,
+                       search->piece_seconds[slot]);
+        search->tracked++;
+    }
+}
+
 /* Give the job that has filled up to a thread, for its first frames. */
 static int submit(struct ls_search *search, size_t frames, struct ls_err *err) {
     size_t n = search->cut.channels;
@@ -342,11 +376,8 @@ static int submit(struct ls_search *search, size_t frames, struct ls_err *err) {
             return code;
         }
     }
-    while (search->tracked + LS_FLOOR_LAG <= search->dispatched) {
-        size_t slot = (size_t)(search->tracked % LS_FLOOR_LAG);
-        ls_floor_track(search->floor, search->residuals + slot * n, search->cleans + slot * n,
-                       search->piece_seconds[slot]);
-        search->tracked++;
+    if (search->dispatched >= LS_FLOOR_LAG) {
+        track_floor(search, search->dispatched - LS_FLOOR_LAG + 1);
     }
     memcpy(search->job->floor_pow, ls_floor_power(search->floor), n * sizeof(float));
     search->job->first_frame = search->next_frame;
@@ -418,8 +449,9 @@ int ls_search_samples(struct ls_search *search, const void *samples, size_t coun
                       struct ls_err *err) {
     size_t bytes = ls_format_bytes(search->cut.format);
     const unsigned char *from = samples;
+    search->heard += count;
     if (search->job == NULL) {
-        size_t fit = search->feed_room - search->cut.half - search->feed_count;
+        size_t fit = search->feed_wanted - search->feed_count;
         size_t part = count < fit ? count : fit;
         memcpy(search->feed + search->feed_count * bytes, from, part * bytes);
         search->feed_count += part;
@@ -481,20 +513,9 @@ static int finish_pieces(struct ls_search *search, struct ls_err *err) {
     return frames > 0 ? submit(search, frames, err) : LS_OK;
 }
 
-int ls_search_end(struct ls_search *search, struct ls_err *err) {
-    int code = LS_OK;
-    if (search->job == NULL) {
-        struct clear_frames frames = clear_frames(search);
-        if (frames.end < frames.first + LS_FLOOR_FRAMES_MIN) {
-            /* Too short: nothing could be held against a floor. */
-            size_t bytes = ls_format_bytes(search->cut.format);
-            count_samples(search, search->feed + search->cut.half * bytes,
-                          search->feed_count - search->cut.half);
-            search->counts.short_stretches++;
-            return LS_OK;
-        }
-        code = leave_feed(search, err);
-    }
+/* The last pieces of a stretch that was searched. */
+static int finish_stretch(struct ls_search *search, struct ls_err *err) {
+    int code = search->job == NULL ? leave_feed(search, err) : LS_OK;
     if (code == LS_OK) {
         code = finish_pieces(search, err);
     }
@@ -502,8 +523,26 @@ int ls_search_end(struct ls_search *search, struct ls_err *err) {
         code = consume(search, err);
     }
     if (code == LS_OK) {
+        track_floor(search, search->dispatched);
         code = ls_bursts_end(search->bursts, err);
     }
+    return code;
+}
+
+int ls_search_end(struct ls_search *search, struct ls_err *err) {
+    int code = LS_OK;
+    if (search->job == NULL && ls_search_too_short(search, search->heard)) {
+        /* Nothing could be held against a floor. */
+        size_t bytes = ls_format_bytes(search->cut.format);
+        count_samples(search, search->feed + search->cut.half * bytes,
+                      search->feed_count - search->cut.half);
+        search->counts.short_stretches++;
+    } else {
+        code = finish_stretch(search, err);
+    }
+    int64_t stop_ns =
+        search->stretch.t_ns + ls_time_of_samples(search->heard, search->stretch.tuning.rate_sps);
+    ls_floors_leave(search->floors, stop_ns);
     return code == LS_OK ? ls_transmissions_end(search->opts.transmissions, err) : code;
 }
 

@@ -1,6 +1,7 @@
 /* survey/search.h: the search of a stretch: samples in, bursts out. Cuts the stretch into pieces,
  * learns the floor from its first seconds, hands pieces to the pool and joins what comes back in
- * order.
+ * order. What is known of the floor at a tuning is kept for the next stretch there
+ * (survey/floors.h).
  *
  * The floor that a piece is held against was tracked over the pieces up to LS_FLOOR_LAG before it,
  * however many threads there are: that is what lets pieces run side by side and still give the same
@@ -49,6 +50,10 @@ int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, in
 /* Its next samples, in the format of its tuning. */
 int ls_search_samples(struct ls_search *search, const void *samples, size_t count,
                       struct ls_err *err);
+
+/* Would so many samples of the present stretch be too few to hold anything against a floor? Such a
+ * stretch is counted and not searched. */
+bool ls_search_too_short(const struct ls_search *search, uint64_t samples);
 
 /* The stretch ends: everything in it has been found and every transmission is over. */
 int ls_search_end(struct ls_search *search, struct ls_err *err);

@@ -17,10 +17,12 @@ static struct ls_floor *learn(struct scene *scene, const float *gain, const bool
                                  .least_pow = 1e-20,
                                  .masked = masked,
                                  .looks = scene->looks,
-                                 .learn_frames = 2 * scene->rows};
+                                 .learn_frames = 2 * scene->rows,
+                                 .frame_s = 0.01};
     struct ls_floor *floor = NULL;
     struct ls_err err = {0};
     cr_assert_eq(ls_floor_create(&floor, &opts, &err), LS_OK, "%s", err.text);
+    cr_assert_eq(ls_floor_begin(floor, 0.0, &err), LS_OK, "%s", err.text);
     scene_transform(scene);
     for (size_t f = 0; f < 2 * scene->rows; f++) {
         float *frame = scene->power + f * CHANNELS;
@@ -239,16 +241,99 @@ Test(floor, trap_floor_follows_carrier) {
     scene_finish(&scene);
 }
 
+/* Learns from frames [first, first + frames) of the scene's powers times gain, after away_s. */
+static void learn_stretch(struct ls_floor *floor, const struct scene *scene, size_t first,
+                          size_t frames, double gain, double away_s) {
+    float frame[CHANNELS];
+    cr_assert_eq(ls_floor_begin(floor, away_s, NULL), LS_OK);
+    for (size_t f = first; f < first + frames; f++) {
+        for (size_t c = 0; c < CHANNELS; c++) {
+            frame[c] = (float)gain * scene->power[f * CHANNELS + c];
+        }
+        ls_floor_learn(floor, frame);
+    }
+    cr_expect(ls_floor_settle(floor));
+    ls_floor_rest(floor);
+}
+
+static struct ls_floor *empty_floor(const struct scene *scene) {
+    struct ls_floor_opts opts = {.channels = CHANNELS,
+                                 .least_pow = 1e-20,
+                                 .looks = scene->looks,
+                                 .learn_frames = 2 * scene->rows,
+                                 .frame_s = 0.01};
+    struct ls_floor *floor = NULL;
+    cr_assert_eq(ls_floor_create(&floor, &opts, NULL), LS_OK);
+    return floor;
+}
+
+/* Dwells of 40 frames, between which the gain drifts by 0.5 dB, and a burst in half of them. */
+Test(floor, short_stretches_add_up) {
+    struct scene scene;
+    scene_init(&scene, CHANNELS, ROWS, 35);
+    scene_noise(&scene);
+    for (size_t at = 0; at < 2 * ROWS; at += 80) {
+        double from = (double)at;
+        scene_band(&scene, from, from + 40.0, 16.0, 40.0, 24.0 * scene_pow(&scene, 15.0));
+    }
+    scene_transform(&scene);
+    struct ls_floor *floor = empty_floor(&scene);
+    double gain = 1.0;
+    double errors[3] = {0};
+    for (size_t i = 0; i < 100; i++) {
+        gain = exp10(0.05 * sin((double)i));
+        learn_stretch(floor, &scene, 40 * i, 40, gain, 5.0);
+        errors[0] = i == 0 ? ls_floor_error(floor) : errors[0];
+        errors[1] = i == 11 ? ls_floor_error(floor) : errors[1];
+    }
+    errors[2] = ls_floor_error(floor);
+    cr_expect_gt(errors[0], 0.2);
+    cr_expect_lt(errors[1], 0.5 * errors[0]);
+    cr_expect_lt(errors[2], 0.08, "%.2f after 100 stretches", errors[2]);
+    double mean = mean_error_db(&scene, floor, 0, CHANNELS);
+    /* The gain of 32 frames in 64 channels, half of them excised: 0.25 dB; the burst's edges in
+     * every dwell: 0.3 dB over the band. */
+    cr_expect_lt(fabs(mean - db(gain)), 0.6, "%+.2f dB", mean - db(gain));
+    ls_floor_destroy(floor);
+    scene_finish(&scene);
+}
+
+/* Known, left for a while, found again with another gain: 32 frames are enough. */
+Test(floor, comes_back_with_its_shape_at_another_gain) {
+    struct scene scene;
+    scene_init(&scene, CHANNELS, ROWS, 36);
+    scene_noise(&scene);
+    scene_transform(&scene);
+    static const double steps_db[] = {0.0, 0.1, -0.5, 3.0, -10.0, 20.0};
+    for (size_t i = 0; i < LS_COUNT(steps_db); i++) {
+        struct ls_floor *floor = empty_floor(&scene);
+        learn_stretch(floor, &scene, 0, 2048, 1.0, 0.0);
+        cr_expect_eq(ls_floor_wanted(floor, 1.0), 32);
+        cr_expect_eq(ls_floor_wanted(floor, 3600.0), 2 * ROWS, "after an hour it is learnt anew");
+        learn_stretch(floor, &scene, 3000, 32, exp10(steps_db[i] / 10.0), 1.0);
+        double error = mean_error_db(&scene, floor, 0, CHANNELS) - steps_db[i];
+        /* 32 frames in 64 channels are some 1000 looks: 3 % or 0.14 dB. */
+        cr_expect_lt(fabs(error), 0.3, "%+.1f dB: %+.2f dB off", steps_db[i], error);
+        cr_expect_lt(ls_floor_error(floor), 0.06);
+        ls_floor_destroy(floor);
+    }
+    scene_finish(&scene);
+}
+
 Test(floor, says_when_it_learnt_too_little_and_never_goes_below_the_least) {
     struct scene scene;
     scene_init(&scene, CHANNELS, 16, 33);
-    struct ls_floor_opts opts = {
-        .channels = CHANNELS, .least_pow = 1e-3, .looks = scene.looks, .learn_frames = 100};
+    struct ls_floor_opts opts = {.channels = CHANNELS,
+                                 .least_pow = 1e-3,
+                                 .looks = scene.looks,
+                                 .learn_frames = 100,
+                                 .frame_s = 0.01};
     struct ls_floor *floor = NULL;
     struct ls_err err = {0};
     float quiet[CHANNELS] = {0};
     for (size_t frames = 0; frames < 16; frames++) {
         cr_assert_eq(ls_floor_create(&floor, &opts, &err), LS_OK, "%s", err.text);
+        cr_assert_eq(ls_floor_begin(floor, 0.0, &err), LS_OK, "%s", err.text);
         for (size_t f = 0; f < frames; f++) {
             ls_floor_learn(floor, quiet);
         }
@@ -264,12 +349,16 @@ Test(floor, says_when_it_learnt_too_little_and_never_goes_below_the_least) {
 Test(floor, refuses_what_it_cannot_learn_from) {
     struct scene scene;
     scene_init(&scene, CHANNELS, 16, 34);
-    struct ls_floor_opts good = {
-        .channels = CHANNELS, .least_pow = 1e-9, .looks = scene.looks, .learn_frames = 100};
-    struct ls_floor_opts bad[3] = {good, good, good};
+    struct ls_floor_opts good = {.channels = CHANNELS,
+                                 .least_pow = 1e-9,
+                                 .looks = scene.looks,
+                                 .learn_frames = 100,
+                                 .frame_s = 0.01};
+    struct ls_floor_opts bad[4] = {good, good, good, good};
     bad[0].channels = 2;
     bad[1].least_pow = 0.0;
     bad[2].learn_frames = 0;
+    bad[3].frame_s = 0.0;
     for (size_t i = 0; i < LS_COUNT(bad); i++) {
         struct ls_floor *floor = NULL;
         cr_expect_eq(ls_floor_create(&floor, &bad[i], NULL), LS_ERR_ARG);

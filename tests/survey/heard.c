@@ -35,8 +35,23 @@ static int keep_burst(void *context, const struct ls_burst *burst, int64_t numbe
     return LS_OK;
 }
 
-void heard_search(struct heard *ret, const struct heard_opts *opts, const struct ls_tuning *tuning,
-                  int64_t t_ns, const void *samples, size_t count) {
+static void search_stretch(struct ls_search *search, const struct heard_opts *opts,
+                           const struct heard_stretch *stretch) {
+    struct ls_err err = {0};
+    cr_assert_eq(ls_search_begin(search, &stretch->tuning, stretch->t_ns, &err), LS_OK, "%s",
+                 err.text);
+    size_t bytes = ls_format_bytes(stretch->tuning.format);
+    size_t block = opts->block_samples > 0 ? opts->block_samples : stretch->count;
+    for (size_t at = 0; at < stretch->count; at += block) {
+        size_t part = stretch->count - at < block ? stretch->count - at : block;
+        const char *from = (const char *)stretch->samples + at * bytes;
+        cr_assert_eq(ls_search_samples(search, from, part, &err), LS_OK, "%s", err.text);
+    }
+    cr_assert_eq(ls_search_end(search, &err), LS_OK, "%s", err.text);
+}
+
+void heard_search_all(struct heard *ret, const struct heard_opts *opts,
+                      const struct heard_stretch *stretches, size_t stretch_count) {
     struct ls_err err = {0};
     struct ls_transmissions *rows = NULL;
     struct ls_transmissions_opts row_opts = {.hang_s = hang,
@@ -53,18 +68,19 @@ void heard_search(struct heard *ret, const struct heard_opts *opts, const struct
                                          .spur_count = opts->spur_count,
                                          .transmissions = rows};
     cr_assert_eq(ls_search_create(&search, &search_opts, &err), LS_OK, "%s", err.text);
-    cr_assert_eq(ls_search_begin(search, tuning, t_ns, &err), LS_OK, "%s", err.text);
-    size_t bytes = ls_format_bytes(tuning->format);
-    size_t block = opts->block_samples > 0 ? opts->block_samples : count;
-    for (size_t at = 0; at < count; at += block) {
-        size_t part = count - at < block ? count - at : block;
-        const char *from = (const char *)samples + at * bytes;
-        cr_assert_eq(ls_search_samples(search, from, part, &err), LS_OK, "%s", err.text);
+    for (size_t i = 0; i < stretch_count; i++) {
+        search_stretch(search, opts, &stretches[i]);
     }
-    cr_assert_eq(ls_search_end(search, &err), LS_OK, "%s", err.text);
     ret->counts = *ls_search_counts(search);
     ls_search_destroy(search);
     ls_transmissions_destroy(rows);
+}
+
+void heard_search(struct heard *ret, const struct heard_opts *opts, const struct ls_tuning *tuning,
+                  int64_t t_ns, const void *samples, size_t count) {
+    struct heard_stretch stretch = {
+        .tuning = *tuning, .t_ns = t_ns, .samples = samples, .count = count};
+    heard_search_all(ret, opts, &stretch, 1);
 }
 
 void heard_finish(struct heard *heard) {

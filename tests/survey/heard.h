@@ -37,6 +37,18 @@ struct heard_opts {
 /* One stretch; all-zero *ret. Fails the test itself. */
 void heard_search(struct heard *ret, const struct heard_opts *opts, const struct ls_tuning *tuning,
                   int64_t t_ns, const void *samples, size_t count);
+
+/* Contiguous samples at one tuning. */
+struct heard_stretch {
+    struct ls_tuning tuning;
+    int64_t t_ns;
+    const void *samples;
+    size_t count;
+};
+
+/* One run of several stretches; all-zero *ret. Fails the test itself. */
+void heard_search_all(struct heard *ret, const struct heard_opts *opts,
+                      const struct heard_stretch *stretches, size_t stretch_count);
 void heard_finish(struct heard *heard);
 
 /* The same rows and bursts to the bit? */

@@ -1,6 +1,7 @@
 #include "survey/ledger.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
@@ -152,6 +153,74 @@ Test(ledger, time_that_runs_backwards_is_moved_and_counted) {
     cr_expect_eq(t_ns, start_ns + 3500000000, "what follows keeps its distance");
     cr_assert_eq(ls_ledger_finish(&ledger, NULL), LS_OK);
     cr_expect_eq(ledger.moved, 1);
+    expect_balance(&ledger, &written);
+}
+
+/* A recording cut in two, with a clock: to half a sample. */
+Test(ledger, captures_that_abut_are_one_row) {
+    for (int off_ns = -400; off_ns <= 400; off_ns += 100) {
+        struct written written = {0};
+        struct ls_ledger ledger;
+        ls_ledger_init(&ledger, keep_row, &written);
+        struct ls_block first = block(0, start_ns, 2400001);
+        struct ls_block second =
+            block(2400001, start_ns + ls_time_of_samples(2400001, 2.4e6) + off_ns, 1000);
+        first.flags = second.flags = LS_BLOCK_FIRST;
+        take(&ledger, &first);
+        bool near = abs(off_ns) <= 200; /* a sample is 417 ns */
+        cr_expect_eq(take(&ledger, &second), near, "%+d ns", off_ns);
+        cr_assert_eq(ls_ledger_finish(&ledger, NULL), LS_OK);
+        cr_expect_eq(written.count,
+                     near         ? 1
+                     : off_ns > 0 ? 3
+                                  : 2,
+                     "%+d ns: %zu rows", off_ns, written.count);
+    }
+}
+
+Test(ledger, trap_joining_over_a_gap) {
+    struct ls_block second = block(2400000, start_ns + 1000000000, 1000);
+    for (int i = 0; i < 4; i++) {
+        struct written written = {0};
+        struct ls_ledger ledger;
+        ls_ledger_init(&ledger, keep_row, &written);
+        struct ls_block first = block(0, start_ns, 2400000);
+        struct ls_block next = second;
+        first.flags = LS_BLOCK_FIRST;
+        next.flags = i == 0 ? LS_BLOCK_GAP : i == 1 ? LS_BLOCK_FIRST | LS_BLOCK_NO_CLOCK : 0;
+        next.dropped_before = i == 2 ? 1 : 0;
+        next.tuning.center_hz += i == 3 ? 12.5e3 : 0.0;
+        take(&ledger, &first);
+        cr_expect_not(take(&ledger, &next), "case %d was joined", i);
+        cr_assert_eq(ls_ledger_finish(&ledger, NULL), LS_OK);
+    }
+}
+
+static bool below_1000(void *context, uint64_t samples) {
+    (void)context;
+    return samples < 1000;
+}
+
+Test(ledger, stretches_that_are_not_searched_were_not_observed) {
+    struct written written = {0};
+    struct ls_ledger ledger;
+    ls_ledger_init(&ledger, keep_row, &written);
+    ledger.too_short = below_1000;
+    static const size_t counts[] = {5000, 999, 1000, 1};
+    uint64_t pos = 0;
+    for (size_t i = 0; i < LS_COUNT(counts); i++) {
+        struct ls_block next = block(pos, start_ns + ls_time_of_samples(pos, 2.4e6), counts[i]);
+        next.flags = LS_BLOCK_GAP;
+        take(&ledger, &next);
+        pos += counts[i];
+    }
+    cr_assert_eq(ls_ledger_finish(&ledger, NULL), LS_OK);
+    cr_assert_eq(written.count, LS_COUNT(counts));
+    for (size_t i = 0; i < LS_COUNT(counts); i++) {
+        bool lost = counts[i] < 1000;
+        cr_expect_eq(written.rows[i].state, lost ? LS_LOST : LS_OBSERVED, "row %zu", i);
+        cr_expect_str_eq(written.rows[i].cause, lost ? "too-short" : "");
+    }
     expect_balance(&ledger, &written);
 }
 

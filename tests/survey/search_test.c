@@ -315,6 +315,91 @@ Test(search, stretches_too_short_for_a_floor_are_counted) {
     }
 }
 
+enum { STRETCHES_MAX = 128 };
+
+/* The recording in stretches of on_s with off_s lost between them. */
+static size_t cut_stretches(const struct recording *recording, double on_s, double off_s,
+                            struct heard_stretch *ret) {
+    double rate = recording->tuning.rate_sps;
+    size_t count = 0;
+    for (double at = 0.0; (at + on_s) * rate <= (double)recording->n; at += on_s + off_s) {
+        cr_assert_lt(count, STRETCHES_MAX);
+        ret[count++] = (struct heard_stretch){.tuning = recording->tuning,
+                                              .t_ns = start_ns + (int64_t)(at * 1e9),
+                                              .samples = recording->x + (size_t)(at * rate),
+                                              .count = (size_t)(on_s * rate)};
+    }
+    return count;
+}
+
+/* Seven tenths of the band are occupied from the first sample after a gap to the last: only the
+ * floor of before can tell. */
+Test(search, floor_is_known_at_once_after_a_gap) {
+    struct recording recording;
+    recording_init(&recording, 250e3, 4.0, 83);
+    add_burst(&recording, 2.05, 1.95, 0.0, 175e3, 6.0);
+    struct heard_stretch stretches[STRETCHES_MAX];
+    cr_assert_eq(cut_stretches(&recording, 1.9, 0.2, stretches), 2);
+    struct heard heard = {0};
+    heard_search_all(&heard, &(struct heard_opts){0}, stretches, 2);
+    double on_s = 0.0;
+    for (size_t i = 0; i < heard.row_count; i++) {
+        on_s += heard.rows[i].bandwidth_hz > 150e3 ? heard.rows[i].on_s : 0.0;
+    }
+    cr_expect_float_eq(on_s, 1.9, 0.02, "%.2f s of 1.9 s in %zu rows", on_s, heard.row_count);
+    heard_finish(&heard);
+    recording_finish(&recording);
+}
+
+/* Samples lost twice a second: nothing false, and a burst in every stretch is measured as well as
+ * in one without losses. */
+Test(search, overflows_do_not_blind_it) {
+    struct recording recording;
+    recording_init(&recording, 250e3, 20.0, 84);
+    for (double at = 0.2; at < 20.0; at += 0.5) {
+        add_burst(&recording, at, 0.05, 40e3, 12.5e3, 15.0);
+    }
+    struct heard_stretch stretches[STRETCHES_MAX];
+    size_t count = cut_stretches(&recording, 0.49, 0.01, stretches);
+    struct heard heard = {0};
+    heard_search_all(&heard, &(struct heard_opts){.threads = 2}, stretches, count);
+    cr_expect_eq(heard.row_count, count, "%zu rows of %zu", heard.row_count, count);
+    for (size_t i = 0; i < heard.row_count; i++) {
+        /* Noise of -60 dBFS in 250 kHz, 13 dB less in 12.5 kHz, 15 dB more. 600 looks: 0.18 dB. */
+        cr_expect_float_eq(heard.rows[i].level_dbfs, -58.0, 0.7, "row %zu: %.1f dBFS", i,
+                           heard.rows[i].level_dbfs);
+    }
+    heard_finish(&heard);
+    recording_finish(&recording);
+}
+
+/* A hopping receiver: four frequencies in turn, 25 ms on each, a carrier on two of them in every
+ * other visit. */
+Test(search, short_dwells_are_searched) {
+    struct recording recording;
+    recording_init(&recording, 1e6, 3.2, 85);
+    struct heard_stretch stretches[STRETCHES_MAX];
+    size_t count = cut_stretches(&recording, 0.024, 0.001, stretches);
+    size_t planted = 0;
+    for (size_t i = 0; i < count; i++) {
+        stretches[i].tuning.center_hz += 1e6 * (double)(i % 4);
+        if (i % 4 < 2 && i / 4 % 2 == 1) {
+            add_burst(&recording, 0.025 * (double)i + 0.005, 0.010, 100e3, 50e3, 8.0);
+            planted++;
+        }
+    }
+    struct heard first = {0};
+    heard_search_all(&first, &(struct heard_opts){0}, stretches, count);
+    cr_expect_eq(first.row_count, planted, "%zu rows of %zu", first.row_count, planted);
+    struct heard again = {0};
+    heard_search_all(&again, &(struct heard_opts){.threads = 3, .block_samples = 1000}, stretches,
+                     count);
+    cr_expect(heard_equal(&first, &again), "threads and blocks");
+    heard_finish(&first);
+    heard_finish(&again);
+    recording_finish(&recording);
+}
+
 /* Wherever it lies: in the first sample, at a seam, in the last one. */
 Test(search, every_invalid_sample_is_counted_once) {
     struct recording recording;

@@ -1,0 +1,30 @@
+/* survey/floors.h: the floors of a run, one for each tuning that was listened to, so that a stretch
+ * after a gap goes on with what is known and short dwells of a hopping receiver add up what they
+ * learn. The tunings not listened to for longest are forgotten. */
+#ifndef SURVEY_FLOORS_H
+#define SURVEY_FLOORS_H
+
+#include <stdint.h>
+
+#include "dsp/floor.h"
+#include "model/tuning.h"
+
+enum { LS_FLOORS_MAX = 64 };
+
+struct ls_floors;
+
+/* LS_ERR_NOMEM. The caller destroys *ret. */
+int ls_floors_create(struct ls_floors **ret, struct ls_err *err);
+void ls_floors_destroy(struct ls_floors *floors);
+
+/* The floor of a tuning, created with opts when there is none. A stretch begins there at t_ns:
+ * *ret_away_s is how long ago the last one ended, 0 for the first. *ret is borrowed until the next
+ * call but one. */
+int ls_floors_take(struct ls_floors *floors, const struct ls_tuning *tuning, int64_t t_ns,
+                   const struct ls_floor_opts *opts, struct ls_floor **ret, double *ret_away_s,
+                   struct ls_err *err);
+
+/* The stretch that took the floor last ended at t_ns. */
+void ls_floors_leave(struct ls_floors *floors, int64_t t_ns);
+
+#endif
