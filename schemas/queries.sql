@@ -208,6 +208,114 @@ DELETE FROM observation_box WHERE cell IN (
     WHERE NOT EXISTS (SELECT 1 FROM main.observation AS r WHERE r.cell = t.cell)
 );
 
+-- A run that grows (src/store/live.c): each append is a transaction of its own. A row takes the place
+-- of the one with its id.
+
+-- name: insert_live_sensor
+INSERT OR IGNORE INTO sensor (name) VALUES (:sensor);
+
+-- name: insert_live_class
+INSERT OR IGNORE INTO class (name) VALUES (:class);
+
+-- name: insert_live_run
+INSERT INTO run (id, sensor_id, verb, version, input, input_sha512, options, plan, started_ns,
+    first_ns, last_ns, no_clock, incomplete, note, first_transmission_id, last_transmission_id,
+    first_observation_id, last_observation_id)
+SELECT :run_id, id, :verb, :version, :input, :input_sha512, :options, :plan, :started_ns,
+    :first_ns, :last_ns, :no_clock, :incomplete, :note, :first_transmission_id,
+    :first_transmission_id - 1, :first_observation_id, :first_observation_id - 1
+FROM sensor WHERE name = :sensor;
+
+-- name: open_run
+INSERT INTO open_run VALUES (:run_id);
+
+-- name: close_run
+DELETE FROM open_run WHERE run_id = :run_id;
+
+-- name: is_open_run
+SELECT count(*) FROM open_run WHERE run_id = :run_id;
+
+-- Runs of a sensor that nobody finished, with where their ledgers end.
+-- name: broken_runs
+SELECT run.id, run.first_ns, run.last_ns, run.last_observation_id, o.low_hz, o.high_hz, o.rate_sps
+FROM open_run
+CROSS JOIN run ON run.id = open_run.run_id
+JOIN sensor ON sensor.id = run.sensor_id
+LEFT JOIN observation AS o ON o.id = run.last_observation_id
+WHERE sensor.name = :sensor;
+
+-- name: note_broken_run
+UPDATE run SET incomplete = 1, note = note || iif(note = '', '', '; ')
+    || 'ended without being closed: what was heard in its last moments is not here'
+WHERE id = :run_id;
+
+-- first_ns holds what the oldest row that is kept says, once there are rows.
+-- name: update_live_run
+UPDATE run SET
+    input = :input,
+    options = :options,
+    plan = :plan,
+    first_ns = iif(last_observation_id < first_observation_id, :first_ns, first_ns),
+    last_ns = :last_ns,
+    no_clock = :no_clock,
+    incomplete = :incomplete,
+    note = :note,
+    last_transmission_id = max(last_transmission_id, :last_transmission_id),
+    last_observation_id = max(last_observation_id, :last_observation_id),
+    rows_first_ns = min(ifnull(rows_first_ns, :rows_first_ns), ifnull(:rows_first_ns, rows_first_ns)),
+    rows_last_ns = max(ifnull(rows_last_ns, :rows_last_ns), ifnull(:rows_last_ns, rows_last_ns))
+WHERE id = :run_id;
+
+-- name: extend_broken_run
+UPDATE run SET last_ns = :last_ns, last_observation_id = :last_observation_id,
+    rows_last_ns = max(rows_last_ns, :rows_last_ns)
+WHERE id = :run_id;
+
+-- name: give_back_live_ids
+UPDATE next_id SET
+    transmission_id = iif(transmission_id = :until_transmission_id,
+        run.last_transmission_id + 1, transmission_id),
+    observation_id = iif(observation_id = :until_observation_id,
+        run.last_observation_id + 1, observation_id)
+FROM run WHERE run.id = :run_id;
+
+-- name: transmission_cell
+SELECT cell FROM transmission WHERE id = :id;
+
+-- name: put_transmission
+INSERT INTO transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+VALUES (:id, :run_id, (SELECT id FROM sensor WHERE name = :sensor),
+    (SELECT id FROM class WHERE name = :class), :start_ns, :duration_ns, :center_hz,
+    :bandwidth_hz, :snr_db, :level_dbfs, :offset_hz, :bursts, :on_s, :burst_s, :period_s, :flags)
+ON CONFLICT (id) DO UPDATE SET
+    class_id = excluded.class_id, start_ns = excluded.start_ns, duration_ns = excluded.duration_ns,
+    center_hz = excluded.center_hz, bandwidth_hz = excluded.bandwidth_hz,
+    snr_db = excluded.snr_db, level_dbfs = excluded.level_dbfs, offset_hz = excluded.offset_hz,
+    bursts = excluded.bursts, on_s = excluded.on_s, burst_s = excluded.burst_s,
+    period_s = excluded.period_s, flags = excluded.flags;
+
+-- name: drop_empty_transmission_box
+DELETE FROM transmission_box WHERE cell = :cell
+    AND NOT EXISTS (SELECT 1 FROM transmission AS t WHERE t.cell = :cell);
+
+-- name: observation_cell
+SELECT cell FROM observation WHERE id = :id;
+
+-- name: put_observation
+INSERT INTO observation (id, run_id, sensor_id, state, cause, start_ns, stop_ns, low_hz, high_hz,
+    rate_sps, samples)
+VALUES (:id, :run_id, (SELECT id FROM sensor WHERE name = :sensor), :state, :cause, :start_ns,
+    :stop_ns, :low_hz, :high_hz, :rate_sps, :samples)
+ON CONFLICT (id) DO UPDATE SET
+    state = excluded.state, cause = excluded.cause, start_ns = excluded.start_ns,
+    stop_ns = excluded.stop_ns, low_hz = excluded.low_hz, high_hz = excluded.high_hz,
+    rate_sps = excluded.rate_sps, samples = excluded.samples;
+
+-- name: drop_empty_observation_box
+DELETE FROM observation_box WHERE cell = :cell
+    AND NOT EXISTS (SELECT 1 FROM observation AS o WHERE o.cell = :cell);
+
 -- name: sensor_id
 SELECT id FROM sensor WHERE name = :name;
 

@@ -11,17 +11,28 @@
 #include "store/store.h"
 
 enum {
-    LS_SQL_STATEMENTS = 64,
+    LS_SQL_STATEMENTS = 128,
     /* How long to wait for another program's lock. What a long analysis found is worth more
      * patience: two million rows are stored in about as long. */
     LS_SQL_BUSY_MS = 5000,
     LS_SQL_BUSY_FINISH_MS = 15000,
+    /* A sensor tries again soon, and says meanwhile that it waits. */
+    LS_SQL_BUSY_LIVE_MS = 500,
 };
 
 /* One statement of schemas/queries.sql, prepared. */
 struct ls_sql_statement {
     const char *name;
     sqlite3_stmt *stmt;
+};
+
+/* Ids that a run may use: [first, until). */
+struct ls_run_ids {
+    int64_t run;
+    int64_t first_transmission;
+    int64_t until_transmission;
+    int64_t first_observation;
+    int64_t until_observation;
 };
 
 struct ls_store {
@@ -39,6 +50,9 @@ struct ls_store {
     int64_t next_transmission_id;
     int64_t reserved_until;
     bool rows_lost; /* SQLite undoes all temporary rows when one does not fit the disk */
+
+    /* The run that grows, see live.c; id 0: none. */
+    struct ls_run_ids live;
 };
 
 /* A negative LS_ERR_* for the last SQLite error of the connection, with one line: "doing: what is

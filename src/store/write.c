@@ -5,54 +5,24 @@
  * that they replace, in one transaction. Whoever is killed before its COMMIT leaves the old rows
  * and a gap in the ids. */
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
-#include "store/sql.h"
+#include "store/rows.h"
 
 /* Ids that one run may use while another one is under way in the same database. */
 static const int64_t reserved_ids = 100000000;
-
-static int read_next_ids(struct ls_store *store, int64_t ret[3], struct ls_err *err) {
-    sqlite3_stmt *stmt;
-    int code = ls_sql_get(store, "next_ids", &stmt, err);
-    if (code != LS_OK) {
-        return code;
-    }
-    if (sqlite3_step(stmt) != SQLITE_ROW) {
-        code = ls_sql_error(store, "reading the next ids", err);
-    } else {
-        for (int i = 0; i < 3; i++) {
-            ret[i] = sqlite3_column_int64(stmt, i);
-        }
-    }
-    sqlite3_reset(stmt);
-    return code;
-}
-
-static int set_next_ids(struct ls_store *store, const int64_t next[3], struct ls_err *err) {
-    sqlite3_stmt *stmt;
-    int code = ls_sql_get(store, "set_next_ids", &stmt, err);
-    if (code != LS_OK) {
-        return code;
-    }
-    ls_sql_bind_int(stmt, ":run_id", next[0]);
-    ls_sql_bind_int(stmt, ":transmission_id", next[1]);
-    ls_sql_bind_int(stmt, ":observation_id", next[2]);
-    return ls_sql_run(store, stmt, "beginning a run", err);
-}
 
 static int reserve_ids(struct ls_store *store, int64_t ret[3], struct ls_err *err) {
     int64_t next[3];
     int code = ls_sql_exec(store, "BEGIN IMMEDIATE", "beginning a run", err);
     if (code == LS_OK) {
-        code = read_next_ids(store, next, err);
+        code = ls_rows_next_ids(store, next, err);
     }
     if (code == LS_OK) {
         memcpy(ret, next, sizeof next);
         next[0]++;
         next[1] += reserved_ids;
-        code = set_next_ids(store, next, err);
+        code = ls_rows_set_next_ids(store, next, err);
     }
     if (code == LS_OK) {
         code = ls_sql_exec(store, "COMMIT", "beginning a run", err);
@@ -113,34 +83,6 @@ static const char *row_sensor(const struct ls_store *store, const char *sensor) 
     return sensor[0] != '\0' ? sensor : store->run.sensor;
 }
 
-static void bind_text(sqlite3_stmt *stmt, int at, const char *text) {
-    sqlite3_bind_text(stmt, at, text, -1, SQLITE_STATIC);
-}
-
-/* By position, as the statement lists them: this runs once a row. NaN is stored as NULL. */
-static void bind_transmission(sqlite3_stmt *stmt, int64_t id, const char *sensor,
-                              const struct ls_transmission *row) {
-    sqlite3_bind_int64(stmt, 1, id);
-    bind_text(stmt, 2, sensor);
-    bind_text(stmt, 3, row->class_name);
-    sqlite3_bind_int64(stmt, 4, row->start_ns);
-    sqlite3_bind_int64(stmt, 5, row->duration_ns);
-    sqlite3_bind_double(stmt, 6, row->center_hz);
-    sqlite3_bind_double(stmt, 7, row->bandwidth_hz);
-    sqlite3_bind_double(stmt, 8, row->snr_db);
-    sqlite3_bind_double(stmt, 9, row->level_dbfs);
-    sqlite3_bind_double(stmt, 10, row->offset_hz);
-    if (row->bursts == 0) {
-        sqlite3_bind_null(stmt, 11);
-    } else {
-        sqlite3_bind_int64(stmt, 11, (int64_t)row->bursts);
-    }
-    sqlite3_bind_double(stmt, 12, row->on_s);
-    sqlite3_bind_double(stmt, 13, row->burst_s);
-    sqlite3_bind_double(stmt, 14, row->period_s);
-    sqlite3_bind_int64(stmt, 15, row->flags);
-}
-
 int ls_store_add_transmission(struct ls_store *store, const struct ls_transmission *row,
                               struct ls_err *err) {
     assert(store->in_run);
@@ -151,18 +93,16 @@ int ls_store_add_transmission(struct ls_store *store, const struct ls_transmissi
                           (long long)id, (long long)store->first_transmission_id,
                           (long long)store->reserved_until - 1);
     }
-    if (row->duration_ns <= 0 || !isfinite(row->center_hz) || !(row->bandwidth_hz >= 0.0) ||
-        row->start_ns > INT64_MAX - row->duration_ns) {
-        return ls_err_set(err, LS_ERR_ARG,
-                          "transmission %lld has no duration, an endless time or no frequency",
-                          (long long)id);
-    }
+    int code = ls_rows_check_transmission(row, id, err);
     sqlite3_stmt *stmt;
-    int code = ls_sql_get(store, "stage_transmission", &stmt, err);
+    if (code == LS_OK) {
+        code = ls_sql_get(store, "stage_transmission", &stmt, err);
+    }
     if (code != LS_OK) {
         return code;
     }
-    bind_transmission(stmt, id, row_sensor(store, row->sensor), row);
+    sqlite3_bind_int64(stmt, 1, id);
+    ls_rows_bind_transmission(stmt, 2, row_sensor(store, row->sensor), row);
     code = ls_sql_run(store, stmt, "storing a transmission", err);
     if (code == LS_OK && id >= store->next_transmission_id) {
         store->next_transmission_id = id + 1;
@@ -174,25 +114,15 @@ int ls_store_add_transmission(struct ls_store *store, const struct ls_transmissi
 int ls_store_add_observation(struct ls_store *store, const struct ls_observation *row,
                              struct ls_err *err) {
     assert(store->in_run);
-    if (row->stop_ns <= row->start_ns ||
-        (row->start_ns < 0 && row->stop_ns > INT64_MAX + row->start_ns) || !isfinite(row->low_hz) ||
-        !(row->high_hz >= row->low_hz)) {
-        return ls_err_set(err, LS_ERR_ARG, "observation without a duration or a frequency range");
-    }
     sqlite3_stmt *stmt;
-    int code = ls_sql_get(store, "stage_observation", &stmt, err);
+    int code = ls_rows_check_observation(row, err);
+    if (code == LS_OK) {
+        code = ls_sql_get(store, "stage_observation", &stmt, err);
+    }
     if (code != LS_OK) {
         return code;
     }
-    bind_text(stmt, 1, row_sensor(store, row->sensor));
-    sqlite3_bind_int(stmt, 2, (int)row->state);
-    bind_text(stmt, 3, row->cause);
-    sqlite3_bind_int64(stmt, 4, row->start_ns);
-    sqlite3_bind_int64(stmt, 5, row->stop_ns);
-    sqlite3_bind_double(stmt, 6, row->low_hz);
-    sqlite3_bind_double(stmt, 7, row->high_hz);
-    sqlite3_bind_double(stmt, 8, row->rate_sps);
-    sqlite3_bind_int64(stmt, 9, (int64_t)row->samples);
+    ls_rows_bind_observation(stmt, 1, row_sensor(store, row->sensor), row);
     code = ls_sql_run(store, stmt, "storing an observation", err);
     store->rows_lost = store->rows_lost || code != LS_OK;
     return code;
@@ -289,7 +219,7 @@ static int delete_replaced_runs(struct ls_store *store, struct ls_err *err) {
 /* The ids of the staged rows, with those of observations given out now. */
 static int take_ids(struct ls_store *store, struct run_ids *ret, struct ls_err *err) {
     int64_t next[3];
-    int code = read_next_ids(store, next, err);
+    int code = ls_rows_next_ids(store, next, err);
     sqlite3_stmt *stmt;
     if (code == LS_OK) {
         code = ls_sql_get(store, "staged_ids", &stmt, err);
@@ -313,24 +243,11 @@ static int take_ids(struct ls_store *store, struct run_ids *ret, struct ls_err *
         next[1] = store->next_transmission_id;
     }
     next[2] += observations;
-    return set_next_ids(store, next, err);
+    return ls_rows_set_next_ids(store, next, err);
 }
 
 static void bind_run(sqlite3_stmt *stmt, const struct ls_run *run, const struct run_ids *ids) {
-    ls_sql_bind_int(stmt, ":run_id", run->id);
-    ls_sql_bind_text(stmt, ":sensor", run->sensor);
-    ls_sql_bind_text(stmt, ":verb", run->verb);
-    ls_sql_bind_text(stmt, ":version", run->version);
-    ls_sql_bind_text(stmt, ":input", run->input);
-    ls_sql_bind_text(stmt, ":input_sha512", run->input_sha512);
-    ls_sql_bind_text(stmt, ":options", run->options);
-    ls_sql_bind_text(stmt, ":plan", run->plan);
-    ls_sql_bind_int(stmt, ":started_ns", run->started_ns);
-    ls_sql_bind_int(stmt, ":first_ns", run->first_ns);
-    ls_sql_bind_int(stmt, ":last_ns", run->last_ns);
-    ls_sql_bind_int(stmt, ":no_clock", run->no_clock);
-    ls_sql_bind_int(stmt, ":incomplete", run->incomplete);
-    ls_sql_bind_text(stmt, ":note", run->note);
+    ls_rows_bind_run(stmt, run);
     ls_sql_bind_int(stmt, ":first_transmission_id", ids->transmissions.first);
     ls_sql_bind_int(stmt, ":last_transmission_id", ids->transmissions.last);
     ls_sql_bind_int(stmt, ":first_observation_id", ids->observations.first);
