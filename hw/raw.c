@@ -153,6 +153,7 @@ const struct ls_source_kind ls_raw_kind = {
     .open = open_raw,
     .info = ls_recording_info,
     .read = ls_recording_read,
+    .read_at = ls_recording_read_at,
     .sha512 = ls_recording_sha512,
     .hash = ls_recording_hash,
     .destroy = ls_recording_destroy,

@@ -197,6 +197,20 @@ int ls_recording_read(struct ls_source *source, struct ls_block *ret, struct ls_
     return LS_OK;
 }
 
+int ls_recording_read_at(const struct ls_source *source, uint64_t pos, size_t count, void *ret,
+                         struct ls_err *err) {
+    const struct ls_recording *rec = of_const(source);
+    for (size_t i = 0; i < rec->info.capture_count; i++) {
+        const struct ls_capture *capture = &rec->captures[i];
+        if (pos >= capture->first_sample && pos - capture->first_sample < capture->samples &&
+            count <= capture->samples - (pos - capture->first_sample)) {
+            return read_samples(rec, i, pos - capture->first_sample, count, ret, err);
+        }
+    }
+    return ls_err_set(err, LS_ERR_ARG, "samples %llu and on, %zu of them, are not one capture",
+                      (unsigned long long)pos, count);
+}
+
 static void finish_hash(const crypto_hash_sha512_state *state, char ret_hex[129]) {
     crypto_hash_sha512_state copy = *state; /* final destroys it, and more may follow */
     unsigned char digest[crypto_hash_sha512_BYTES];

@@ -30,6 +30,8 @@ int ls_recording_create(struct ls_source **ret, const struct ls_recording_opts *
 /* Slots of struct ls_source_kind. */
 const struct ls_source_info *ls_recording_info(const struct ls_source *source);
 int ls_recording_read(struct ls_source *source, struct ls_block *ret, struct ls_err *err);
+int ls_recording_read_at(const struct ls_source *source, uint64_t pos, size_t count, void *ret,
+                         struct ls_err *err);
 void ls_recording_sha512(const struct ls_source *source, char ret_hex[129]);
 int ls_recording_hash(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],
                       struct ls_err *err);

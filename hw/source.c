@@ -78,6 +78,11 @@ int ls_source_read(struct ls_source *source, struct ls_block *ret, struct ls_err
     return source->kind->read(source, ret, err);
 }
 
+int ls_source_read_at(const struct ls_source *source, uint64_t pos, size_t count, void *ret,
+                      struct ls_err *err) {
+    return source->kind->read_at(source, pos, count, ret, err);
+}
+
 void ls_source_sha512(const struct ls_source *source, char ret_hex[129]) {
     source->kind->sha512(source, ret_hex);
 }

@@ -62,6 +62,12 @@ const struct ls_source_info *ls_source_info(const struct ls_source *source);
  * (dsp/convert counts and zeroes them). */
 int ls_source_read(struct ls_source *source, struct ls_block *ret, struct ls_err *err);
 
+/* count samples, the first at index pos of the recording and all of one capture, into ret, which
+ * has room for them. Neither uses nor moves the reading position or the hash: any thread, also
+ * while another one reads. LS_ERR_ARG: not within one capture. LS_ERR_IO. */
+int ls_source_read_at(const struct ls_source *source, uint64_t pos, size_t count, void *ret,
+                      struct ls_err *err);
+
 /* SHA-512 of the sample bytes read so far in order (all of them after LS_EOF), lower-case hex; ""
  * when opened with skip_hash. */
 void ls_source_sha512(const struct ls_source *source, char ret_hex[129]);
