@@ -1,6 +1,7 @@
-/* The bank works on blocks of frames that stay in L2:
+/* The bank works on blocks of frames that stay in L2, and within a block on strips of a few samples
+ * of every row, which stay in L1:
  *
- *   samples -> rows of one hop each -> fold -> transform of a few frames in L1 -> |X|^2
+ *   samples -> a strip of rows of one hop each -> fold -> transform of a few frames in L1 -> |X|^2
  *
  * Frame k takes 2 * taps consecutive rows. As the transform repeats after `channels` samples, the
  * windowed frame is folded to its length first: the lower half of a folded frame is a weighted sum
@@ -10,9 +11,10 @@
  *   frame 0     [L   U   L   U   L   U   L   U]           taps = 4
  *   frame 1         [L   U   L   U   L   U   L   U]
  *
- * Rows are padded by a column: unpadded ones of a power of two bytes all fall into the same sets of
- * L1 and push each other out. half is a multiple of channels, so the phase of the header is that of
- * a transform from sample 0 but for exp(-i pi c k), a sign. */
+ * A strip of the block's rows is contiguous while it is folded: rows of a power of two bytes would
+ * all fall into the same sets of L1 and push each other out. So do folded frames, which are padded.
+ * half is a multiple of channels, so the phase of the header is that of a transform from sample 0
+ * but for exp(-i pi c k), a sign. */
 #include "dsp/channelizer.h"
 
 #include <assert.h>
@@ -25,15 +27,13 @@
 
 enum {
     CHANNELS_MAX = 1 << 20,
-    /* Samples folded before the transforms run: 256 KiB, with rows and coefficients 650 KiB at 1024
-     * channels, so that a block stays in 1 MiB of L2. Half of it folds 10 % slower. */
+    /* Samples folded before the transforms run: 256 KiB. Half of it folds 10 % slower. */
     BLOCK_SAMPLES = 32768,
-    BLOCK_FRAMES_MIN = 16, /* fewer would read coefficients and history too often */
+    BLOCK_FRAMES_MIN = 16,  /* fewer would read coefficients and history too often */
+    BLOCK_FRAMES_MAX = 128, /* more, and a strip of their rows leaves L1 */
     /* Samples transformed at once: enough to hide the call, few enough for L1. */
     BATCH_SAMPLES = 512,
-    /* Blocks converted until the history moves back to the start of the row buffer. */
-    ROW_BLOCKS = 2,
-    COLUMN_SAMPLES = LS_KERNELS_COLUMN / 2,
+    STRIP_SAMPLES = LS_KERNELS_STRIP / 2,
 };
 
 struct ls_channelizer {
@@ -43,23 +43,24 @@ struct ls_channelizer {
     enum ls_format format;
     const struct ls_kernels *kernels;
     float *prototype;
-    float *coeffs;       /* [columns][lower, upper][taps][LS_KERNELS_COLUMN] */
-    size_t columns;      /* of a row */
-    float complex *rows; /* [row_count][row_stride] converted input */
-    size_t row_count;
-    size_t row_stride;
-    float complex *folded; /* [block_frames][folded_stride] */
-    size_t block_frames;   /* a multiple of batch */
-    size_t folded_stride;
+    float *coeffs;          /* [strips][lower, upper][taps][LS_KERNELS_STRIP] */
+    size_t strips;          /* of a row */
+    float complex *rows;    /* [block_frames + history][STRIP_SAMPLES]: a strip of the block */
+    float complex *history; /* [strips][history][STRIP_SAMPLES]: rows of the block before */
+    float complex *folded;  /* [block_frames][folded_stride] */
+    size_t block_frames;    /* a multiple of batch */
+    size_t folded_stride;   /* samples */
     struct ls_fft *fft;
     float complex *bins; /* [batch][channels] */
-    size_t batch;
+    size_t batch;        /* even: both frames of a pair are at hand */
+    float *pair;         /* [channels] */
 };
 
-/* Where results go: one of power and bins is NULL. */
+/* Where results go: one of these three is not NULL. */
 struct output {
     float *power;
     float complex *bins;
+    const struct ls_channelizer_pairs *pairs;
     size_t stride;
     uint64_t first_frame;
 };
@@ -99,34 +100,37 @@ static void set_sizes(struct ls_channelizer *ch, const struct ls_channelizer_opt
     ch->hop = o->channels / 2;
     ch->format = o->format;
     ch->kernels = o->kernels == NULL ? ls_kernels_best() : ls_kernels_find(o->kernels);
-    ch->columns = round_up(ch->hop, COLUMN_SAMPLES) / COLUMN_SAMPLES;
-    ch->row_stride = (ch->columns + 1) * COLUMN_SAMPLES;
-    ch->batch = max2(1, BATCH_SAMPLES / ch->channels);
-    ch->block_frames = round_up(max2(BLOCK_FRAMES_MIN, BLOCK_SAMPLES / ch->channels), ch->batch);
-    ch->row_count = ROW_BLOCKS * ch->block_frames + history(ch);
-    /* The upper half is written in whole columns and may end up to a column late. */
-    ch->folded_stride = round_up(ch->channels, COLUMN_SAMPLES) + COLUMN_SAMPLES;
+    ch->strips = round_up(ch->hop, STRIP_SAMPLES) / STRIP_SAMPLES;
+    ch->batch = max2(2, BATCH_SAMPLES / ch->channels / 2 * 2);
+    size_t frames = min2(BLOCK_FRAMES_MAX, max2(BLOCK_FRAMES_MIN, BLOCK_SAMPLES / ch->channels));
+    ch->block_frames = round_up(frames, ch->batch);
+    /* The upper half is written in whole strips and may end up to a strip late. */
+    ch->folded_stride = round_up(ch->channels, STRIP_SAMPLES) + STRIP_SAMPLES;
+    /* Not a power of two. */
+    ch->folded_stride += LS_FFT_ALIGNMENT / sizeof(float complex);
 }
 
 static bool allocate(struct ls_channelizer *ch) {
     ch->prototype = malloc(ch->channels * ch->taps * sizeof *ch->prototype);
-    ch->coeffs = (float *)ls_fft_alloc(2 * ch->columns * ch->taps * COLUMN_SAMPLES);
-    ch->rows = ls_fft_alloc(ch->row_count * ch->row_stride);
+    ch->coeffs = (float *)ls_fft_alloc(2 * ch->strips * ch->taps * STRIP_SAMPLES);
+    ch->rows = ls_fft_alloc((ch->block_frames + history(ch)) * STRIP_SAMPLES);
+    ch->history = ls_fft_alloc(ch->strips * history(ch) * STRIP_SAMPLES);
     ch->folded = ls_fft_alloc(ch->block_frames * ch->folded_stride);
     ch->bins = ls_fft_alloc(ch->batch * ch->channels);
-    return ch->prototype != NULL && ch->coeffs != NULL && ch->rows != NULL && ch->folded != NULL &&
-           ch->bins != NULL;
+    ch->pair = (float *)ls_fft_alloc(ch->channels);
+    return ch->prototype != NULL && ch->coeffs != NULL && ch->rows != NULL && ch->history != NULL &&
+           ch->folded != NULL && ch->bins != NULL && ch->pair != NULL;
 }
 
 /* The prototype in the order in which the fold reads it, each coefficient twice, for I and for Q.
  * Past the end of a row they stay zero. */
 static void arrange_coeffs(struct ls_channelizer *ch) {
     float *to = ch->coeffs;
-    for (size_t column = 0; column < ch->columns; column++) {
+    for (size_t strip = 0; strip < ch->strips; strip++) {
         for (size_t half = 0; half < 2; half++) {
             for (size_t p = 0; p < ch->taps; p++) {
-                for (size_t i = 0; i < LS_KERNELS_COLUMN; i++, to++) {
-                    size_t at = column * COLUMN_SAMPLES + i / 2;
+                for (size_t i = 0; i < LS_KERNELS_STRIP; i++, to++) {
+                    size_t at = strip * STRIP_SAMPLES + i / 2;
                     if (at < ch->hop) {
                         *to = ch->prototype[p * ch->channels + half * ch->hop + at];
                     }
@@ -178,8 +182,10 @@ void ls_channelizer_destroy(struct ls_channelizer *ch) {
         return;
     }
     ls_fft_destroy(ch->fft);
+    free(ch->pair);
     free(ch->bins);
     free(ch->folded);
+    free(ch->history);
     free(ch->rows);
     free(ch->coeffs);
     free(ch->prototype);
@@ -195,20 +201,59 @@ size_t ls_channelizer_span(const struct ls_channelizer *ch, size_t frames) {
     return frames == 0 ? 0 : (frames + history(ch)) * ch->hop;
 }
 
-/* rows: the first row of the first frame. */
-static void fold(struct ls_channelizer *ch, const float complex *rows, size_t frames) {
-    const struct ls_kernels_fold f = {
-        .rows = (const float *)rows,
-        .row_stride = 2 * ch->row_stride,
-        .coeffs = ch->coeffs,
-        .columns = ch->columns,
-        .taps = ch->taps,
-        .frames = frames,
-        .ret = (float *)ch->folded,
-        .ret_stride = 2 * ch->folded_stride,
-        .ret_half = 2 * ch->hop,
+/* Rows of the span that a block folds, and the first of them that was not there before. */
+struct block {
+    size_t first; /* row of the first frame */
+    size_t frames;
+    size_t fresh;
+    size_t end;
+};
+
+/* Convert the fresh rows of a strip behind those kept from the block before. True when some number
+ * wants a closer look. */
+static bool convert_strip(struct ls_channelizer *ch, const char *in, const struct block *block,
+                          size_t strip) {
+    size_t sample_bytes = ls_format_bytes(ch->format);
+    size_t kept = block->fresh - block->first;
+    size_t at = strip * STRIP_SAMPLES;
+    memcpy(ch->rows, ch->history + strip * history(ch) * STRIP_SAMPLES,
+           kept * STRIP_SAMPLES * sizeof *ch->rows);
+    const struct ls_kernels_rows shape = {
+        .rows = block->end - block->fresh,
+        .width = 2 * min2(STRIP_SAMPLES, ch->hop - at),
+        .in_stride = 2 * ch->hop,
+        .ret_stride = LS_KERNELS_STRIP,
     };
-    ch->kernels->fold(&f);
+    float complex *to = ch->rows + kept * STRIP_SAMPLES;
+    bool look = ch->kernels->convert[ch->format](in + (block->fresh * ch->hop + at) * sample_bytes,
+                                                 &shape, (float *)to);
+    if (look) {
+        ls_convert_repair(ch->format, to, shape.rows * STRIP_SAMPLES);
+    }
+    memcpy(ch->history + strip * history(ch) * STRIP_SAMPLES,
+           ch->rows + block->frames * STRIP_SAMPLES,
+           history(ch) * STRIP_SAMPLES * sizeof *ch->rows);
+    return look;
+}
+
+/* From the last strip down, as the last of the lower half may reach into the first of the upper
+ * one. True when some number wants a closer look. */
+static bool fold(struct ls_channelizer *ch, const char *in, const struct block *block) {
+    bool look = false;
+    for (size_t strip = ch->strips; strip-- > 0;) {
+        look |= convert_strip(ch, in, block, strip);
+        const struct ls_kernels_fold f = {
+            .rows = (const float *)ch->rows,
+            .coeffs = ch->coeffs + 2 * strip * ch->taps * LS_KERNELS_STRIP,
+            .taps = ch->taps,
+            .frames = block->frames,
+            .ret = (float *)(ch->folded + strip * STRIP_SAMPLES),
+            .ret_stride = 2 * ch->folded_stride,
+            .ret_half = 2 * ch->hop,
+        };
+        ch->kernels->fold(&f);
+    }
+    return look;
 }
 
 static void write_bins(const struct ls_channelizer *ch, const float complex *bins, bool odd,
@@ -219,6 +264,26 @@ static void write_bins(const struct ls_channelizer *ch, const float complex *bin
     }
 }
 
+/* count frames of ch->bins as frames [first, first + count). */
+static void write_batch(struct ls_channelizer *ch, size_t first, size_t count,
+                        const struct output *out) {
+    for (size_t i = 0; i < count; i++) {
+        const float complex *bins = ch->bins + i * ch->channels;
+        size_t frame = first + i;
+        if (out->power != NULL) {
+            ch->kernels->power((const float *)bins, ch->channels, out->power + frame * out->stride);
+        } else if (out->bins != NULL) {
+            write_bins(ch, bins, (out->first_frame + frame) % 2 != 0,
+                       out->bins + frame * out->stride);
+        } else if (i % 2 == 1) {
+            const float complex *before = bins - ch->channels;
+            ch->kernels->pair_power((const float *)before, (const float *)bins, ch->channels,
+                                    ch->pair);
+            out->pairs->pair(out->pairs->context, ch->pair);
+        }
+    }
+}
+
 /* Transforms the folded frames [0, count) and writes them as frames [first, first + count). */
 static void transform(struct ls_channelizer *ch, size_t first, size_t count,
                       const struct output *out) {
@@ -226,17 +291,7 @@ static void transform(struct ls_channelizer *ch, size_t first, size_t count,
         /* Always a whole batch, past count too: one plan for all, so that a frame's rounding does
          * not depend on where its call ends. */
         ls_fft_execute(ch->fft, ch->folded + start * ch->folded_stride, ch->bins);
-        for (size_t i = start; i < min2(start + ch->batch, count); i++) {
-            const float complex *bins = ch->bins + (i - start) * ch->channels;
-            size_t frame = first + i;
-            if (out->power != NULL) {
-                ch->kernels->power((const float *)bins, ch->channels,
-                                   out->power + frame * out->stride);
-            } else {
-                write_bins(ch, bins, (out->first_frame + frame) % 2 != 0,
-                           out->bins + frame * out->stride);
-            }
-        }
+        write_batch(ch, first + start, min2(ch->batch, count - start), out);
     }
 }
 
@@ -244,43 +299,42 @@ static void run(struct ls_channelizer *ch, const void *samples, size_t frames,
                 const struct output *out, struct ls_convert_stats *stats) {
     const char *in = samples;
     size_t row_bytes = ch->hop * ls_format_bytes(ch->format);
-    size_t base = 0; /* row of the span that the row buffer starts with */
-    size_t have = 0; /* rows of the span converted so far */
-    assert(out->stride >= ch->channels);
-    for (size_t first = 0; first < frames; first += ch->block_frames) {
-        size_t count = min2(ch->block_frames, frames - first);
-        size_t need = first + count + history(ch);
-        if (need - base > ch->row_count) {
-            memmove(ch->rows, ch->rows + (first - base) * ch->row_stride,
-                    (have - first) * ch->row_stride * sizeof *ch->rows);
-            base = first;
+    struct block block = {0};
+    for (size_t first = 0; first < frames; first += block.frames) {
+        block.first = first;
+        block.frames = min2(ch->block_frames, frames - first);
+        block.fresh = block.end;
+        block.end = first + block.frames + history(ch);
+        if (fold(ch, in, &block) && stats != NULL) {
+            /* Row k + taps holds the samples from k * hop on, which frame k counts. */
+            size_t from = max2(ch->taps, block.fresh);
+            size_t to = min2(ch->taps + frames, block.end);
+            if (from < to) {
+                ls_convert_count(ch->format, in + from * row_bytes, (to - from) * ch->hop, stats);
+            }
         }
-        /* Row k + taps holds the samples from k * hop on, which frame k counts. */
-        const struct ls_convert_rows shape = {
-            .format = ch->format,
-            .rows = need - have,
-            .width = ch->hop,
-            .ret_stride = ch->row_stride,
-            .counted_first = max2(ch->taps, have) - have,
-            .counted_end = max2(ch->taps + frames, have) - have,
-        };
-        ls_convert_rows(ch->kernels, &shape, in + have * row_bytes,
-                        ch->rows + (have - base) * ch->row_stride, stats);
-        have = need;
-        fold(ch, ch->rows + (first - base) * ch->row_stride, count);
-        transform(ch, first, count, out);
+        transform(ch, first, block.frames, out);
     }
 }
 
 void ls_channelizer_power(struct ls_channelizer *ch, const void *samples, size_t frames,
                           float *ret_power, size_t stride, struct ls_convert_stats *stats) {
+    assert(stride >= ch->channels);
     const struct output out = {.power = ret_power, .stride = stride};
+    run(ch, samples, frames, &out, stats);
+}
+
+void ls_channelizer_pairs(struct ls_channelizer *ch, const void *samples, size_t frames,
+                          const struct ls_channelizer_pairs *to, struct ls_convert_stats *stats) {
+    assert(frames % 2 == 0);
+    const struct output out = {.pairs = to};
     run(ch, samples, frames, &out, stats);
 }
 
 void ls_channelizer_bins(struct ls_channelizer *ch, const void *samples, uint64_t first_frame,
                          size_t frames, float complex *ret_bins, size_t stride,
                          struct ls_convert_stats *stats) {
+    assert(stride >= ch->channels);
     const struct output out = {.bins = ret_bins, .stride = stride, .first_frame = first_frame};
     run(ch, samples, frames, &out, stats);
 }

@@ -54,6 +54,15 @@ size_t ls_channelizer_span(const struct ls_channelizer *ch, size_t frames);
 void ls_channelizer_power(struct ls_channelizer *ch, const void *samples, size_t frames,
                           float *ret_power, size_t stride, struct ls_convert_stats *stats);
 
+/* Powers of two frames at a time, summed, with nothing kept: pair() gets [channels] in FFT order,
+ * in order of time, still in L1; they hold until it returns. frames is even. */
+struct ls_channelizer_pairs {
+    void (*pair)(void *context, const float *power_sum);
+    void *context;
+};
+void ls_channelizer_pairs(struct ls_channelizer *ch, const void *samples, size_t frames,
+                          const struct ls_channelizer_pairs *to, struct ls_convert_stats *stats);
+
 /* As ls_channelizer_power with complex results, for burst I/Q; first_frame is the index k of the
  * first frame, which fixes the phase (odd channels of odd frames change sign). */
 void ls_channelizer_bins(struct ls_channelizer *ch, const void *samples, uint64_t first_frame,

@@ -48,63 +48,57 @@ static size_t count_clipped_16(const int16_t *in, size_t n) {
 
 static bool usable(float v) { return v <= LS_CONVERT_LARGEST && v >= -LS_CONVERT_LARGEST; }
 
-static size_t zero_invalid(float complex *samples, size_t n) {
+static bool invalid(float complex x) { return !usable(crealf(x)) || !usable(cimagf(x)); }
+
+static size_t count_invalid(const char *in, size_t n) {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!usable(crealf(samples[i])) || !usable(cimagf(samples[i]))) {
-            samples[i] = 0.0F;
-            count++;
-        }
+        float complex x;
+        memcpy(&x, in + i * sizeof x, sizeof x);
+        count += invalid(x);
     }
     return count;
 }
 
-/* One row that may hold something to count; puts right what must not stay. */
-static struct ls_convert_stats look_closer(enum ls_format format, const void *in, size_t n,
-                                           float complex *ret) {
-    struct ls_convert_stats stats = {0};
+void ls_convert_count(enum ls_format format, const void *in, size_t n,
+                      struct ls_convert_stats *stats) {
     switch (format) {
     case LS_FORMAT_CU8:
-        stats.clipped = count_clipped_8(in, n, 0, UINT8_MAX);
+        stats->clipped += count_clipped_8(in, n, 0, UINT8_MAX);
         break;
     case LS_FORMAT_CI8:
-        stats.clipped = count_clipped_8(in, n, (uint8_t)INT8_MIN, INT8_MAX);
+        stats->clipped += count_clipped_8(in, n, (uint8_t)INT8_MIN, INT8_MAX);
         break;
     case LS_FORMAT_CI16_LE:
-        stats.clipped = count_clipped_16(in, n);
+        stats->clipped += count_clipped_16(in, n);
         break;
     case LS_FORMAT_CF32_LE:
-        stats.invalid = zero_invalid(ret, n);
+        stats->invalid += count_invalid(in, n);
         break;
     case LS_FORMAT_NONE:
         assert(!"a format to convert from");
     }
-    return stats;
 }
 
-void ls_convert_rows(const struct ls_kernels *kernels, const struct ls_convert_rows *shape,
-                     const void *in, float complex *ret, struct ls_convert_stats *stats) {
-    assert(shape->format != LS_FORMAT_NONE);
-    const struct ls_kernels_rows floats = {
-        .rows = shape->rows, .width = 2 * shape->width, .ret_stride = 2 * shape->ret_stride};
-    if (!kernels->convert[shape->format](in, &floats, (float *)ret)) {
-        return;
+void ls_convert_repair(enum ls_format format, float complex *samples, size_t n) {
+    for (size_t i = 0; format == LS_FORMAT_CF32_LE && i < n; i++) {
+        samples[i] = invalid(samples[i]) ? 0.0F : samples[i];
     }
-    const char *row = in;
-    for (size_t i = 0; i < shape->rows; i++) {
-        struct ls_convert_stats found =
-            look_closer(shape->format, row, shape->width, ret + i * shape->ret_stride);
-        if (stats != NULL && i >= shape->counted_first && i < shape->counted_end) {
-            stats->invalid += found.invalid;
-            stats->clipped += found.clipped;
+}
+
+void ls_convert_with(const struct ls_kernels *kernels, enum ls_format format, const void *in,
+                     size_t n, float complex *ret, struct ls_convert_stats *stats) {
+    assert(format != LS_FORMAT_NONE);
+    const struct ls_kernels_rows row = {.rows = 1, .width = 2 * n};
+    if (kernels->convert[format](in, &row, (float *)ret)) {
+        ls_convert_repair(format, ret, n);
+        if (stats != NULL) {
+            ls_convert_count(format, in, n, stats);
         }
-        row += shape->width * ls_format_bytes(shape->format);
     }
 }
 
 void ls_convert(enum ls_format format, const void *in, size_t n, float complex *ret,
                 struct ls_convert_stats *stats) {
-    const struct ls_convert_rows shape = {
-        .format = format, .rows = 1, .width = n, .ret_stride = n, .counted_end = 1};
-    ls_convert_rows(ls_kernels_best(), &shape, in, ret, stats);
+    ls_convert_with(ls_kernels_best(), format, in, n, ret, stats);
 }

@@ -27,17 +27,14 @@ void ls_convert(enum ls_format format, const void *in, size_t n, float complex *
 
 struct ls_kernels;
 
-/* The same by rows, for those who hold kernels (dsp/kernels.h): rows * width samples in, ret:
- * [rows][ret_stride]. counted_first, counted_rows: which rows *stats is told of. */
-struct ls_convert_rows {
-    enum ls_format format;
-    size_t rows;
-    size_t width;         /* samples of a row */
-    size_t ret_stride;    /* samples from one result row to the next */
-    size_t counted_first; /* rows [counted_first, counted_end) are counted */
-    size_t counted_end;
-};
-void ls_convert_rows(const struct ls_kernels *kernels, const struct ls_convert_rows *shape,
-                     const void *in, float complex *ret, struct ls_convert_stats *stats);
+/* The same by certain kernels (dsp/kernels.h), for tests. */
+void ls_convert_with(const struct ls_kernels *kernels, enum ls_format format, const void *in,
+                     size_t n, float complex *ret, struct ls_convert_stats *stats);
+
+/* For those who call kernels themselves and are told to look closer: add to *stats what is invalid
+ * or clipped in n samples as recorded; and zero what is invalid in n converted ones. */
+void ls_convert_count(enum ls_format format, const void *in, size_t n,
+                      struct ls_convert_stats *stats);
+void ls_convert_repair(enum ls_format format, float complex *samples, size_t n);
 
 #endif

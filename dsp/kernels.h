@@ -11,27 +11,28 @@
 #include "base/iq.h"
 
 enum {
-    /* Floats that are folded together: one cache line, one vector of the widest level. */
-    LS_KERNELS_COLUMN = 16,
+    /* Floats of a strip: the widest piece of a row that is converted and folded at once. Loops of
+     * so many compilers make vectors of, and a strip of all rows of a block stays in L1. */
+    LS_KERNELS_STRIP = 64,
     LS_KERNELS_FORMATS = LS_FORMAT_CF32_LE + 1,
 };
 
-/* rows of width numbers (two a sample) from contiguous in to ret[rows][ret_stride]. */
+/* rows of width numbers (two a sample) from in[rows][in_stride] to ret[rows][ret_stride]. Fast for
+ * a width of LS_KERNELS_STRIP. */
 struct ls_kernels_rows {
     size_t rows;
     size_t width;
+    size_t in_stride;
     size_t ret_stride;
 };
 
-/* Weighted sums of rows, the fold of the channelizer: ret[frame][half][i] = sum_p
- * coeffs[half][p][i] rows[frame + half + 2 p][i]. rows, row_stride and coeffs are aligned to a
- * column. ret[frame] is written up to ret_half + columns * LS_KERNELS_COLUMN. */
+/* Weighted sums of the rows of a strip, the fold of the channelizer: ret[frame][half][i] = sum_p
+ * coeffs[half][p][i] rows[frame + half + 2 p][i] for i < LS_KERNELS_STRIP. rows and coeffs are
+ * aligned to 64 bytes. */
 struct ls_kernels_fold {
-    const float *rows;
-    size_t row_stride;   /* floats, a multiple of LS_KERNELS_COLUMN */
-    const float *coeffs; /* [columns][lower, upper][taps][LS_KERNELS_COLUMN] */
-    size_t columns;
-    size_t taps; /* 4, 8 or 12 */
+    const float *rows;   /* [frames + 2 * taps - 1][LS_KERNELS_STRIP] */
+    const float *coeffs; /* [lower, upper][taps][LS_KERNELS_STRIP] */
+    size_t taps;         /* 4, 8 or 12 */
     size_t frames;
     float *ret;
     size_t ret_stride; /* floats */
@@ -47,6 +48,8 @@ struct ls_kernels {
     void (*fold)(const struct ls_kernels_fold *fold);
     /* ret[i] = |bins[i]|^2 for count bins; any alignment. */
     void (*power)(const float *bins, size_t count, float *ret);
+    /* ret[i] = |first[i]|^2 + |second[i]|^2; the same. */
+    void (*pair_power)(const float *first, const float *second, size_t count, float *ret);
 };
 
 /* The best level of this CPU, or the one called name when the CPU has it, else NULL. */

@@ -19,7 +19,8 @@ enum { LANES = 4 };
 
 enum {
     TAPS_MAX = 12,
-    GROUP = 4, /* frames folded at once: with 8 coefficients, what 16 registers hold */
+    /* Frames folded at once: with 8 coefficients, what 32 or 16 registers hold. */
+    GROUP = LANES == 16 ? 8 : 4,
 };
 
 typedef float vec __attribute__((vector_size(LANES * sizeof(float)), may_alias));
@@ -29,78 +30,128 @@ typedef float vec_at
 
 extern const struct ls_kernels KERNELS_TABLE;
 
-static bool convert_cu8(const void *in, const struct ls_kernels_rows *shape, float *ret) {
-    const uint8_t *from = in;
-    int8_t peak = 0;
+/* Rows of one format, width numbers each; width is a constant for strips. Sizes are v or -1 - v,
+ * whichever is not negative: the largest for both ends of a range. The largest size is gathered in
+ * a lane for each number of a strip, which the compiler makes vectors of. */
+static inline __attribute__((always_inline)) bool
+cu8_rows(const void *in, const struct ls_kernels_rows *shape, size_t width, float *ret) {
+    int8_t peaks[LS_KERNELS_STRIP] = {0};
     for (size_t row = 0; row < shape->rows; row++) {
-        for (size_t i = 0; i < shape->width; i++) {
+        const uint8_t *from = (const uint8_t *)in + row * shape->in_stride;
+        for (size_t i = 0; i < width; i++) {
             ret[i] = ((float)from[i] - 127.5F) * (float)(1.0 / 127.5);
         }
-        for (size_t i = 0; i < shape->width; i++) {
-            int8_t v = (int8_t)(from[i] ^ 0x80);
-            int8_t size = (int8_t)(v ^ (v >> 7));
-            peak = size > peak ? size : peak;
+        for (size_t at = 0; at < width; at += LS_KERNELS_STRIP) {
+            size_t part = width - at < LS_KERNELS_STRIP ? width - at : LS_KERNELS_STRIP;
+            for (size_t i = 0; i < part; i++) {
+                int8_t v = (int8_t)(from[at + i] ^ 0x80);
+                int8_t size = (int8_t)(v ^ (v >> 7));
+                peaks[i] = size > peaks[i] ? size : peaks[i];
+            }
         }
-        from += shape->width;
         ret += shape->ret_stride;
+    }
+    int8_t peak = 0;
+    for (size_t i = 0; i < LS_KERNELS_STRIP; i++) {
+        peak = peaks[i] > peak ? peaks[i] : peak;
+    }
+    return peak == INT8_MAX;
+}
+
+static bool convert_cu8(const void *in, const struct ls_kernels_rows *shape, float *ret) {
+    return shape->width == LS_KERNELS_STRIP ? cu8_rows(in, shape, LS_KERNELS_STRIP, ret)
+                                            : cu8_rows(in, shape, shape->width, ret);
+}
+
+static inline __attribute__((always_inline)) bool
+ci8_rows(const void *in, const struct ls_kernels_rows *shape, size_t width, float *ret) {
+    int8_t peaks[LS_KERNELS_STRIP] = {0};
+    for (size_t row = 0; row < shape->rows; row++) {
+        const int8_t *from = (const int8_t *)in + row * shape->in_stride;
+        for (size_t i = 0; i < width; i++) {
+            ret[i] = (float)from[i] * 0x1p-7F;
+        }
+        for (size_t at = 0; at < width; at += LS_KERNELS_STRIP) {
+            size_t part = width - at < LS_KERNELS_STRIP ? width - at : LS_KERNELS_STRIP;
+            for (size_t i = 0; i < part; i++) {
+                int8_t size = (int8_t)(from[at + i] ^ (from[at + i] >> 7));
+                peaks[i] = size > peaks[i] ? size : peaks[i];
+            }
+        }
+        ret += shape->ret_stride;
+    }
+    int8_t peak = 0;
+    for (size_t i = 0; i < LS_KERNELS_STRIP; i++) {
+        peak = peaks[i] > peak ? peaks[i] : peak;
     }
     return peak == INT8_MAX;
 }
 
 static bool convert_ci8(const void *in, const struct ls_kernels_rows *shape, float *ret) {
-    const int8_t *from = in;
-    int8_t peak = 0;
-    for (size_t row = 0; row < shape->rows; row++) {
-        for (size_t i = 0; i < shape->width; i++) {
-            ret[i] = (float)from[i] * 0x1p-7F;
-        }
-        for (size_t i = 0; i < shape->width; i++) {
-            /* v or -1 - v, whichever is not negative: the largest for both ends of the range. */
-            int8_t size = (int8_t)(from[i] ^ (from[i] >> 7));
-            peak = size > peak ? size : peak;
-        }
-        from += shape->width;
-        ret += shape->ret_stride;
-    }
-    return peak == INT8_MAX;
+    return shape->width == LS_KERNELS_STRIP ? ci8_rows(in, shape, LS_KERNELS_STRIP, ret)
+                                            : ci8_rows(in, shape, shape->width, ret);
 }
 
-static bool convert_ci16(const void *in, const struct ls_kernels_rows *shape, float *ret) {
-    const int16_t *from = in;
-    int16_t peak = 0;
+static inline __attribute__((always_inline)) bool
+ci16_rows(const void *in, const struct ls_kernels_rows *shape, size_t width, float *ret) {
+    int16_t peaks[LS_KERNELS_STRIP] = {0};
     for (size_t row = 0; row < shape->rows; row++) {
-        for (size_t i = 0; i < shape->width; i++) {
+        const int16_t *from = (const int16_t *)in + row * shape->in_stride;
+        for (size_t i = 0; i < width; i++) {
             ret[i] = (float)from[i] * 0x1p-15F;
         }
-        for (size_t i = 0; i < shape->width; i++) {
-            int16_t size = (int16_t)(from[i] ^ (from[i] >> 15));
-            peak = size > peak ? size : peak;
+        for (size_t at = 0; at < width; at += LS_KERNELS_STRIP) {
+            size_t part = width - at < LS_KERNELS_STRIP ? width - at : LS_KERNELS_STRIP;
+            for (size_t i = 0; i < part; i++) {
+                int16_t size = (int16_t)(from[at + i] ^ (from[at + i] >> 15));
+                peaks[i] = size > peaks[i] ? size : peaks[i];
+            }
         }
-        from += shape->width;
         ret += shape->ret_stride;
+    }
+    int16_t peak = 0;
+    for (size_t i = 0; i < LS_KERNELS_STRIP; i++) {
+        peak = peaks[i] > peak ? peaks[i] : peak;
     }
     return peak == INT16_MAX;
 }
 
-static bool convert_cf32(const void *in, const struct ls_kernels_rows *shape, float *ret) {
+static bool convert_ci16(const void *in, const struct ls_kernels_rows *shape, float *ret) {
+    return shape->width == LS_KERNELS_STRIP ? ci16_rows(in, shape, LS_KERNELS_STRIP, ret)
+                                            : ci16_rows(in, shape, shape->width, ret);
+}
+
+static inline __attribute__((always_inline)) bool
+cf32_rows(const void *in, const struct ls_kernels_rows *shape, size_t width, float *ret) {
     const float limit = LS_CONVERT_LARGEST;
     int32_t limit_bits;
     memcpy(&limit_bits, &limit, sizeof limit_bits);
-    const char *from = in;
-    int32_t peak = 0;
+    int32_t peaks[LS_KERNELS_STRIP] = {0};
     for (size_t row = 0; row < shape->rows; row++) {
-        memcpy(ret, from, shape->width * sizeof(float));
-        for (size_t i = 0; i < shape->width; i++) {
-            /* Without their sign, floats order like their bits; infinity and NaN come last. */
-            int32_t bits;
-            memcpy(&bits, from + i * sizeof bits, sizeof bits);
-            bits &= INT32_MAX;
-            peak = bits > peak ? bits : peak;
+        const float *from = (const float *)in + row * shape->in_stride;
+        memcpy(ret, from, width * sizeof(float));
+        for (size_t at = 0; at < width; at += LS_KERNELS_STRIP) {
+            size_t part = width - at < LS_KERNELS_STRIP ? width - at : LS_KERNELS_STRIP;
+            for (size_t i = 0; i < part; i++) {
+                /* Without their sign, floats order like their bits; infinity and NaN come last. */
+                int32_t size;
+                memcpy(&size, from + at + i, sizeof size);
+                size &= INT32_MAX;
+                peaks[i] = size > peaks[i] ? size : peaks[i];
+            }
         }
-        from += shape->width * sizeof(float);
         ret += shape->ret_stride;
     }
+    int32_t peak = 0;
+    for (size_t i = 0; i < LS_KERNELS_STRIP; i++) {
+        peak = peaks[i] > peak ? peaks[i] : peak;
+    }
     return peak > limit_bits;
+}
+
+static bool convert_cf32(const void *in, const struct ls_kernels_rows *shape, float *ret) {
+    return shape->width == LS_KERNELS_STRIP ? cf32_rows(in, shape, LS_KERNELS_STRIP, ret)
+                                            : cf32_rows(in, shape, shape->width, ret);
 }
 
 /* `group` frames of one parity at once, so that each row is loaded once for all of them. taps and
@@ -133,16 +184,16 @@ static inline __attribute__((always_inline)) void fold_group(const vec *c, size_
     }
 }
 
-/* One half of the frames of a column. */
-static inline __attribute__((always_inline)) void fold_column(const struct ls_kernels_fold *f,
-                                                              size_t taps, const float *coeffs,
-                                                              const float *row, float *ret) {
-    const size_t row_stride = f->row_stride;
+/* All frames of one half of a strip, LANES numbers wide. */
+static inline __attribute__((always_inline)) void fold_lanes(const struct ls_kernels_fold *f,
+                                                             size_t taps, const float *coeffs,
+                                                             const float *row, float *ret) {
+    const size_t row_stride = LS_KERNELS_STRIP;
     const size_t ret_stride = f->ret_stride;
     vec c[TAPS_MAX];
 #pragma GCC unroll 32
     for (size_t p = 0; p < taps; p++) {
-        c[p] = *(const vec *)(coeffs + p * LS_KERNELS_COLUMN);
+        c[p] = *(const vec *)(coeffs + p * LS_KERNELS_STRIP);
     }
     size_t frame = 0;
     for (; frame + 2 * GROUP <= f->frames; frame += 2 * GROUP) {
@@ -157,19 +208,13 @@ static inline __attribute__((always_inline)) void fold_column(const struct ls_ke
     }
 }
 
-/* Both halves of a column one after the other: its rows, one cache line each and spread over the
- * sets of L1 by the padding of the stride, come from L2 once. From the last column down, as the
- * last of the lower half may reach into the first of the upper one. */
 static inline __attribute__((always_inline)) void fold_taps(const struct ls_kernels_fold *f,
                                                             size_t taps) {
-    for (size_t column = f->columns; column-- > 0;) {
-        for (size_t half = 0; half < 2; half++) {
-            const float *coeffs = f->coeffs + (2 * column + half) * taps * LS_KERNELS_COLUMN;
-            const float *row = f->rows + half * f->row_stride + column * LS_KERNELS_COLUMN;
-            float *ret = f->ret + half * f->ret_half + column * LS_KERNELS_COLUMN;
-            for (size_t lane = 0; lane < LS_KERNELS_COLUMN; lane += LANES) {
-                fold_column(f, taps, coeffs + lane, row + lane, ret + lane);
-            }
+    for (size_t half = 0; half < 2; half++) {
+        const float *coeffs = f->coeffs + half * taps * LS_KERNELS_STRIP;
+        for (size_t lane = 0; lane < LS_KERNELS_STRIP; lane += LANES) {
+            fold_lanes(f, taps, coeffs + lane, f->rows + half * LS_KERNELS_STRIP + lane,
+                       f->ret + half * f->ret_half + lane);
         }
     }
 }
@@ -188,39 +233,53 @@ static void fold(const struct ls_kernels_fold *f) {
     }
 }
 
-/* |.|^2 of LANES complex numbers in a and b. The middle one shuffles within its 128 bit halves
- * first, which is cheap, and crosses them once; gcc's own vectoriser crosses them twice. */
+/* Sums of the neighbours in a and b, 2 * LANES numbers. The middle one shuffles within its 128 bit
+ * halves first, which is cheap, and crosses them once; gcc's own vectoriser crosses them twice. */
 #if defined(__AVX512F__)
-static inline vec pair_power(vec a, vec b) {
-    vec re =
+static inline vec add_neighbours(vec a, vec b) {
+    vec even =
         __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-    vec im =
+    vec odd =
         __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-    return re * re + im * im;
+    return even + odd;
 }
 #elif defined(__AVX__)
-static inline vec pair_power(vec a, vec b) {
-    vec re = __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14);
-    vec im = __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
-    vec sum = re * re + im * im;
+static inline vec add_neighbours(vec a, vec b) {
+    vec even = __builtin_shufflevector(a, b, 0, 2, 8, 10, 4, 6, 12, 14);
+    vec odd = __builtin_shufflevector(a, b, 1, 3, 9, 11, 5, 7, 13, 15);
+    vec sum = even + odd;
     return __builtin_shufflevector(sum, sum, 0, 1, 4, 5, 2, 3, 6, 7);
 }
 #else
-static inline vec pair_power(vec a, vec b) {
-    vec re = __builtin_shufflevector(a, b, 0, 2, 4, 6);
-    vec im = __builtin_shufflevector(a, b, 1, 3, 5, 7);
-    return re * re + im * im;
+static inline vec add_neighbours(vec a, vec b) {
+    vec even = __builtin_shufflevector(a, b, 0, 2, 4, 6);
+    vec odd = __builtin_shufflevector(a, b, 1, 3, 5, 7);
+    return even + odd;
 }
 #endif
 
 static void power(const float *bins, size_t count, float *ret) {
     size_t i = 0;
     for (; i + LANES <= count; i += LANES) {
-        const vec_at *pair = (const vec_at *)(bins + 2 * i);
-        *(vec_at *)(ret + i) = pair_power(pair[0], pair[1]);
+        const vec_at *x = (const vec_at *)(bins + 2 * i);
+        *(vec_at *)(ret + i) = add_neighbours(x[0] * x[0], x[1] * x[1]);
     }
     for (; i < count; i++) {
         ret[i] = bins[2 * i] * bins[2 * i] + bins[2 * i + 1] * bins[2 * i + 1];
+    }
+}
+
+static void pair_power(const float *first, const float *second, size_t count, float *ret) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        const vec_at *x = (const vec_at *)(first + 2 * i);
+        const vec_at *y = (const vec_at *)(second + 2 * i);
+        *(vec_at *)(ret + i) = add_neighbours(x[0] * x[0] + y[0] * y[0], x[1] * x[1] + y[1] * y[1]);
+    }
+    for (; i < count; i++) {
+        const float *x = first + 2 * i;
+        const float *y = second + 2 * i;
+        ret[i] = (x[0] * x[0] + y[0] * y[0]) + (x[1] * x[1] + y[1] * y[1]);
     }
 }
 
@@ -235,4 +294,5 @@ const struct ls_kernels KERNELS_TABLE = {
         },
     .fold = fold,
     .power = power,
+    .pair_power = pair_power,
 };

@@ -241,6 +241,66 @@ Test(channelizer, split_input_equals_whole_input_to_the_bit) {
     }
 }
 
+struct pairs {
+    float *next;
+    size_t channels;
+};
+
+static void keep_pair(void *context, const float *power_sum) {
+    struct pairs *pairs = context;
+    memcpy(pairs->next, power_sum, pairs->channels * sizeof *power_sum);
+    pairs->next += pairs->channels;
+}
+
+/* Sums of two frames' powers, by calls of `step` frames. */
+static void run_pairs(struct ls_channelizer *ch, const float complex *in, size_t channels,
+                      size_t frames, size_t step, float *ret) {
+    struct pairs kept = {.next = ret, .channels = channels};
+    const struct ls_channelizer_pairs to = {.pair = keep_pair, .context = &kept};
+    for (size_t k = 0; k < frames; k += step) {
+        size_t count = frames - k < step ? frames - k : step;
+        ls_channelizer_pairs(ch, in + k * channels / 2, count, &to, NULL);
+    }
+    cr_assert_eq(kept.next, ret + frames / 2 * channels);
+}
+
+Test(channelizer, pairs_are_sums_of_two_frames_however_calls_are_cut) {
+    enum { FRAMES = 212 };
+    static const char *const levels[] = {"generic", "v2", "v3", "v4"};
+    static const size_t sizes[] = {4, 10, 60, 64, 250, 1024};
+    static const size_t steps[] = {2, 6, 30, 100, FRAMES};
+    for (size_t i = 0; i < LS_COUNT(levels) * LS_COUNT(sizes); i++) {
+        const char *level = levels[i % LS_COUNT(levels)];
+        size_t channels = sizes[i / LS_COUNT(levels)];
+        if (ls_kernels_find(level) == NULL) {
+            continue;
+        }
+        struct ls_channelizer *ch = create(channels, 8, LS_FORMAT_CF32_LE, level);
+        size_t span = ls_channelizer_span(ch, FRAMES);
+        size_t cells = FRAMES * channels;
+        LS_AUTO(float complex) in = malloc(span * sizeof *in);
+        LS_AUTO(float) power = malloc(cells * sizeof *power);
+        LS_AUTO(float) whole = malloc(cells / 2 * sizeof *whole);
+        LS_AUTO(float) split = malloc(cells / 2 * sizeof *split);
+        make_noise(span, channels, in);
+        ls_channelizer_power(ch, in, FRAMES, power, channels, NULL);
+        run_pairs(ch, in, channels, FRAMES, FRAMES, whole);
+        for (size_t r = 0; r < FRAMES / 2; r++) {
+            for (size_t c = 0; c < channels; c++) {
+                float want = power[2 * r * channels + c] + power[(2 * r + 1) * channels + c];
+                /* Four squares are added in another order. */
+                cr_assert_float_eq(whole[r * channels + c], want, 1e-6F * want);
+            }
+        }
+        for (size_t k = 0; k < LS_COUNT(steps); k++) {
+            run_pairs(ch, in, channels, FRAMES, steps[k], split);
+            cr_assert_eq(memcmp(whole, split, cells / 2 * sizeof *whole), 0,
+                         "%zu channels, %s: calls of %zu frames differ", channels, level, steps[k]);
+        }
+        ls_channelizer_destroy(ch);
+    }
+}
+
 Test(channelizer, noise_is_flat_and_has_the_stated_power) {
     enum { CHANNELS = 64, FRAMES = 20000 };
     struct ls_channelizer *ch = create(CHANNELS, 8, LS_FORMAT_CF32_LE, NULL);

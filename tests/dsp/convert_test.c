@@ -113,9 +113,7 @@ Test(convert, what_is_not_a_number_becomes_zero_and_is_counted) {
         in[2 * 60] = 9e14F; /* large, but its power is a float */
         float complex ret[N];
         struct ls_convert_stats stats = {0};
-        const struct ls_convert_rows shape = {
-            .format = LS_FORMAT_CF32_LE, .rows = 1, .width = N, .ret_stride = N, .counted_end = 1};
-        ls_convert_rows(kernels, &shape, in, ret, &stats);
+        ls_convert_with(kernels, LS_FORMAT_CF32_LE, in, N, ret, &stats);
         cr_expect_eq(stats.invalid, 4, "%s", levels[i]);
         cr_expect_eq(ret[1], 0.0F);
         cr_expect_eq(ret[2], 0.0F);
@@ -127,34 +125,54 @@ Test(convert, what_is_not_a_number_becomes_zero_and_is_counted) {
 }
 
 Test(convert, kernels_agree_bit_for_bit) {
-    enum { ROWS = 3, WIDTH = 37, STRIDE = 40 };
-    unsigned char in[ROWS * WIDTH * 8];
+    enum { N = 237 };
+    unsigned char in[N * 8];
     uint32_t state = 5;
     for (size_t i = 0; i < sizeof in; i++) {
         state = state * 1664525u + 1013904223u;
         in[i] = (unsigned char)(state >> 24);
     }
     for (enum ls_format format = LS_FORMAT_CU8; format <= LS_FORMAT_CF32_LE; format++) {
-        const struct ls_convert_rows shape = {.format = format,
-                                              .rows = ROWS,
-                                              .width = WIDTH,
-                                              .ret_stride = STRIDE,
-                                              .counted_first = 1,
-                                              .counted_end = 2};
-        float complex want[ROWS * STRIDE] = {0};
+        float complex want[N];
         struct ls_convert_stats want_stats = {0};
-        ls_convert_rows(ls_kernels_find("generic"), &shape, in, want, &want_stats);
+        ls_convert_with(ls_kernels_find("generic"), format, in, N, want, &want_stats);
         for (size_t i = 1; i < LS_COUNT(levels); i++) {
             const struct ls_kernels *kernels = ls_kernels_find(levels[i]);
             if (kernels == NULL) {
                 continue;
             }
-            float complex got[ROWS * STRIDE] = {0};
+            float complex got[N];
             struct ls_convert_stats stats = {0};
-            ls_convert_rows(kernels, &shape, in, got, &stats);
+            ls_convert_with(kernels, format, in, N, got, &stats);
             cr_expect_arr_eq(got, want, sizeof want, "%s %s", ls_format_name(format), levels[i]);
             cr_expect_eq(stats.clipped, want_stats.clipped);
             cr_expect_eq(stats.invalid, want_stats.invalid);
+        }
+    }
+}
+
+Test(convert, rows_of_a_strip_are_those_of_any_width) {
+    enum { ROWS = 5, STRIDE = LS_KERNELS_STRIP + 6 };
+    _Alignas(8) unsigned char in[ROWS * STRIDE * 4];
+    for (size_t i = 0; i < sizeof in; i++) {
+        in[i] = (unsigned char)(1 + i % 125); /* floats of any such bytes are finite */
+    }
+    for (enum ls_format format = LS_FORMAT_CU8; format <= LS_FORMAT_CF32_LE; format++) {
+        const struct ls_kernels *kernels = ls_kernels_best();
+        float strip[ROWS * LS_KERNELS_STRIP];
+        float wide[ROWS * STRIDE];
+        const struct ls_kernels_rows narrow = {.rows = ROWS,
+                                               .width = LS_KERNELS_STRIP,
+                                               .in_stride = STRIDE,
+                                               .ret_stride = LS_KERNELS_STRIP};
+        const struct ls_kernels_rows all = {
+            .rows = ROWS, .width = STRIDE, .in_stride = STRIDE, .ret_stride = STRIDE};
+        kernels->convert[format](in, &narrow, strip);
+        kernels->convert[format](in, &all, wide);
+        for (size_t row = 0; row < ROWS; row++) {
+            cr_expect_arr_eq(strip + row * LS_KERNELS_STRIP, wide + row * STRIDE,
+                             LS_KERNELS_STRIP * sizeof *strip, "%s row %zu", ls_format_name(format),
+                             row);
         }
     }
 }
