@@ -12,7 +12,6 @@
 
 enum {
     STRIP_CHANNELS = LS_SEGMENT_CHANNELS / 2,
-    SEGMENT_WIDTH = 6, /* 2^6 = LS_SEGMENT_CHANNELS */
 };
 
 struct ls_claims {
@@ -60,15 +59,21 @@ void ls_claims_destroy(struct ls_claims *claims) {
     }
 }
 
-size_t ls_claims_widen(float *ret, const float *sums, size_t count, size_t width) {
+size_t ls_claims_windows(size_t count, size_t width) {
     if (width == 1) {
-        size_t n = count > 0 ? count - 1 : 0;
-        ls_rows_add(ret, sums, sums + 1, n);
-        return n;
+        return count > 0 ? count - 1 : 0;
     }
-    /* Window i of the wider width is windows 2 i and 2 i + 2 of the narrower one. */
-    size_t n = count >= 3 ? (count - 1) / 2 : 0;
-    ls_rows_fold(ret, sums, 2, n);
+    return count >= 3 ? (count - 1) / 2 : 0;
+}
+
+size_t ls_claims_widen(float *ret, const float *sums, size_t count, size_t width) {
+    size_t n = ls_claims_windows(count, width);
+    if (width == 1) {
+        ls_rows_add(ret, sums, sums + 1, n);
+    } else {
+        /* Window i of the wider width is windows 2 i and 2 i + 2 of the narrower one. */
+        ls_rows_fold(ret, sums, 2, n);
+    }
     return n;
 }
 
@@ -113,7 +118,7 @@ static bool test_row(const struct region *region, size_t level, size_t first_row
     const float *sums = row;
     size_t count = region->count;
     bool claimed = false;
-    for (size_t b = 0; b < limits->widths && b <= SEGMENT_WIDTH; b++) {
+    for (size_t b = 0; b < limits->widths && b <= LS_SEGMENT_WIDTH; b++) {
         if (b > 0) {
             float *next = region->claims->sums + (b % 2) * region->in->channels;
             count = ls_claims_widen(next, sums, count, b);
@@ -221,13 +226,13 @@ static bool test_strips(const struct ls_claims *claims, const struct ls_cells *i
                         const float *strips, size_t count) {
     const float *sums = strips;
     bool claimed = false;
-    for (size_t b = SEGMENT_WIDTH; b < limits->widths && !claimed; b++) {
+    for (size_t b = LS_SEGMENT_WIDTH; b < limits->widths && !claimed; b++) {
         /* Strips are half a segment: width 1 of the strips' own pyramid is one segment. */
-        size_t width = b - SEGMENT_WIDTH + 1;
+        size_t width = b - LS_SEGMENT_WIDTH + 1;
         float *next = claims->sums + (b % 2) * in->channels;
         count = ls_claims_widen(next, sums, count, width);
         sums = next;
-        for (size_t i = 0; b > SEGMENT_WIDTH && i < count; i++) {
+        for (size_t i = 0; b > LS_SEGMENT_WIDTH && i < count; i++) {
             if (sums[i] > limits->limit[level][b]) {
                 claim(in, first_row, (size_t)1 << level, i << (b - 1), (size_t)1 << b);
                 claimed = true;

@@ -12,9 +12,10 @@
 #include "dsp/box.h"
 
 enum {
-    LS_LEVELS_MAX = 16,       /* durations: 2^level rows, starting every 2^(level - 1) rows */
-    LS_WIDTHS_MAX = 14,       /* bandwidths: 2^width channels, starting every 2^(width - 1) */
-    LS_SEGMENT_CHANNELS = 64, /* a crossing of a window up to this wide is noted by segment */
+    LS_LEVELS_MAX = 16,   /* durations: 2^level rows, starting every 2^(level - 1) rows */
+    LS_WIDTHS_MAX = 14,   /* bandwidths: 2^width channels, starting every 2^(width - 1) */
+    LS_SEGMENT_WIDTH = 6, /* a crossing of a window up to this wide is noted by segment */
+    LS_SEGMENT_CHANNELS = 1 << LS_SEGMENT_WIDTH,
     LS_SEGMENTS_MAX = 1024
 };
 
@@ -31,6 +32,9 @@ struct ls_crossings {
     bool segment[LS_SEGMENTS_MAX]; /* of a window that starts in this segment */
     bool wide;                     /* of a window wider than a segment */
 };
+
+/* How many windows of a width >= 1 there are on so many of the next narrower one. */
+size_t ls_claims_windows(size_t count, size_t width);
 
 /* Sums over 2^width channels from those over 2^(width - 1): windows half overlapping. ret may not
  * be sums. Returns how many windows. width >= 1. */

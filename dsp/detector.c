@@ -15,7 +15,7 @@
 #include "dsp/claims.h"
 #include "dsp/rows.h"
 
-enum { RING = 3 };
+enum { RING = 3 }; /* rows of a level that the one above still needs */
 
 static const double GROW_TAIL =
     1e-2; /* lower threshold of the double thresholding: noise passes it this often */
@@ -31,10 +31,10 @@ struct ls_detector {
     unsigned char *marks; /* [rows_max][channels] */
     size_t rows;
     bool crossed;
-    float *ring[LS_LEVELS_MAX][RING]; /* rows of the pyramid */
+    float *ring[LS_LEVELS_MAX][RING]; /* rows of the pyramid, from level 1 on */
     size_t ring_rows[LS_LEVELS_MAX];
     float *width_sums; /* [2][channels]: scratch of the bandwidth pyramid */
-    float *work;       /* [2][channels]: a level's row */
+    float *work;       /* [channels] */
     struct ls_claims *claims;
     float *sums; /* [channels] of all rows */
     float *residual;
@@ -83,7 +83,7 @@ static void set_limits(struct ls_detector *det) {
 static int create_arrays(struct ls_detector *det) {
     size_t n = det->opts.channels;
     bool ok = true;
-    for (size_t j = 0; j < det->limits.levels; j++) {
+    for (size_t j = 1; j < det->limits.levels; j++) {
         for (size_t i = 0; i < RING; i++) {
             det->ring[j][i] = calloc(n, sizeof(float));
             ok = ok && det->ring[j][i] != NULL;
@@ -94,7 +94,7 @@ static int create_arrays(struct ls_detector *det) {
     det->cells = calloc(det->rows_max * n, sizeof(float));
     det->marks = calloc(det->rows_max, n);
     det->width_sums = calloc(2 * n, sizeof(float));
-    det->work = calloc(2 * n, sizeof(float));
+    det->work = calloc(n, sizeof(float));
     det->sums = calloc(n, sizeof(float));
     det->residual = calloc(n, sizeof(float));
     det->clean = calloc(n, sizeof(float));
@@ -182,74 +182,94 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
     det->crossed = false;
 }
 
-/* Note in which segments windows of one width cross. */
+/* Note in which segments windows of one width cross. Segments in which some window has crossed
+ * before are not looked at again. */
 static void note_crossings(struct ls_detector *det, const float *sums, size_t count, size_t width,
                            float limit) {
-    size_t step = width < 2 ? 1 : (size_t)1 << (width - 1);
-    if (((size_t)1 << width) > LS_SEGMENT_CHANNELS) {
-        det->crossings.wide = true;
+    if (width > LS_SEGMENT_WIDTH) {
+        det->crossings.wide = det->crossings.wide || ls_rows_any_above(sums, limit, count);
         return;
     }
+    size_t step = width < 2 ? 1 : (size_t)1 << (width - 1);
     size_t in_segment = LS_SEGMENT_CHANNELS / step;
-    for (size_t from = 0; from < count; from += in_segment) {
-        bool *segment = &det->crossings.segment[from / in_segment];
-        size_t n = count - from < in_segment ? count - from : in_segment;
-        *segment = *segment || ls_rows_any_above(sums + from, limit, n);
+    bool *noted = det->crossings.segment;
+    for (size_t from = 0; from < count;) {
+        size_t first = from / in_segment;
+        if (noted[first]) {
+            from += in_segment;
+            continue;
+        }
+        size_t last = first + 1;
+        while (last * in_segment < count && !noted[last]) {
+            last++;
+        }
+        size_t end = last * in_segment < count ? last * in_segment : count;
+        if (ls_rows_any_above(sums + from, limit, end - from)) {
+            for (size_t s = first; s < last; s++) {
+                size_t at = s * in_segment;
+                size_t n = end - at < in_segment ? end - at : in_segment;
+                noted[s] = ls_rows_any_above(sums + at, limit, n);
+            }
+        }
+        from = end;
     }
 }
 
-/* Test one row of a level at every width. */
-static void test_row(struct ls_detector *det, size_t level, const float *row) {
+/* Test one row of a level at every width. above: does a single channel cross? */
+static void test_row(struct ls_detector *det, size_t level, const float *row, bool above) {
     size_t n = det->opts.channels;
+    const float *limits = det->limits.limit[level];
     const float *sums = row;
     size_t count = n;
+    /* Until something crosses, windows are summed and tested in one go. */
     for (size_t b = 0; b < det->limits.widths; b++) {
+        if (b > LS_SEGMENT_WIDTH && det->crossings.wide) {
+            return;
+        }
         if (b > 0) {
             float *next = det->width_sums + (b % 2) * n;
-            count = ls_claims_widen(next, sums, count, b);
+            count = ls_claims_windows(count, b);
+            above = b == 1 ? ls_rows_add_test(next, sums, sums + 1, count, limits[b])
+                           : ls_rows_fold_test(next, sums, count, limits[b]);
             sums = next;
         }
-        float limit = det->limits.limit[level][b];
-        if (ls_rows_any_above(sums, limit, count)) {
+        if (above) {
             det->crossed = true;
-            note_crossings(det, sums, count, b, limit);
+            note_crossings(det, sums, count, b, limits[b]);
         }
     }
 }
 
-/* A new row of a level; feeds the level above when a window is complete. */
-static void pyramid_push(struct ls_detector *det, const float *row) {
+/* A new row of cells, which lies behind the one before; feeds the level above when a window is
+ * complete. */
+static void pyramid_push(struct ls_detector *det, const float *row, bool above) {
     size_t n = det->opts.channels;
     const float *fresh = row;
     for (size_t level = 0; level < det->limits.levels; level++) {
         size_t i = det->ring_rows[level]++;
-        test_row(det, level, fresh);
-        if (level + 1 == det->limits.levels) {
-            return;
-        }
-        float *kept = det->ring[level][i % RING];
-        memcpy(kept, fresh, n * sizeof *kept);
-        size_t back = level == 0 ? 1 : 2;
+        test_row(det, level, fresh, above);
         bool completes = level == 0 ? i >= 1 : i >= 2 && i % 2 == 0;
-        if (!completes) {
+        if (level + 1 == det->limits.levels || !completes) {
             return;
         }
-        float *sum = det->work + (level % 2) * n;
-        ls_rows_add(sum, kept, det->ring[level][(i - back) % RING], n);
+        const float *back = level == 0 ? row - n : det->ring[level][(i - 2) % RING];
+        float *sum = det->ring[level + 1][det->ring_rows[level + 1] % RING];
+        above = ls_rows_add_test(sum, fresh, back, n, det->limits.limit[level + 1][0]);
         fresh = sum;
     }
 }
 
-void ls_detector_push(struct ls_detector *det, const float *first, const float *second) {
+void ls_detector_push(struct ls_detector *det, const float *power_sum) {
     assert(det->rows < det->rows_max);
     size_t n = det->opts.channels;
     size_t half = n / 2;
     float *row = det->cells + det->rows * n;
-    ls_rows_add_scaled(row, first + half, second + half, det->scale, half);
-    ls_rows_add_scaled(row + half, first, second, det->scale + half, half);
-    ls_rows_accumulate(det->sums, row, n);
+    float limit = det->limits.limit[0][0];
+    bool low = ls_rows_scale_test(row, det->sums, power_sum + half, det->scale, half, limit);
+    bool high =
+        ls_rows_scale_test(row + half, det->sums + half, power_sum, det->scale + half, half, limit);
     det->rows++;
-    pyramid_push(det, row);
+    pyramid_push(det, row, low || high);
 }
 
 static bool any_claimed(const struct ls_detector *det, size_t from, size_t width) {

@@ -53,8 +53,9 @@ void ls_detector_destroy(struct ls_detector *det);
 /* Begin a piece. floor_pow: [channels] noise power of a cell, copied. */
 void ls_detector_begin(struct ls_detector *det, const float *floor_pow);
 
-/* Two frames of channel powers in FFT order. At most opts.frames / 2 calls a piece. */
-void ls_detector_push(struct ls_detector *det, const float *first, const float *second);
+/* A row: channel powers of two frames, summed, in FFT order. At most opts.frames / 2 calls a piece.
+ */
+void ls_detector_push(struct ls_detector *det, const float *power_sum);
 
 /* End the piece, however many rows it got. clipped: the converter was at its limits in it. */
 void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detection *ret);

@@ -13,11 +13,25 @@
 #define VERSIONS
 #endif
 
-VERSIONS void ls_rows_add_scaled(float *restrict ret, const float *restrict a,
-                                 const float *restrict b, const float *restrict scale, size_t n) {
+/* Powers are never negative, so their bit patterns rise with their values and integer compares,
+ * which vectorise without -ffast-math, order them. */
+static inline int32_t bits_of(float value) {
+    int32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+VERSIONS bool ls_rows_scale_test(float *restrict ret, float *restrict sum, const float *restrict a,
+                                 const float *restrict scale, size_t n, float limit) {
+    const int32_t limit_bits = bits_of(limit);
+    int32_t any = 0;
     for (size_t i = 0; i < n; i++) {
-        ret[i] = (a[i] + b[i]) * scale[i];
+        float value = a[i] * scale[i];
+        ret[i] = value;
+        sum[i] += value;
+        any |= bits_of(value) > limit_bits;
     }
+    return any != 0;
 }
 
 /* ret may be a: each element is read before it is written. */
@@ -25,6 +39,18 @@ VERSIONS void ls_rows_add(float *ret, const float *a, const float *b, size_t n) 
     for (size_t i = 0; i < n; i++) {
         ret[i] = a[i] + b[i];
     }
+}
+
+VERSIONS bool ls_rows_add_test(float *restrict ret, const float *a, const float *b, size_t n,
+                               float limit) {
+    const int32_t limit_bits = bits_of(limit);
+    int32_t any = 0;
+    for (size_t i = 0; i < n; i++) {
+        float value = a[i] + b[i];
+        ret[i] = value;
+        any |= bits_of(value) > limit_bits;
+    }
+    return any != 0;
 }
 
 VERSIONS void ls_rows_fold(float *restrict ret, const float *restrict a, size_t step, size_t n) {
@@ -39,24 +65,25 @@ VERSIONS void ls_rows_fold(float *restrict ret, const float *restrict a, size_t 
     }
 }
 
-/* Powers are never negative, so their bit patterns rise with their values and integer compares,
- * which vectorise without -ffast-math, order them. */
-VERSIONS bool ls_rows_any_above(const float *a, float limit, size_t n) {
-    int32_t limit_bits;
-    memcpy(&limit_bits, &limit, sizeof limit_bits);
+VERSIONS bool ls_rows_fold_test(float *restrict ret, const float *restrict a, size_t n,
+                                float limit) {
+    const int32_t limit_bits = bits_of(limit);
     int32_t any = 0;
     for (size_t i = 0; i < n; i++) {
-        int32_t bits;
-        memcpy(&bits, &a[i], sizeof bits);
-        any |= bits > limit_bits;
+        float value = a[2 * i] + a[2 * i + 2];
+        ret[i] = value;
+        any |= bits_of(value) > limit_bits;
     }
     return any != 0;
 }
 
-VERSIONS void ls_rows_accumulate(float *restrict sum, const float *restrict a, size_t n) {
+VERSIONS bool ls_rows_any_above(const float *a, float limit, size_t n) {
+    const int32_t limit_bits = bits_of(limit);
+    int32_t any = 0;
     for (size_t i = 0; i < n; i++) {
-        sum[i] += a[i];
+        any |= bits_of(a[i]) > limit_bits;
     }
+    return any != 0;
 }
 
 VERSIONS void ls_rows_excise(float *restrict sum, const float *restrict a,

@@ -7,20 +7,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* ret[i] = (a[i] + b[i]) * scale[i] */
-void ls_rows_add_scaled(float *ret, const float *a, const float *b, const float *scale, size_t n);
+/* ret[i] = a[i] * scale[i], which is added to sum[i]; true when any ret[i] > limit. */
+bool ls_rows_scale_test(float *ret, float *sum, const float *a, const float *scale, size_t n,
+                        float limit);
 
 /* ret[i] = a[i] + b[i]; ret may be a */
 void ls_rows_add(float *ret, const float *a, const float *b, size_t n);
 
+/* ret[i] = a[i] + b[i], ret neither of them; true when any ret[i] > limit. */
+bool ls_rows_add_test(float *ret, const float *a, const float *b, size_t n, float limit);
+
 /* ret[i] = a[2 i] + a[2 i + step] for i < n; a holds 2 n - 1 + step values. step is 1 or 2. */
 void ls_rows_fold(float *ret, const float *a, size_t step, size_t n);
 
+/* The same with a step of 2; true when any ret[i] > limit. */
+bool ls_rows_fold_test(float *ret, const float *a, size_t n, float limit);
+
 /* Is any a[i] > limit? */
 bool ls_rows_any_above(const float *a, float limit, size_t n);
-
-/* sum[i] += a[i] */
-void ls_rows_accumulate(float *sum, const float *a, size_t n);
 
 /* sum[i] += marks[i] ? 1 : a[i] */
 void ls_rows_excise(float *sum, const float *a, const unsigned char *marks, size_t n);

@@ -9,9 +9,8 @@
 #include "dsp/zoom.h"
 
 enum {
-    CHUNK_BYTES = 1 << 18, /* powers of one channelizer call: stays in L2 beside the samples */
-    SEGMENTS_MAX = 4,      /* transforms averaged for one box in one piece */
-    MARGIN_CHANNELS = 1,   /* fine spectrum beyond the box on each side */
+    SEGMENTS_MAX = 4,    /* transforms averaged for one box in one piece */
+    MARGIN_CHANNELS = 1, /* fine spectrum beyond the box on each side */
 };
 
 /* Fine spectra may transform this many samples for each sample of the piece: dense bands must not
@@ -26,8 +25,6 @@ struct ls_searcher {
     struct ls_channelizer *bank;
     struct ls_detector *detector;
     struct ls_zoom *zoom;
-    float *power; /* [chunk_frames][channels] */
-    size_t chunk_frames;
 };
 
 int ls_job_init(struct ls_job *job, const struct ls_cut *cut) {
@@ -85,13 +82,7 @@ int ls_searcher_create(struct ls_searcher **ret, const struct ls_cut *cut, struc
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for a search thread");
     }
     s->cut = *cut;
-    size_t fit = CHUNK_BYTES / (cut->channels * sizeof(float));
-    s->chunk_frames = fit < 16 ? 16 : fit - fit % 2;
-    s->power = aligned_alloc(64, (s->chunk_frames * cut->channels * sizeof(float) + 63) / 64 * 64);
     int code = create_tools(s, err);
-    if (code == LS_OK && s->power == NULL) {
-        code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for a search thread");
-    }
     if (code != LS_OK) {
         ls_searcher_destroy(s);
         return code;
@@ -105,7 +96,6 @@ void ls_searcher_destroy(struct ls_searcher *s) {
         ls_channelizer_destroy(s->bank);
         ls_detector_destroy(s->detector);
         ls_zoom_destroy(s->zoom);
-        free(s->power);
         free(s);
     }
 }
@@ -182,23 +172,21 @@ static void copy_boxes(struct ls_searcher *s, struct ls_job *job,
     }
 }
 
+static void push_row(void *context, const float *power_sum) {
+    struct ls_detector *detector = context;
+    ls_detector_push(detector, power_sum);
+}
+
 void ls_searcher_run(struct ls_searcher *s, struct ls_job *job) {
     size_t channels = s->cut.channels;
-    size_t bytes = ls_format_bytes(s->cut.format);
     job->box_count = 0;
     job->fine_count = 0;
     job->unmeasured = 0;
     job->code = LS_OK;
     memset(&job->stats, 0, sizeof job->stats);
     ls_detector_begin(s->detector, job->floor_pow);
-    for (size_t done = 0; done < job->frames; done += s->chunk_frames) {
-        size_t frames = job->frames - done < s->chunk_frames ? job->frames - done : s->chunk_frames;
-        ls_channelizer_power(s->bank, job->samples + done * s->cut.hop * bytes, frames, s->power,
-                             channels, &job->stats);
-        for (size_t f = 0; f + 1 < frames; f += 2) {
-            ls_detector_push(s->detector, s->power + f * channels, s->power + (f + 1) * channels);
-        }
-    }
+    const struct ls_channelizer_pairs to = {.pair = push_row, .context = s->detector};
+    ls_channelizer_pairs(s->bank, job->samples, job->frames, &to, &job->stats);
     struct ls_detection found;
     job->clipped = (double)job->stats.clipped > CLIPPED_SHARE * (double)(job->frames * s->cut.hop);
     ls_detector_finish(s->detector, job->clipped, &found);

@@ -418,12 +418,11 @@ Test(detector, short_pieces_are_pieces) {
     struct bench bench;
     bench_init(&bench, 60);
     scene_band(&bench.scene, -8.0, 10.0, 20.0, 24.0, 4.0 * scene_pow(&bench.scene, 30.0));
-    scene_transform(&bench.scene);
     for (size_t rows = 0; rows < 4; rows++) {
+        scene_transform(&bench.scene);
         ls_detector_begin(bench.detector, bench.scene.floor_pow);
         for (size_t r = 0; r < rows; r++) {
-            const float *first = bench.scene.power + 2 * r * 64;
-            ls_detector_push(bench.detector, first, first + 64);
+            scene_push(bench.detector, bench.scene.power + 2 * r * 64, 64);
         }
         struct ls_detection found;
         ls_detector_finish(bench.detector, false, &found);

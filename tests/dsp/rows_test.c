@@ -28,22 +28,29 @@ Test(rows, each_function_equals_its_formula_at_every_length) {
             float fold1[LONGEST + 1];
             float fold2[LONGEST + 1];
             float kept[LONGEST + 1];
+            float added[LONGEST + 1];
+            float fold3[LONGEST + 1];
             scaled[n] = summed[n] = fold1[n] = fold2[n] = kept[n] = -1.0F;
+            added[n] = fold3[n] = -1.0F;
             memcpy(kept, b, n * sizeof *kept);
-            ls_rows_add_scaled(scaled, a, b, a, n);
+            ls_rows_scale_test(scaled, kept, a, b, n, 1.0F);
             ls_rows_add(summed, a, b, n);
             ls_rows_fold(fold1, a, 1, n);
             ls_rows_fold(fold2, a, 2, n);
-            ls_rows_accumulate(kept, a, n);
+            ls_rows_add_test(added, a, b, n, 1.0F);
+            ls_rows_fold_test(fold3, a, n, 1.0F);
             for (size_t i = 0; i < n; i++) {
-                cr_assert_eq(scaled[i], (a[i] + b[i]) * a[i]);
+                cr_assert_eq(scaled[i], a[i] * b[i]);
                 cr_assert_eq(summed[i], a[i] + b[i]);
                 cr_assert_eq(fold1[i], a[2 * i] + a[2 * i + 1]);
                 cr_assert_eq(fold2[i], a[2 * i] + a[2 * i + 2]);
-                cr_assert_eq(kept[i], b[i] + a[i]);
+                cr_assert_eq(kept[i], b[i] + scaled[i]);
+                cr_assert_eq(added[i], summed[i]);
+                cr_assert_eq(fold3[i], fold2[i]);
             }
             bool past = scaled[n] == -1.0F && summed[n] == -1.0F && fold1[n] == -1.0F &&
-                        fold2[n] == -1.0F && kept[n] == -1.0F;
+                        fold2[n] == -1.0F && kept[n] == -1.0F && added[n] == -1.0F &&
+                        fold3[n] == -1.0F;
             cr_assert(past, "wrote past %zu values", n);
         }
     }
@@ -56,6 +63,31 @@ Test(rows, add_may_work_in_place) {
     ls_rows_add(row, row, others, LONGEST);
     for (size_t i = 0; i < LONGEST; i++) {
         cr_assert_eq(row[i], values[i] + others[i]);
+    }
+}
+
+Test(rows, what_is_tested_while_it_is_made_is_tested_as_any_above_does) {
+    float row[2 * LONGEST + 2] = {0};
+    float ones[2 * LONGEST + 2];
+    float ret[LONGEST];
+    float sum[LONGEST] = {0};
+    for (size_t i = 0; i < sizeof ones / sizeof *ones; i++) {
+        ones[i] = 1.0F;
+    }
+    for (size_t i = 0; i < LONGEST; i++) {
+        row[i] = 2.0F;
+        cr_expect(ls_rows_scale_test(ret, sum, row, ones, LONGEST, 1.5F), "at %zu", i);
+        cr_expect_not(ls_rows_scale_test(ret, sum, row, ones, LONGEST, 2.0F), "2 is not above 2");
+        cr_expect_not(ls_rows_scale_test(ret, sum, row, ones, i, 1.5F), "beyond the end");
+        cr_expect(ls_rows_add_test(ret, row, ones, LONGEST, 2.5F), "at %zu", i);
+        cr_expect_not(ls_rows_add_test(ret, row, ones, LONGEST, 3.0F), "3 is not above 3");
+        cr_expect_not(ls_rows_add_test(ret, row, ones, i, 2.5F), "beyond the end");
+        row[i] = 0.0F;
+        row[2 * i + 2] = 2.0F;
+        cr_expect(ls_rows_fold_test(ret, row, LONGEST, 1.5F), "at %zu", i);
+        cr_expect_not(ls_rows_fold_test(ret, row, LONGEST, 2.0F), "2 is not above 2");
+        cr_expect_not(ls_rows_fold_test(ret, row, i, 1.5F), "beyond the end");
+        row[2 * i + 2] = 0.0F;
     }
 }
 

@@ -79,12 +79,18 @@ void scene_transform(struct scene *scene) {
                          scene->channels, NULL);
 }
 
+void scene_push(struct ls_detector *detector, float *frames, size_t channels) {
+    for (size_t c = 0; c < channels; c++) {
+        frames[c] += frames[channels + c];
+    }
+    ls_detector_push(detector, frames);
+}
+
 struct ls_detection scene_detect(struct scene *scene, struct ls_detector *detector, bool clipped) {
     scene_transform(scene);
     ls_detector_begin(detector, scene->floor_pow);
     for (size_t r = 0; r < scene->rows; r++) {
-        const float *first = scene->power + 2 * r * scene->channels;
-        ls_detector_push(detector, first, first + scene->channels);
+        scene_push(detector, scene->power + 2 * r * scene->channels, scene->channels);
     }
     struct ls_detection found;
     ls_detector_finish(detector, clipped, &found);
