@@ -188,7 +188,7 @@ int ls_receiver_open(struct ls_receiver **ret, const struct ls_receiver_opts *op
     if (code != LS_OK) {
         return code;
     }
-    ls_soapy_take_log();
+    ls_soapy_take_log(false);
     struct ls_receiver *receiver = calloc(1, sizeof *receiver);
     if (receiver == NULL || (receiver->args = strdup(opts->args)) == NULL) {
         free(receiver);

@@ -48,7 +48,7 @@ struct ls_receiver_info {
     double bandwidth_hz;     /* 0 when the device does not say */
     double gain_db;
     const char *antenna;
-    double full_scale;  /* of the native format: what the device says is its largest value */
+    double full_scale;  /* of the stream's format: what the device says is its largest value */
     size_t mtu_samples; /* of one read */
     bool hardware_time; /* readings carry the device's time */
     const char *note;   /* settings that could not be had exactly, in words; "" when none */
@@ -118,7 +118,8 @@ struct ls_device {
     double rate_low_sps, rate_high_sps;
 };
 
-/* Calls each for every device that matches args ("": all). deep: open each and ask. */
+/* Calls each for every device that matches args ("": all). deep: open each and ask.
+ * LS_ERR_NOTFOUND: there is none, with what is installed; else what each returns. */
 int ls_receiver_devices(const char *args, bool deep,
                         int (*each)(void *context, const struct ls_device *device,
                                     struct ls_err *err),

@@ -99,12 +99,23 @@ static void open_and_ask(const SoapySDRKwargs *found, struct texts *texts, struc
     SoapySDRDevice_unmake(device);
 }
 
+/* What opens it, as a person would write it. The label only describes. */
+static void join_args(char *ret, const SoapySDRKwargs *found) {
+    char text[LIST_BYTES] = "";
+    for (size_t i = 0; i < found->size; i++) {
+        if (strcmp(found->keys[i], "label") != 0) {
+            size_t used = strlen(text);
+            snprintf(text + used, sizeof text - used, "%s%s=%s", used == 0 ? "" : ",",
+                     found->keys[i], found->vals[i]);
+        }
+    }
+    ls_note_clean(ret, LIST_BYTES, text);
+}
+
 static void describe(const SoapySDRKwargs *found, bool deep, struct texts *texts,
                      struct ls_device *ret) {
     memset(texts, 0, sizeof *texts);
-    char *args = SoapySDRKwargs_toString(found);
-    ls_note_clean(texts->args, sizeof texts->args, args == NULL ? "" : args);
-    SoapySDR_free(args);
+    join_args(texts->args, found);
     const char *driver = ls_soapy_value(found, "driver");
     const char *label = ls_soapy_value(found, "label");
     *ret = (struct ls_device){.args = texts->args,
@@ -125,10 +136,11 @@ int ls_receiver_devices(const char *args, bool deep,
                         int (*each)(void *context, const struct ls_device *device,
                                     struct ls_err *err),
                         void *context, struct ls_err *err) {
-    ls_soapy_take_log();
     size_t count = 0;
+    ls_soapy_take_log(true);
     SoapySDRKwargs *found = SoapySDRDevice_enumerateStrArgs(args, &count);
-    int code = LS_OK;
+    ls_soapy_take_log(false);
+    int code = count == 0 ? ls_soapy_open_none(args, err) : LS_OK;
     for (size_t i = 0; i < count && code == LS_OK; i++) {
         struct texts texts;
         struct ls_device device;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/units.h"
 #include "base/util.h"
 #include "hw/soapy.h"
 
@@ -96,26 +97,33 @@ static int set_antenna(const struct ls_receiver_settings *settings, const char *
 }
 
 /* Not the device's own step, and not a driver that says nothing. */
-static void note_hz(const struct ls_receiver_settings *settings, const char *what, double wanted,
-                    double really) {
+static void note_hz(const struct ls_receiver_settings *settings, const char *what, const char *unit,
+                    double wanted, double really) {
     if (really > 0.0 && fabs(really - wanted) > fmax(1.0, fabs(wanted) * 1e-9)) {
-        char asked[LS_SOAPY_HZ_BYTES];
-        char had[LS_SOAPY_HZ_BYTES];
-        ls_soapy_show_hz(wanted, asked);
-        ls_soapy_show_hz(really, had);
+        char asked[LS_UNIT_TEXT_BYTES];
+        char had[LS_UNIT_TEXT_BYTES];
+        ls_hz_show(wanted, unit, asked);
+        ls_hz_show(really, unit, had);
         ls_note_add(settings->note, "%s is %s rather than %s", what, had, asked);
     }
 }
 
-static int out_of_range(const struct ls_receiver_settings *settings, const char *what, double hz,
-                        const char *key, const SoapySDRRange *ranges, size_t count,
-                        struct ls_err *err) {
-    char shown[LS_SOAPY_HZ_BYTES];
+/* A value that a key of the configuration sets. */
+struct wanted {
+    const char *what; /* "tune to" */
+    const char *key;
+    const char *unit;
+    double value;
+};
+
+static int out_of_range(const struct ls_receiver_settings *settings, const struct wanted *wanted,
+                        const SoapySDRRange *ranges, size_t count, struct ls_err *err) {
+    char shown[LS_UNIT_TEXT_BYTES];
     char list[WORDS_BYTES];
-    ls_soapy_show_hz(hz, shown);
-    ls_soapy_show_ranges(list, sizeof list, ranges, count);
+    ls_hz_show(wanted->value, wanted->unit, shown);
+    ls_soapy_show_ranges(list, sizeof list, ranges, count, wanted->unit);
     return ls_err_set(err, LS_ERR_ARG, "cannot %s %s: '%s' covers %s; set %s within that range",
-                      what, shown, settings->args, list, key);
+                      wanted->what, shown, settings->args, list, wanted->key);
 }
 
 static int set_rate(const struct ls_receiver_settings *settings, double rate_sps,
@@ -123,6 +131,7 @@ static int set_rate(const struct ls_receiver_settings *settings, double rate_sps
     size_t count = 0;
     SoapySDRRange *ranges = SoapySDRDevice_getSampleRateRange(settings->device, SOAPY_SDR_RX,
                                                               settings->channel, &count);
+    const struct wanted wanted = {"sample at", "rate", "S/s", rate_sps};
     double low = 0.0;
     double high = INFINITY;
     /* Between listed rates most devices do more than they list: the driver decides. */
@@ -131,13 +140,12 @@ static int set_rate(const struct ls_receiver_settings *settings, double rate_sps
     int code = LS_OK;
     if (!within || SoapySDRDevice_setSampleRate(settings->device, SOAPY_SDR_RX, settings->channel,
                                                 rate_sps) != 0) {
-        code = within && count == 0
-                   ? refused(settings, "the sample rate", err)
-                   : out_of_range(settings, "sample at", rate_sps, "rate", ranges, count, err);
+        code = within && count == 0 ? refused(settings, "the sample rate", err)
+                                    : out_of_range(settings, &wanted, ranges, count, err);
     }
     SoapySDR_free(ranges);
     if (code == LS_OK) {
-        note_hz(settings, "rate", rate_sps,
+        note_hz(settings, "rate", "S/s", rate_sps,
                 SoapySDRDevice_getSampleRate(settings->device, SOAPY_SDR_RX, settings->channel));
     }
     return code;
@@ -158,12 +166,14 @@ static int set_bandwidth(const struct ls_receiver_settings *settings, double ban
         code = ls_err_set(err, LS_ERR_ARG, "'%s' has no filter to set: leave bandwidth out",
                           settings->args);
     } else if (bandwidth_hz < low || bandwidth_hz > high) {
-        code = out_of_range(settings, "filter to", bandwidth_hz, "bandwidth", ranges, count, err);
+        code = out_of_range(settings,
+                            &(const struct wanted){"filter to", "bandwidth", "Hz", bandwidth_hz},
+                            ranges, count, err);
     } else if (SoapySDRDevice_setBandwidth(settings->device, SOAPY_SDR_RX, settings->channel,
                                            bandwidth_hz) != 0) {
         code = refused(settings, "the bandwidth", err);
     } else {
-        note_hz(settings, "bandwidth", bandwidth_hz,
+        note_hz(settings, "bandwidth", "Hz", bandwidth_hz,
                 SoapySDRDevice_getBandwidth(settings->device, SOAPY_SDR_RX, settings->channel));
     }
     SoapySDR_free(ranges);
@@ -198,11 +208,12 @@ int ls_receiver_settings_tune(const struct ls_receiver_settings *settings, doubl
         SoapySDRDevice_getFrequencyRange(settings->device, SOAPY_SDR_RX, settings->channel, &count);
     int code = LS_OK;
     if (!ls_soapy_within(ranges, count, center_hz)) {
-        code = out_of_range(settings, "tune to", center_hz, "center", ranges, count, err);
+        code = out_of_range(settings, &(const struct wanted){"tune to", "center", "Hz", center_hz},
+                            ranges, count, err);
     } else if (SoapySDRDevice_setFrequency(settings->device, SOAPY_SDR_RX, settings->channel,
                                            center_hz, NULL) != 0) {
-        char shown[LS_SOAPY_HZ_BYTES];
-        ls_soapy_show_hz(center_hz, shown);
+        char shown[LS_UNIT_TEXT_BYTES];
+        ls_hz_show(center_hz, "Hz", shown);
         code = ls_err_set(err, LS_ERR_DEVICE, "'%s' does not tune to %s: %s", settings->args, shown,
                           ls_soapy_said());
     }
@@ -366,7 +377,7 @@ int ls_receiver_settings_apply(const struct ls_receiver_settings *settings,
         double really;
         code = ls_receiver_settings_tune(settings, opts->center_hz, &really, err);
         if (code == LS_OK) {
-            note_hz(settings, "center", opts->center_hz, really);
+            note_hz(settings, "center", "Hz", opts->center_hz, really);
         }
     }
     if (code == LS_OK) {

@@ -11,15 +11,18 @@
 #include "base/units.h"
 #include "base/util.h"
 
-/* Errors of drivers are warnings here: the caller says what became of them, once. */
 static void take_line(const SoapySDRLogLevel level, const char *message) {
-    enum ls_log_level ours = level <= SOAPY_SDR_WARNING ? LS_LOG_WARNING
-                             : level <= SOAPY_SDR_INFO  ? LS_LOG_INFO
-                                                        : LS_LOG_DEBUG;
-    ls_log(ours, "soapysdr: %s", message);
+    ls_log(level <= SOAPY_SDR_WARNING ? LS_LOG_WARNING : LS_LOG_DEBUG, "soapysdr: %s", message);
 }
 
-void ls_soapy_take_log(void) { SoapySDR_registerLogHandler(take_line); }
+static void take_line_quietly(const SoapySDRLogLevel level, const char *message) {
+    (void)level;
+    ls_log(LS_LOG_DEBUG, "soapysdr: %s", message);
+}
+
+void ls_soapy_take_log(bool quietly) {
+    SoapySDR_registerLogHandler(quietly ? take_line_quietly : take_line);
+}
 
 static const struct {
     enum ls_format format;
@@ -72,30 +75,14 @@ void ls_soapy_join(char *ret, size_t ret_size, char *const *words, size_t count)
     }
 }
 
-void ls_soapy_show_hz(double hz, char ret[LS_SOAPY_HZ_BYTES]) {
-    enum { DECIMALS = 9 }; /* down to 1 Hz in GHz */
-    char text[LS_UNIT_TEXT_BYTES];
-    ls_hz_format(hz, DECIMALS, text);
-    const char *unit = strchr(text, ' ');
-    if (unit == NULL || strchr(text, '.') == NULL) {
-        ls_copy_text(ret, LS_SOAPY_HZ_BYTES, text);
-        return;
-    }
-    size_t digits = (size_t)(unit - text);
-    while (text[digits - 1] == '0') {
-        digits--;
-    }
-    digits -= text[digits - 1] == '.';
-    snprintf(ret, LS_SOAPY_HZ_BYTES, "%.*s%s", (int)digits, text, unit);
-}
-
-void ls_soapy_show_ranges(char *ret, size_t ret_size, const SoapySDRRange *ranges, size_t count) {
+void ls_soapy_show_ranges(char *ret, size_t ret_size, const SoapySDRRange *ranges, size_t count,
+                          const char *unit) {
     ret[0] = '\0';
     for (size_t i = 0; i < count; i++) {
-        char low[LS_SOAPY_HZ_BYTES];
-        char high[LS_SOAPY_HZ_BYTES];
-        ls_soapy_show_hz(ranges[i].minimum, low);
-        ls_soapy_show_hz(ranges[i].maximum, high);
+        char low[LS_UNIT_TEXT_BYTES];
+        char high[LS_UNIT_TEXT_BYTES];
+        ls_hz_show(ranges[i].minimum, unit, low);
+        ls_hz_show(ranges[i].maximum, unit, high);
         add(ret, ret_size, i == 0 ? "" : ", ");
         add(ret, ret_size, low);
         if (strcmp(low, high) != 0) {

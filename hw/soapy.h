@@ -10,9 +10,11 @@
 #include "base/err.h"
 #include "base/iq.h"
 
-/* What SoapySDR and its drivers log goes to base/log, never to stdout or past the level. Repeating
- * it is harmless. */
-void ls_soapy_take_log(void);
+/* What SoapySDR and its drivers log goes to base/log, never to stdout or past the level: their
+ * errors and warnings as warnings, as the caller says what became of them; the rest for debugging.
+ * Drivers that look for devices complain of every one that is not there: quietly makes all of it
+ * debugging. Repeating it is harmless. */
+void ls_soapy_take_log(bool quietly);
 
 /* SoapySDR's name of a format ("CS16"), and the other way round: LS_FORMAT_NONE for those that
  * lineside does not read (CS12 and the like). */
@@ -25,12 +27,9 @@ double ls_soapy_full_scale(enum ls_format format);
 /* Words joined by ", " into ret, cut when full. */
 void ls_soapy_join(char *ret, size_t ret_size, char *const *words, size_t count);
 
-/* Frequency or rate without trailing zeros: "433.92 MHz", "2.4 MHz". */
-enum { LS_SOAPY_HZ_BYTES = 40 };
-void ls_soapy_show_hz(double hz, char ret[LS_SOAPY_HZ_BYTES]);
-
-/* "24 MHz to 1.766 GHz", several joined by ", "; single values stand alone. */
-void ls_soapy_show_ranges(char *ret, size_t ret_size, const SoapySDRRange *ranges, size_t count);
+/* "24 MHz to 1.766 GHz", several joined by ", "; single values stand alone. unit: "Hz", "S/s". */
+void ls_soapy_show_ranges(char *ret, size_t ret_size, const SoapySDRRange *ranges, size_t count,
+                          const char *unit);
 
 /* From the lowest to the highest of them. False when there are none. */
 bool ls_soapy_span(const SoapySDRRange *ranges, size_t count, double *ret_low, double *ret_high);

@@ -90,7 +90,9 @@ static void list_found(const char *driver, char *ret, size_t ret_size) {
         snprintf(filter, sizeof filter, "driver=%.60s", driver);
     }
     size_t count = 0;
+    ls_soapy_take_log(true);
     SoapySDRKwargs *found = SoapySDRDevice_enumerateStrArgs(filter, &count);
+    ls_soapy_take_log(false);
     size_t used = 0;
     ret[0] = '\0';
     for (size_t i = 0; i < count; i++) {
@@ -109,12 +111,32 @@ static int say_unknown(const char *args, const char *driver, struct ls_err *err)
     list_found(driver, found, sizeof found);
     if (found[0] == '\0') {
         return ls_err_set(err, LS_ERR_NOTFOUND,
-                          "no device answers to '%s', and SoapySDR finds none%s%s: plug it in and "
-                          "see 'lineside devices'",
+                          "no device answers to '%s', and SoapySDR finds none%s%s: plug it in, or "
+                          "see whether 'lsusb' has it",
                           args, driver == NULL ? "" : " of driver ", driver == NULL ? "" : driver);
     }
     return ls_err_set(err, LS_ERR_NOTFOUND,
                       "no device answers to '%s': there is %s; name it by serial", args, found);
+}
+
+int ls_soapy_open_none(const char *args, struct ls_err *err) {
+    SoapySDRKwargs parsed = SoapySDRKwargs_fromString(args);
+    const char *driver = ls_soapy_value(&parsed, "driver");
+    char installed[WORDS_BYTES];
+    bool there = find_driver(driver == NULL ? "" : driver, installed, sizeof installed);
+    int code;
+    if (driver != NULL && !there) {
+        code = say_missing(driver, installed, err);
+    } else if (args[0] != '\0') {
+        code = say_unknown(args, driver, err);
+    } else {
+        code = ls_err_set(err, LS_ERR_NOTFOUND,
+                          "SoapySDR finds no device (installed drivers: %s): plug one in, or "
+                          "install its package soapysdr-module-NAME",
+                          installed[0] == '\0' ? "none" : installed);
+    }
+    SoapySDRKwargs_clear(&parsed);
+    return code;
 }
 
 int ls_soapy_open_explain(const char *args, const char *said, struct ls_err *err) {

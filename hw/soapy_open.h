@@ -10,4 +10,7 @@
  * LS_ERR_BUSY: held by another program; LS_ERR_DEVICE: the rest, such as no permission. */
 int ls_soapy_open_explain(const char *args, const char *said, struct ls_err *err);
 
+/* The same when nothing was found to open: args as given, "" for all. LS_ERR_NOTFOUND. */
+int ls_soapy_open_none(const char *args, struct ls_err *err);
+
 #endif

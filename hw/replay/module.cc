@@ -360,12 +360,9 @@ SoapySDR::KwargsList find(const Kwargs &args) {
     if (value_of(args, "driver", "") != "lineside-replay") {
         return {};
     }
-    std::string file = value_of(args, "file", "");
-    Kwargs found{{"label", "replay of " + (file.empty() ? "file=RECORDING" : file)},
-                 {"serial", value_of(args, "serial", "1")}};
-    if (!file.empty()) {
-        found["file"] = file;
-    }
+    Kwargs found = args; // all of them, as they are what opens it
+    found["label"] = "replay of " + value_of(args, "file", "file=RECORDING");
+    found["serial"] = value_of(args, "serial", "1");
     return {found};
 }
 

@@ -227,6 +227,21 @@ void ls_hz_format(double hz, int decimals, char ret[LS_UNIT_TEXT_BYTES]) {
     snprintf(ret, LS_UNIT_TEXT_BYTES, "%.*f %s", decimals, hz / units[i].scale, units[i].unit);
 }
 
+void ls_hz_show(double hz, const char *unit, char ret[LS_UNIT_TEXT_BYTES]) {
+    enum { DECIMALS = 9 }; /* hertz in GHz */
+    char text[LS_UNIT_TEXT_BYTES];
+    ls_hz_format(hz, DECIMALS, text);
+    int digits = (int)strcspn(text, " ");
+    const char *prefix = text[digits] == '\0' ? "" : text + digits + 1;
+    while (digits > 1 && text[digits - 1] == '0') {
+        digits--;
+    }
+    digits -= text[digits - 1] == '.';
+    /* "MHz" has a prefix, "Hz" has none. */
+    snprintf(ret, LS_UNIT_TEXT_BYTES, "%.*s %.*s%s", digits, text, strlen(prefix) == 3 ? 1 : 0,
+             prefix, unit);
+}
+
 void ls_seconds_format(double seconds, char ret[LS_UNIT_TEXT_BYTES]) {
     double s = fabs(seconds);
     const char *sign = seconds < 0 ? "-" : "";

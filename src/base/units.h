@@ -45,6 +45,9 @@ void ls_bytes_spell(double bytes, char ret[LS_UNIT_TEXT_BYTES]);
  */
 void ls_hz_format(double hz, int decimals, char ret[LS_UNIT_TEXT_BYTES]);
 
+/* With as few decimals as it takes, to the unit: "433.92 MHz", and with unit "S/s" "2.4 MS/s". */
+void ls_hz_show(double hz, const char *unit, char ret[LS_UNIT_TEXT_BYTES]);
+
 /* "577 us", "12.3 ms", "118.2 s", "2 h 03 min": three figures or so. */
 void ls_seconds_format(double seconds, char ret[LS_UNIT_TEXT_BYTES]);
 

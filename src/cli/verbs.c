@@ -16,6 +16,7 @@ static const struct ls_verb *const verbs[] = {
     &ls_verb_plan,
     &ls_verb_simulate,
     &ls_verb_config,
+    &ls_verb_devices,
     &ls_verb_db,
     &ls_verb_help,
 };

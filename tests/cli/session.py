@@ -76,7 +76,7 @@ def run(step, folder, program, data):
     environment = {"PATH": os.path.dirname(program) + ":/usr/bin:/bin", "LC_ALL": "C.UTF-8",
                    "TZ": "UTC", "HOME": folder, "XDG_CACHE_HOME": os.path.join(folder, ".cache"),
                    "DATA": data, "COLUMNS": "80"}
-    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "SOAPY_SDR_PLUGIN_PATH"):
         if name in os.environ:
             environment[name] = os.environ[name]
     return subprocess.run(["/bin/sh", "-c", step.command], cwd=folder, env=environment, text=True,

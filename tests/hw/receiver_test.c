@@ -79,8 +79,8 @@ Test(receiver, what_a_device_cannot_do_is_said_with_what_it_can) {
     expect_line(LS_ERR_ARG, &opts, "covers 875.875 MHz to 876.125 MHz; set center within");
     opts = good;
     opts.rate_sps = 20e6;
-    expect_line(LS_ERR_ARG, &opts, "cannot sample at 20 MHz: ");
-    expect_line(LS_ERR_ARG, &opts, "covers 250 kHz; set rate within");
+    expect_line(LS_ERR_ARG, &opts, "cannot sample at 20 MS/s: ");
+    expect_line(LS_ERR_ARG, &opts, "covers 250 kS/s; set rate within");
     opts = good;
     opts.antenna = "TX";
     expect_line(LS_ERR_ARG, &opts, "has no antenna 'TX': it has RX, TERMINATED");
