@@ -434,8 +434,8 @@ SELECT printf('observation %d starts outside the times of its run %d', o.id, run
 FROM observation AS o JOIN run ON run.id = o.run_id
 WHERE o.start_ns NOT BETWEEN rows_first_ns AND rows_last_ns;
 
--- The ledger of a run that analysed samples: rows abut from first_ns to last_ns. An imported log
--- lists what was observed only.
+-- The ledger of a run that analysed samples: rows abut from first_ns to last_ns, or from where
+-- retention has cut it. An imported log lists what was observed only.
 -- name: check_ledger_steps
 SELECT CASE WHEN start_ns > before_ns
     THEN printf('run %d: ledger has a hole of %d ns before observation %d', run_id,
@@ -445,18 +445,150 @@ SELECT CASE WHEN start_ns > before_ns
 FROM (
     SELECT o.run_id, o.id, o.start_ns, ifnull(
         lag(o.stop_ns) OVER (PARTITION BY o.run_id ORDER BY o.start_ns, o.stop_ns, o.id),
-        run.first_ns) AS before_ns
+        iif(run.first_ns < cut.before_ns, o.start_ns, run.first_ns)) AS before_ns
     FROM observation AS o JOIN run ON run.id = o.run_id
-    WHERE run.verb <> 'import'
+    CROSS JOIN (SELECT ifnull(max(before_ns), -9223372036854775807) AS before_ns FROM pruning
+        WHERE what = 'observation') AS cut
+    WHERE run.verb <> 'import' AND o.stop_ns > cut.before_ns
 )
 WHERE start_ns <> before_ns;
 
 -- name: check_ledger_sum
-SELECT printf('run %d: ledger sums up to %d ns of %d ns wall time', run.id,
-    (SELECT ifnull(sum(stop_ns - start_ns), 0) FROM observation AS o
-        WHERE o.id BETWEEN first_observation_id AND last_observation_id),
-    last_ns - first_ns)
-FROM run
-WHERE verb <> 'import' AND last_ns - first_ns <>
-    (SELECT ifnull(sum(stop_ns - start_ns), 0) FROM observation AS o
-        WHERE o.id BETWEEN first_observation_id AND last_observation_id);
+SELECT printf('run %d: ledger sums up to %d ns of %d ns wall time', id, sum_ns, last_ns - from_ns)
+FROM (
+    SELECT run.id, run.last_ns,
+        (SELECT ifnull(sum(stop_ns - start_ns), 0) FROM observation AS o
+            WHERE o.id BETWEEN first_observation_id AND last_observation_id
+                AND o.stop_ns > cut.before_ns) AS sum_ns,
+        iif(run.first_ns >= cut.before_ns, run.first_ns,
+            (SELECT ifnull(min(start_ns), run.last_ns) FROM observation AS o
+                WHERE o.id BETWEEN first_observation_id AND last_observation_id
+                    AND o.stop_ns > cut.before_ns)) AS from_ns
+    FROM run
+    CROSS JOIN (SELECT ifnull(max(before_ns), -9223372036854775807) AS before_ns FROM pruning
+        WHERE what = 'observation') AS cut
+    WHERE verb <> 'import'
+)
+WHERE last_ns - from_ns <> sum_ns;
+
+-- Health.
+
+-- name: insert_health
+INSERT INTO health (sensor_id, t_ns, subject, level, value, unit, text)
+SELECT id, :t_ns, :subject, :level, :value, :unit, :text FROM sensor WHERE name = :sensor;
+
+-- name: health_between
+SELECT h.id, sensor.name, h.t_ns, h.subject, h.level, h.value, h.unit, h.text
+FROM health AS h JOIN sensor ON sensor.id = h.sensor_id
+WHERE h.t_ns >= :since_ns AND h.t_ns < :until_ns AND :sensor_id IN (0, h.sensor_id)
+ORDER BY h.t_ns, h.id;
+
+-- Retention. A table is pruned up to a time: rows that end before it go, but for those that overlap
+-- a pin or that an incident rests on. The high bits of a cell are its 65536 s of time, so the
+-- index on cells walks through time.
+
+-- name: transmission_cell_after
+SELECT min(cell) FROM transmission WHERE cell > :after AND cell < :limit;
+
+-- name: observation_cell_after
+SELECT min(cell) FROM observation WHERE cell > :after AND cell < :limit;
+
+-- name: prune_transmissions
+DELETE FROM transmission WHERE id IN (
+    SELECT t.id FROM transmission AS t
+    WHERE t.cell = :cell AND t.start_ns < :before_ns AND t.start_ns + t.duration_ns <= :before_ns
+        AND NOT EXISTS (SELECT 1 FROM pin AS p
+            WHERE p.start_ns < t.start_ns + t.duration_ns AND p.stop_ns > t.start_ns
+                AND p.low_hz <= t.center_hz + t.bandwidth_hz / 2
+                AND p.high_hz >= t.center_hz - t.bandwidth_hz / 2)
+    LIMIT :room
+);
+
+-- name: prune_observations
+DELETE FROM observation WHERE id IN (
+    SELECT o.id FROM observation AS o
+    WHERE o.cell = :cell AND o.start_ns < :before_ns AND o.stop_ns <= :before_ns
+        AND NOT EXISTS (SELECT 1 FROM pin AS p
+            WHERE p.start_ns < o.stop_ns AND p.stop_ns > o.start_ns
+                AND p.low_hz <= o.high_hz AND p.high_hz >= o.low_hz)
+    LIMIT :room
+);
+
+-- name: prune_health
+DELETE FROM health WHERE id IN (SELECT id FROM health WHERE t_ns < :before_ns LIMIT :room);
+
+-- Rows old enough, and those of them that stay.
+
+-- name: count_old_transmissions
+SELECT count(*) FROM transmission AS t
+WHERE t.cell < :limit AND t.start_ns < :before_ns AND t.start_ns + t.duration_ns <= :before_ns;
+
+-- name: count_old_observations
+SELECT count(*) FROM observation AS o
+WHERE o.cell < :limit AND o.start_ns < :before_ns AND o.stop_ns <= :before_ns;
+
+-- name: count_old_health
+SELECT count(*) FROM health WHERE t_ns < :before_ns;
+
+-- name: count_pinned_transmissions
+SELECT count(*) FROM transmission AS t
+WHERE t.cell < :limit AND t.start_ns < :before_ns AND t.start_ns + t.duration_ns <= :before_ns
+    AND EXISTS (SELECT 1 FROM pin AS p
+        WHERE p.start_ns < t.start_ns + t.duration_ns AND p.stop_ns > t.start_ns
+            AND p.low_hz <= t.center_hz + t.bandwidth_hz / 2
+            AND p.high_hz >= t.center_hz - t.bandwidth_hz / 2);
+
+-- name: count_pinned_observations
+SELECT count(*) FROM observation AS o
+WHERE o.cell < :limit AND o.start_ns < :before_ns AND o.stop_ns <= :before_ns
+    AND EXISTS (SELECT 1 FROM pin AS p
+        WHERE p.start_ns < o.stop_ns AND p.stop_ns > o.start_ns
+            AND p.low_hz <= o.high_hz AND p.high_hz >= o.low_hz);
+
+-- name: count_pinned_health
+SELECT 0;
+
+-- Rows by time, oldest first: the start of each 65536 s, and how many start in it.
+
+-- name: transmission_days
+SELECT (cell >> 35) * 65536000000000, count(*) FROM transmission GROUP BY cell >> 35;
+
+-- name: observation_days
+SELECT (cell >> 35) * 65536000000000, count(*) FROM observation GROUP BY cell >> 35;
+
+-- name: health_days
+SELECT (t_ns / 65536000000000) * 65536000000000, count(*) FROM health
+GROUP BY t_ns / 65536000000000;
+
+-- name: insert_pruning
+INSERT INTO pruning (t_ns, what, reason, before_ns, rows, pinned)
+VALUES (:t_ns, :what, :reason, :before_ns, :rows, :pinned);
+
+-- name: prunings
+SELECT t_ns, what, reason, before_ns, rows, pinned FROM pruning ORDER BY id;
+
+-- name: insert_pin
+INSERT INTO pin (case_id, start_ns, stop_ns, low_hz, high_hz, since_ns)
+VALUES (:case_id, :start_ns, :stop_ns, :low_hz, :high_hz, :since_ns);
+
+-- name: delete_pins
+DELETE FROM pin WHERE case_id = :case_id;
+
+-- name: pins
+SELECT case_id, start_ns, stop_ns, low_hz, high_hz, since_ns FROM pin ORDER BY case_id, id;
+
+-- name: insert_snippet
+INSERT INTO snippet (sensor_id, transmission_id, case_id, path, sha512, start_ns, duration_ns,
+    center_hz, rate_sps, bytes, expires_ns)
+SELECT id, :transmission_id, :case_id, :path, :sha512, :start_ns, :duration_ns, :center_hz,
+    :rate_sps, :bytes, :expires_ns
+FROM sensor WHERE name = :sensor;
+
+-- name: snippet_bytes
+SELECT ifnull(sum(bytes), 0) FROM snippet WHERE deleted_ns IS NULL;
+
+-- name: expired_snippets
+SELECT id, path FROM snippet WHERE deleted_ns IS NULL AND expires_ns <= :now_ns ORDER BY id;
+
+-- name: mark_snippet_deleted
+UPDATE snippet SET deleted_ns = :now_ns WHERE id = :id;
