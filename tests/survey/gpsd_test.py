@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+"""A gpsd that gpsfake feeds is followed, lost and found again: gpsd_test.py PROBE
+
+Exit status 77 (skipped) where gpsfake is not installed or cannot run.
+"""
+import math
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timezone
+
+SKIP = 77
+LATITUDE, LONGITUDE, ALTITUDE = 48.2, 16.37, 180.0
+
+
+def sentence(text):
+    check = 0
+    for c in text:
+        check ^= ord(c)
+    return f"${text}*{check:02X}\n"
+
+
+def log(seconds):
+    """A receiver that stands still on 2026-11-20 from 12:00:00 on."""
+    for i in range(seconds):
+        at = f"12{i // 60:02d}{i % 60:02d}.00"
+        yield sentence(f"GPGGA,{at},4812.0000,N,01622.2000,E,1,08,0.9,180.0,M,43.0,M,,")
+        yield sentence("GPGSA,A,3,04,05,09,12,24,25,29,31,,,,,1.5,0.9,1.2")
+        yield sentence(f"GPRMC,{at},A,4812.0000,N,01622.2000,E,0.0,0.0,201126,,,A")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def start_gpsfake(path, port):
+    return subprocess.Popen(["gpsfake", "-q", "-P", str(port), "-c", "0.1", path],
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                            start_new_session=True)
+
+
+def answers(port, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return True
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
+def wait_for(lines, wanted, what):
+    """Reads lines of the probe until one is as wanted."""
+    seen = []
+    for line in lines:
+        seen.append(line.strip())
+        if wanted(line.split()):
+            return
+    sys.exit(f"{what}: not within\n" + "\n".join(seen[-20:]))
+
+
+def has_fix(words):
+    if words[:2] != ["1", "3"]:
+        return False
+    # The log is of another day: the system clock is as far ahead of it as today is.
+    ahead = time.time() - datetime(2026, 11, 20, 12, tzinfo=timezone.utc).timestamp()
+    return (math.isclose(float(words[2]), LATITUDE, abs_tol=1e-4)
+            and math.isclose(float(words[3]), LONGITUDE, abs_tol=1e-4)
+            and math.isclose(float(words[4]), ALTITUDE, abs_tol=1.0)
+            and abs(float(words[5]) - ahead) < 300)
+
+
+def main():
+    if shutil.which("gpsfake") is None:
+        sys.exit(SKIP)
+    port = free_port()
+    with tempfile.NamedTemporaryFile("w", suffix=".nmea") as f:
+        f.writelines(log(120))
+        f.flush()
+        fake = start_gpsfake(f.name, port)
+        probe = None
+        try:
+            if not answers(port, 15):
+                print("gpsfake does not run here")
+                sys.exit(SKIP)
+            probe = subprocess.Popen([sys.argv[1], f"127.0.0.1:{port}", "60"],
+                                     stdout=subprocess.PIPE, text=True)
+            wait_for(probe.stdout, has_fix, "a fix")
+            fake.terminate()
+            fake.wait()
+            wait_for(probe.stdout, lambda w: w[0] == "0" and w[2] == "nan", "the loss")
+            fake = start_gpsfake(f.name, port)
+            wait_for(probe.stdout, has_fix, "a fix after the loss")
+        finally:
+            for child in filter(None, (probe, fake)):
+                child.terminate()
+                child.wait()
+
+
+main()
