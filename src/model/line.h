@@ -36,8 +36,10 @@ struct ls_line {
 };
 
 struct ls_line_opts { /* all-zero: the defaults */
-    bool assume_utc;  /* take an rtl_433 time without a zone as UTC; else it is refused, as rtl_433
-                         writes local time unless told otherwise */
+    bool has_zone;    /* take a time of rtl_433 or a CSV log without a zone as one of zone_s; else
+                         it is refused, as such logs hold local time unless told otherwise */
+    int32_t zone_s;   /* seconds ahead of UTC, -86399 to 86399 */
+    double center_hz; /* > 0: of CSV rows that name no frequency; else they are refused */
 };
 
 /* One line of text, with or without its newline. Does not keep text. opts may be NULL.
