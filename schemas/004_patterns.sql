@@ -1,4 +1,4 @@
--- Schema 3: what the pattern engine found, and what explains it.
+-- Schema 4: what the pattern engine found, and what explains it.
 
 -- Registered, authorised activities. Written by 'permits add' and 'permits end', never deleted: what
 -- a permit explained must stay to be read. until_ns is 9223372036854775807 until it is ended; place
@@ -144,4 +144,4 @@ SELECT
 FROM incident
 JOIN sensor ON sensor.id = incident.sensor_id;
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
