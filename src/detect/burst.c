@@ -244,6 +244,18 @@ int ls_bursts_piece(struct ls_bursts *bursts, const struct ls_piece *piece, stru
     return code;
 }
 
+void ls_bursts_each(const struct ls_bursts *bursts,
+                    void (*each)(void *context, const struct ls_burst *now, double noise_per_bin,
+                                 uint64_t owner),
+                    void *context) {
+    for (size_t i = 0; i < bursts->count; i++) {
+        const struct track *track = &bursts->tracks[i];
+        struct ls_burst now = measure(bursts, track);
+        each(context, &now, ls_stretch_noise_per_bin(&bursts->stretch, cell_floor(track)),
+             track->owner);
+    }
+}
+
 int ls_bursts_end(struct ls_bursts *bursts, struct ls_err *err) {
     int code = LS_OK;
     for (size_t i = 0; i < bursts->count; i++) {

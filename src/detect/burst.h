@@ -55,6 +55,12 @@ struct ls_piece {
 
 int ls_bursts_piece(struct ls_bursts *bursts, const struct ls_piece *piece, struct ls_err *err);
 
+/* Every burst that is still on, as measured so far. */
+void ls_bursts_each(const struct ls_bursts *bursts,
+                    void (*each)(void *context, const struct ls_burst *now, double noise_per_bin,
+                                 uint64_t owner),
+                    void *context);
+
 /* The stretch ends: what is still on ends with it and says so. */
 int ls_bursts_end(struct ls_bursts *bursts, struct ls_err *err);
 

@@ -342,6 +342,44 @@ int ls_transmissions_advance(struct ls_transmissions *all, int64_t now_ns, struc
     return end_rows(all, now_ns, false, err);
 }
 
+/* A copy of a row, to which the bursts that are on are added. */
+struct so_far {
+    const struct open_row *row;
+    struct open_row copy;
+};
+
+static void add_so_far(void *context, const struct ls_burst *now, double noise_per_bin,
+                       uint64_t owner) {
+    struct so_far *so_far = context;
+    if (owner == (uint64_t)so_far->row->number) {
+        add_burst(&so_far->copy, now, noise_per_bin);
+    }
+}
+
+int ls_transmissions_open(const struct ls_transmissions *all, const struct ls_bursts *bursts,
+                          int64_t since_ns,
+                          int (*each)(void *context, const struct ls_transmission *row,
+                                      struct ls_err *err),
+                          void *context, struct ls_err *err) {
+    int code = LS_OK;
+    for (size_t i = 0; i < all->count && code == LS_OK; i++) {
+        struct so_far so_far = {.row = all->rows[i], .copy = *all->rows[i]};
+        if (so_far.copy.start_ns >= since_ns) {
+            continue;
+        }
+        if (so_far.copy.on > 0) {
+            ls_bursts_each(bursts, add_so_far, &so_far);
+        }
+        if (so_far.copy.bursts > 0) {
+            struct ls_transmission row;
+            fill_row(all, &so_far.copy, &row);
+            row.flags |= LS_BURST_CUT_STOP;
+            code = each(context, &row, err);
+        }
+    }
+    return code;
+}
+
 int ls_transmissions_end(struct ls_transmissions *all, struct ls_err *err) {
     return end_rows(all, 0, true, err);
 }

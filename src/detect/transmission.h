@@ -39,6 +39,15 @@ void ls_transmissions_begin(struct ls_transmissions *all, const struct ls_stretc
  * its hang time. */
 int ls_transmissions_advance(struct ls_transmissions *all, int64_t now_ns, struct ls_err *err);
 
+/* Every transmission that began before since_ns and is not over, as if it ended now: the id is the
+ * one that done will give, flags hold LS_BURST_CUT_STOP. bursts: those that are on. In order of
+ * number. Changes nothing. */
+int ls_transmissions_open(const struct ls_transmissions *all, const struct ls_bursts *bursts,
+                          int64_t since_ns,
+                          int (*each)(void *context, const struct ls_transmission *row,
+                                      struct ls_err *err),
+                          void *context, struct ls_err *err);
+
 /* Listening stops: ends everything. */
 int ls_transmissions_end(struct ls_transmissions *all, struct ls_err *err);
 

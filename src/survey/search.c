@@ -59,6 +59,7 @@ struct ls_search {
     uint64_t next_frame; /* first frame of the next piece */
     uint64_t dispatched; /* pieces */
     uint64_t consumed;
+    uint64_t consumed_frames;
     uint64_t tracked;
     double piece_seconds[LS_FLOOR_LAG];
 };
@@ -252,6 +253,7 @@ int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, in
     search->next_frame = 0;
     search->dispatched = 0;
     search->consumed = 0;
+    search->consumed_frames = 0;
     search->tracked = 0;
     ls_bursts_begin(search->bursts, &search->stretch);
     ls_transmissions_begin(search->opts.transmissions, &search->stretch);
@@ -340,6 +342,7 @@ static int consume(struct ls_search *search, struct ls_err *err) {
     }
     search->piece_seconds[slot] = samples / search->cut.rate_sps;
     search->consumed++;
+    search->consumed_frames = job->first_frame + job->frames;
     count_job(search, job);
     struct ls_piece piece = {.first_frame = job->first_frame,
                              .frames = job->frames,
@@ -544,6 +547,36 @@ int ls_search_end(struct ls_search *search, struct ls_err *err) {
         search->stretch.t_ns + ls_time_of_samples(search->heard, search->stretch.tuning.rate_sps);
     ls_floors_leave(search->floors, stop_ns);
     return code == LS_OK ? ls_transmissions_end(search->opts.transmissions, err) : code;
+}
+
+int64_t ls_search_done_ns(const struct ls_search *search) {
+    return search->consumed == 0
+               ? search->stretch.t_ns
+               : ls_stretch_time_ns(&search->stretch, (double)search->consumed_frames);
+}
+
+int ls_search_open(const struct ls_search *search, int64_t since_ns,
+                   int (*each)(void *context, const struct ls_transmission *row,
+                               struct ls_err *err),
+                   void *context, struct ls_err *err) {
+    return ls_transmissions_open(search->opts.transmissions, search->bursts, since_ns, each,
+                                 context, err);
+}
+
+static int compare_powers(const void *a, const void *b) {
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+double ls_search_floor_dbfs(struct ls_search *search) {
+    if (search->floor == NULL || search->job == NULL) {
+        return (double)NAN;
+    }
+    size_t n = search->cut.channels;
+    memcpy(search->power, ls_floor_power(search->floor), n * sizeof *search->power);
+    qsort(search->power, n, sizeof *search->power, compare_powers);
+    return 10.0 * log10((double)search->power[n / 2] / search->stretch.prototype_energy);
 }
 
 const struct ls_search_counts *ls_search_counts(const struct ls_search *search) {

@@ -55,6 +55,20 @@ int ls_search_samples(struct ls_search *search, const void *samples, size_t coun
  * stretch is counted and not searched. */
 bool ls_search_too_short(const struct ls_search *search, uint64_t samples);
 
+/* Until when the present stretch has been searched: everything that ended before has been handed
+ * on. Valid between begin and end. */
+int64_t ls_search_done_ns(const struct ls_search *search);
+
+/* Transmissions that began before since_ns and go on, as ls_transmissions_open. */
+int ls_search_open(const struct ls_search *search, int64_t since_ns,
+                   int (*each)(void *context, const struct ls_transmission *row,
+                               struct ls_err *err),
+                   void *context, struct ls_err *err);
+
+/* Noise in the whole band at the present tuning, as the middle one of the channels has it; NAN
+ * before it is known. */
+double ls_search_floor_dbfs(struct ls_search *search);
+
 /* The stretch ends: everything in it has been found and every transmission is over. */
 int ls_search_end(struct ls_search *search, struct ls_err *err);
 
