@@ -17,7 +17,7 @@ struct ls_run {
     char input[1024];                       /* path as given by the user */
     char input_sha512[LS_SHA512_HEX_BYTES]; /* of the sample bytes (SigMF core:sha512 covers the
                                                same), lower-case hex */
-    char options[1024]; /* canonical JSON object of every option that can change rows */
+    char options[4096]; /* canonical JSON object of every option that can change rows */
     char plan[128];     /* plan name and version, "eu/1" */
     int64_t started_ns; /* wall clock when the run began; not part of any export */
     int64_t first_ns;   /* time of the first sample and just past the last one */

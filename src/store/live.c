@@ -214,8 +214,8 @@ static int close_broken_runs(struct ls_store *store, const struct ls_run *run, s
     struct broken_run broken;
     int code = read_broken(store, run->sensor, &broken, err);
     while (code == LS_OK) {
-        if (run->started_ns > broken.last_ns && broken.last_ns > broken.first_ns) {
-            code = add_crash_row(store, run->sensor, &broken, run->started_ns, err);
+        if (run->first_ns > broken.last_ns && broken.last_ns > broken.first_ns) {
+            code = add_crash_row(store, run->sensor, &broken, run->first_ns, err);
         }
         if (code == LS_OK) {
             code = run_with(store, "note_broken_run", ":run_id", broken.run, err);
@@ -256,8 +256,7 @@ static int insert_run(struct ls_store *store, const struct ls_run *run, struct l
     }
     struct ls_run open = *run;
     open.id = ret->run;
-    open.first_ns = run->started_ns;
-    open.last_ns = run->started_ns;
+    open.last_ns = run->first_ns;
     open.incomplete = true;
     ls_rows_bind_run(stmt, &open);
     ls_sql_bind_int(stmt, ":first_transmission_id", ret->first_transmission);

@@ -66,7 +66,7 @@ struct ls_store_rows {
 
 /* Stores the run, marked incomplete until it is finished, and reserves its ids. Runs of the same
  * sensor that were never finished (a power cut) are closed: their note says so, and the ledger says
- * "off", cause "crash", from the last row to run->started_ns. LS_ERR_BUSY, LS_ERR_FULL, LS_ERR_IO:
+ * "off", cause "crash", from the last row to run->first_ns. LS_ERR_BUSY, LS_ERR_FULL, LS_ERR_IO:
  * nothing was stored; try again. */
 int ls_store_begin_live(struct ls_store *store, const struct ls_run *run, int64_t *ret_run_id,
                         int64_t *ret_first_transmission_id, int64_t *ret_first_observation_id,

@@ -23,22 +23,57 @@ static int write_row(struct ls_ledger *ledger, const struct ls_observation *row,
     double seconds = (double)(row->stop_ns - row->start_ns) / 1e9;
     ledger->observed_s += row->state == LS_OBSERVED ? seconds : 0.0;
     ledger->lost_s += row->state == LS_LOST ? seconds : 0.0;
+    ledger->retuning_s += row->state == LS_RETUNING ? seconds : 0.0;
     ledger->off_s += row->state == LS_OFF ? seconds : 0.0;
     return ledger->row(ledger->context, row, err);
 }
 
-static int close_row(struct ls_ledger *ledger, struct ls_err *err) {
+bool ls_ledger_open_row(const struct ls_ledger *ledger, struct ls_observation *ret) {
     if (ledger->open.samples == 0) {
+        return false;
+    }
+    *ret = ledger->open;
+    if (ret->state == LS_OBSERVED) {
+        ret->stop_ns = ret->start_ns + ls_time_of_samples(ret->samples, ret->rate_sps);
+    }
+    return true;
+}
+
+static int close_row(struct ls_ledger *ledger, struct ls_err *err) {
+    struct ls_observation row;
+    if (!ls_ledger_open_row(ledger, &row)) {
         return LS_OK;
     }
-    ledger->open.stop_ns =
-        ledger->open.start_ns + ls_time_of_samples(ledger->open.samples, ledger->open.rate_sps);
-    if (ledger->too_short != NULL && ledger->too_short(ledger->context, ledger->open.samples)) {
-        ledger->open.state = LS_LOST;
-        ls_copy_text(ledger->open.cause, sizeof ledger->open.cause, "too-short");
+    if (row.state == LS_OBSERVED && ledger->too_short != NULL &&
+        ledger->too_short(ledger->context, row.samples)) {
+        row.state = LS_LOST;
+        ls_copy_text(row.cause, sizeof row.cause, "too-short");
     }
-    int code = write_row(ledger, &ledger->open, err);
     ledger->open.samples = 0;
+    return write_row(ledger, &row, err);
+}
+
+int ls_ledger_gap(struct ls_ledger *ledger, const struct ls_observation *gap, struct ls_err *err) {
+    if (!ledger->begun || gap->stop_ns <= ledger->last_ns) {
+        return LS_OK;
+    }
+    struct ls_observation *open = &ledger->open;
+    uint64_t samples = gap->samples > 0 ? gap->samples : 1; /* 0 stands for no row */
+    int code = LS_OK;
+    if (open->samples > 0 && open->state == gap->state && open->state != LS_OBSERVED &&
+        strcmp(open->cause, gap->cause) == 0) {
+        open->samples += samples;
+    } else {
+        code = close_row(ledger, err);
+        *open = *gap;
+        open->start_ns = ledger->last_ns;
+        open->samples = samples;
+        open->rate_sps = ledger->tuning.rate_sps;
+        open->low_hz = ledger->tuning.center_hz - open->rate_sps / 2.0;
+        open->high_hz = ledger->tuning.center_hz + open->rate_sps / 2.0;
+    }
+    open->stop_ns = gap->stop_ns;
+    ledger->last_ns = gap->stop_ns;
     return code;
 }
 

@@ -159,12 +159,11 @@ void ls_sensor_destroy(struct ls_sensor *sensor);
  * written does not end it. Called once. */
 int ls_sensor_run(struct ls_sensor *sensor, struct ls_err *err);
 
-/* New settings for a running sensor, from any thread; they take effect within a block. Nothing is
- * lost where the tuning stays: other gain is set on the fly; other centres, dwells or settle time
- * begin with the next dwell; what changes rows (plan, channels, budget, spurs) begins a new run at
- * the next sample; other settings of the receiver open it again (an "off" row, cause "reload").
- * clock, ring, queue, database, device and callbacks stay those of create. LS_ERR_ARG,
- * LS_ERR_NOMEM: nothing has changed. */
+/* New settings for a running sensor, from any thread; they take effect within a block. No sample is
+ * lost where the tuning stays: what changes rows (gain, tunings, plan, channels, budget, spurs)
+ * begins a new run at the next sample; a receiver that must be set up anew is opened again (an
+ * "off" row, cause "reload"). clock, ring, commits, queue, database, device and callbacks stay
+ * those of create. LS_ERR_ARG, LS_ERR_NOMEM: nothing has changed. */
 int ls_sensor_reload(struct ls_sensor *sensor, const struct ls_sensor_opts *opts,
                      struct ls_err *err);
 
