@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/time.h"
+#include "hw/replay/clock.h"
 
 enum { TUNINGS_MAX = 16, MTU_MIN_SAMPLES = 1024, MTU_MAX_SAMPLES = 1 << 17 };
 
@@ -21,23 +22,14 @@ struct tuning {
 
 struct ls_stream {
     struct ls_stream_opts opts;
-    double rate_sps;
     size_t mtu;
     uint64_t buffer_samples;
     struct ls_truth_totals totals;
     uint64_t pos; /* the next sample to be read */
 
-    /* The newest sample is anchor_pos at anchor_ns, in real time. */
-    double ppm;
-    uint64_t anchor_pos;
-    int64_t anchor_ns;
-
-    /* Hardware time is time_ns at time_pos. */
-    int64_t time_ns;
-    uint64_t time_pos;
+    struct ls_clock clock;
     bool time_restarts;
 
-    bool started; /* ever */
     bool running;
     bool stalled;
     bool failed;
@@ -63,7 +55,7 @@ struct ls_stream {
 };
 
 static uint64_t samples_of(const struct ls_stream *stream, double seconds) {
-    double samples = round(seconds * stream->rate_sps);
+    double samples = round(seconds * stream->clock.rate_sps);
     return samples < 1.0 ? 1 : samples < 0x1p62 ? (uint64_t)samples : UINT64_MAX / 2;
 }
 
@@ -74,14 +66,15 @@ int ls_stream_create(struct ls_stream **ret, const struct ls_stream_opts *opts,
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
     }
     stream->opts = *opts;
-    stream->rate_sps = ls_tape_info(opts->tape)->rate_sps;
-    stream->ppm = opts->replay->clock_ppm;
+    stream->clock.rate_sps = ls_tape_info(opts->tape)->rate_sps;
+    stream->clock.speed = opts->replay->as_fast_as_read ? 0.0 : opts->replay->speed;
+    stream->clock.ppm = opts->replay->clock_ppm;
     stream->random = opts->replay->chance.seed;
     stream->hears = true;
     stream->mtu = opts->replay->mtu;
     if (stream->mtu == 0) {
         size_t n = MTU_MIN_SAMPLES;
-        while (n < MTU_MAX_SAMPLES && (double)n < mtu_s * stream->rate_sps) {
+        while (n < MTU_MAX_SAMPLES && (double)n < mtu_s * stream->clock.rate_sps) {
             n *= 2;
         }
         stream->mtu = n;
@@ -98,48 +91,19 @@ size_t ls_stream_mtu(const struct ls_stream *stream) { return stream->mtu; }
 
 /* --- clocks --- */
 
-/* Samples a nanosecond of the caller's clock. */
-static double pace(const struct ls_stream *stream) {
-    return stream->rate_sps * stream->opts.replay->speed * (1.0 + stream->ppm * 1e-6) * 1e-9;
-}
+static bool as_read(const struct ls_stream *stream) { return stream->clock.speed == 0.0; }
 
-/* The sample after the newest one: up to here can be read. */
+/* Up to here can be read; the position itself at most when the reader sets the pace. */
 static uint64_t newest(const struct ls_stream *stream, int64_t now_ns) {
-    if (stream->opts.replay->as_fast_as_read || !stream->started) {
-        return stream->pos;
-    }
-    double since = floor((double)(now_ns - stream->anchor_ns) * pace(stream));
-    return stream->anchor_pos + (since > 0.0 ? (uint64_t)since : 0);
-}
-
-/* When sample pos has been taken. */
-static int64_t when(const struct ls_stream *stream, uint64_t pos) {
-    double wait =
-        pos > stream->anchor_pos ? ceil((double)(pos - stream->anchor_pos) / pace(stream)) : 0.0;
-    return stream->anchor_ns + (int64_t)fmin(wait, 0x1p62);
-}
-
-static void anchor(struct ls_stream *stream, int64_t now_ns) {
-    stream->anchor_pos = newest(stream, now_ns);
-    stream->anchor_ns = now_ns;
-}
-
-static int64_t time_of(const struct ls_stream *stream, uint64_t pos) {
-    return pos >= stream->time_pos
-               ? stream->time_ns + ls_time_of_samples(pos - stream->time_pos, stream->rate_sps)
-               : stream->time_ns - ls_time_of_samples(stream->time_pos - pos, stream->rate_sps);
+    return ls_clock_newest(&stream->clock, now_ns, stream->pos);
 }
 
 int64_t ls_stream_time(const struct ls_stream *stream, int64_t now_ns) {
-    uint64_t now = newest(stream, now_ns);
-    return time_of(stream, now > stream->pos ? now : stream->pos);
+    return ls_clock_time(&stream->clock, newest(stream, now_ns));
 }
 
-/* Tied to a position rather than shifted by a difference: positions stay exact. */
 void ls_stream_set_time(struct ls_stream *stream, int64_t now_ns, int64_t t_ns) {
-    uint64_t now = newest(stream, now_ns);
-    stream->time_pos = now > stream->pos ? now : stream->pos;
-    stream->time_ns = t_ns;
+    ls_clock_set_time(&stream->clock, newest(stream, now_ns), t_ns);
 }
 
 void ls_stream_set_time_restarts(struct ls_stream *stream, bool restarts) {
@@ -147,8 +111,7 @@ void ls_stream_set_time_restarts(struct ls_stream *stream, bool restarts) {
 }
 
 void ls_stream_set_clock(struct ls_stream *stream, int64_t now_ns, double ppm) {
-    anchor(stream, now_ns);
-    stream->ppm = ppm;
+    ls_clock_set_ppm(&stream->clock, now_ns, ppm);
 }
 
 /* --- what is taken away --- */
@@ -166,10 +129,9 @@ static void skip_off(struct ls_stream *stream, uint64_t pos) {
 }
 
 bool ls_stream_open(struct ls_stream *stream, int64_t now_ns) {
-    bool as_fast_as_read = stream->opts.replay->as_fast_as_read;
     if (stream->gone) {
         /* Without a clock, the time until it is back passes between two openings. */
-        bool back = as_fast_as_read ? stream->tried : newest(stream, now_ns) >= stream->gone_until;
+        bool back = as_read(stream) ? stream->tried : newest(stream, now_ns) >= stream->gone_until;
         stream->tried = true;
         if (!back || stream->gone_until == UINT64_MAX) {
             return false;
@@ -177,8 +139,7 @@ bool ls_stream_open(struct ls_stream *stream, int64_t now_ns) {
         skip_off(stream, stream->gone_until);
         stream->gone = false;
         if (stream->time_restarts) {
-            stream->time_pos = stream->pos;
-            stream->time_ns = 0;
+            ls_clock_set_time(&stream->clock, stream->pos, 0);
         }
     }
     stream->failed = false;
@@ -197,10 +158,8 @@ bool ls_stream_start(struct ls_stream *stream, int64_t now_ns) {
     if (stream->gone) {
         return false;
     }
-    if (!stream->started) {
-        stream->started = true;
-        stream->anchor_pos = stream->pos;
-        stream->anchor_ns = now_ns;
+    if (!as_read(stream) && !stream->clock.running) {
+        ls_clock_start(&stream->clock, now_ns, stream->pos);
     }
     if (!stream->running) {
         skip_off(stream, newest(stream, now_ns));
@@ -223,30 +182,35 @@ void ls_stream_stop(struct ls_stream *stream, int64_t now_ns) {
 
 /* --- tuning --- */
 
+static void apply_tuning(struct ls_stream *stream, const struct tuning *tuning) {
+    stream->tuning = *tuning;
+    ls_truth_tune(stream->opts.truth, stream->pos, tuning->center_hz, tuning->reel != SIZE_MAX);
+}
+
 void ls_stream_tune(struct ls_stream *stream, int64_t now_ns, size_t reel, double center_hz) {
-    uint64_t now = newest(stream, now_ns);
+    struct tuning tuning = {.pos = newest(stream, now_ns), .reel = reel, .center_hz = center_hz};
+    if (!stream->running) { /* settles before anybody hears it */
+        stream->pending_count = 0;
+        apply_tuning(stream, &tuning);
+        return;
+    }
     if (stream->pending_count == TUNINGS_MAX) { /* faster than anybody reads: the oldest goes */
         stream->pending_count--;
         for (size_t i = 0; i < stream->pending_count; i++) {
             stream->pending[i] = stream->pending[i + 1];
         }
     }
-    stream->pending[stream->pending_count++] =
-        (struct tuning){.pos = now > stream->pos && stream->running ? now : stream->pos,
-                        .reel = reel,
-                        .center_hz = center_hz};
+    stream->pending[stream->pending_count++] = tuning;
 }
 
 static void apply_tunings(struct ls_stream *stream) {
     size_t done = 0;
     while (done < stream->pending_count && stream->pending[done].pos <= stream->pos) {
-        stream->tuning = stream->pending[done++];
-        ls_truth_tune(stream->opts.truth, stream->pos, stream->tuning.center_hz,
-                      stream->tuning.reel != SIZE_MAX);
+        apply_tuning(stream, &stream->pending[done++]);
         double settle_s = stream->opts.replay->settle_s;
         uint64_t rubbish =
             stream->glitch_samples + (settle_s > 0.0 ? samples_of(stream, settle_s) : 0);
-        if (rubbish > 0 && stream->running) {
+        if (rubbish > 0) {
             stream->rubbish_until = stream->pos + rubbish;
             stream->glitch_samples = 0;
         }
@@ -283,12 +247,12 @@ static uint64_t length_of(const struct ls_stream *stream, const struct ls_fault 
 }
 
 static void jump(struct ls_stream *stream, double seconds) {
-    stream->time_ns = time_of(stream, stream->pos) + ls_ns_from_seconds(seconds);
-    stream->time_pos = stream->pos;
+    int64_t t_ns = ls_clock_time(&stream->clock, stream->pos);
+    ls_clock_set_time(&stream->clock, stream->pos, t_ns + ls_ns_from_seconds(seconds));
 }
 
 static void begin_hang(struct ls_stream *stream, int64_t now_ns, uint64_t samples) {
-    double seconds = (double)samples / stream->rate_sps;
+    double seconds = (double)samples / stream->clock.rate_sps;
     stream->hang_samples = samples;
     stream->hang_until_ns = now_ns + ls_ns_from_seconds(seconds / stream->opts.replay->speed);
 }
@@ -356,14 +320,14 @@ static bool begin_faults(struct ls_stream *stream, int64_t now_ns, struct ls_rep
     }
     const struct ls_fault *next;
     while (!stands_still(stream) && (next = ls_faults_next(stream->opts.faults)) != NULL &&
-           next->at_s * stream->rate_sps <= (double)stream->pos) {
+           next->at_s * stream->clock.rate_sps <= (double)stream->pos) {
         struct ls_fault fault = *next;
         uint64_t samples = length_of(stream, &fault);
         bool jumps = fault.kind == LS_FAULT_TIME_JUMP;
         ls_truth_fault(stream->opts.truth, stream->pos, ls_fault_name(fault.kind), samples,
                        jumps ? fault.length_s : fault.value);
         ls_faults_done(stream->opts.faults,
-                       (double)end_of(&fault, stream->pos, samples) / stream->rate_sps);
+                       (double)end_of(&fault, stream->pos, samples) / stream->clock.rate_sps);
         if (apply_fault(stream, now_ns, &fault, samples, ret)) {
             return true;
         }
@@ -378,25 +342,35 @@ static int64_t time_out(struct ls_replay_reading *ret) {
     return 0;
 }
 
-/* Nothing comes, and what would have come is lost, until pos (UINT64_MAX: no end in sight). */
+/* Up to where nothing comes, and what would have come is lost; UINT64_MAX: no end in sight. */
+static uint64_t dead_until(const struct ls_stream *stream) {
+    return stream->stalled ? UINT64_MAX : stream->dead_until;
+}
+
+/* In real time it passes by the clock. */
+static void pass_dead(struct ls_stream *stream, int64_t now_ns) {
+    uint64_t now = newest(stream, now_ns);
+    uint64_t until = dead_until(stream);
+    if (until > stream->pos && now > stream->pos) {
+        lose(stream, (now < until ? now : until) - stream->pos);
+    }
+}
+
 static int64_t wait_dead(struct ls_stream *stream, int64_t now_ns,
-                         const struct ls_stream_call *call, uint64_t until,
-                         struct ls_replay_reading *ret) {
-    if (stream->opts.replay->as_fast_as_read) {
+                         const struct ls_stream_call *call, struct ls_replay_reading *ret) {
+    if (as_read(stream)) {
         uint64_t passed = samples_of(stream, (double)call->timeout_ns * 1e-9);
-        uint64_t left = until - stream->pos;
+        uint64_t left = dead_until(stream) - stream->pos;
         lose(stream, passed < left ? passed : left);
         return time_out(ret);
     }
-    uint64_t now = newest(stream, now_ns);
-    uint64_t gone = now < until ? now : until;
-    if (gone > stream->pos) {
-        lose(stream, gone - stream->pos);
-    }
-    int64_t wake_ns = until == UINT64_MAX ? INT64_MAX : when(stream, until);
-    if (now_ns >= call->deadline_ns && wake_ns > now_ns) {
+    if (now_ns >= call->deadline_ns) {
         return time_out(ret);
     }
+    if (stream->stalled) {
+        return call->deadline_ns;
+    }
+    int64_t wake_ns = ls_clock_when(&stream->clock, stream->dead_until);
     return wake_ns < call->deadline_ns ? wake_ns : call->deadline_ns;
 }
 
@@ -421,8 +395,8 @@ static size_t run_length(const struct ls_stream *stream, size_t room) {
     size_t n = room < stream->mtu ? room : stream->mtu;
     const struct ls_fault *next =
         stream->opts.faults == NULL ? NULL : ls_faults_next(stream->opts.faults);
-    if (next != NULL && next->at_s * stream->rate_sps < 0x1p62) {
-        clip(&n, stream->pos, (uint64_t)ceil(next->at_s * stream->rate_sps));
+    if (next != NULL && next->at_s * stream->clock.rate_sps < 0x1p62) {
+        clip(&n, stream->pos, (uint64_t)ceil(next->at_s * stream->clock.rate_sps));
     }
     for (size_t i = 0; i < LS_FAULT_KINDS; i++) {
         clip(&n, stream->pos, stream->until[i]);
@@ -489,8 +463,7 @@ static bool look_at_tape(struct ls_stream *stream, size_t *n, bool *tape,
 
 /* Samples that a late reader left too long. True when *ret says so. */
 static bool overrun(struct ls_stream *stream, uint64_t now, struct ls_replay_reading *ret) {
-    if (stream->opts.replay->as_fast_as_read || now <= stream->pos ||
-        now - stream->pos <= stream->buffer_samples) {
+    if (as_read(stream) || now <= stream->pos || now - stream->pos <= stream->buffer_samples) {
         return false;
     }
     ls_truth_fault(stream->opts.truth, stream->pos, "overrun", now - stream->pos, 0.0);
@@ -511,7 +484,7 @@ static int64_t deliver(struct ls_stream *stream, const struct ls_stream_call *ca
     ret->kind = LS_REPLAY_SAMPLES;
     ret->count = n;
     ret->timed = !lasts(stream, LS_FAULT_NO_HARDWARE_TIME);
-    ret->t_ns = ret->timed ? time_of(stream, stream->pos) : 0;
+    ret->t_ns = ret->timed ? ls_clock_time(&stream->clock, stream->pos) : 0;
     stream->pos += n;
     stream->totals.delivered_samples += n;
     return 0;
@@ -540,10 +513,10 @@ static int64_t read_samples(struct ls_stream *stream, int64_t now_ns,
     if (look_at_tape(stream, &n, &tape, ret)) {
         return 0;
     }
-    if (!stream->opts.replay->as_fast_as_read) {
+    if (!as_read(stream)) {
         uint64_t there = now > stream->pos ? now - stream->pos : 0;
         if (there < n && now_ns < call->deadline_ns) {
-            int64_t wake_ns = when(stream, stream->pos + n);
+            int64_t wake_ns = ls_clock_when(&stream->clock, stream->pos + n);
             return wake_ns < call->deadline_ns ? wake_ns : call->deadline_ns;
         }
         n = there < n ? (size_t)there : n;
@@ -574,9 +547,9 @@ int64_t ls_stream_read(struct ls_stream *stream, int64_t now_ns, const struct ls
     if (stream->hang_until_ns != 0) {
         return end_hang(stream, now_ns, ret);
     }
-    if (stream->stalled || stream->dead_until > stream->pos) {
-        return wait_dead(stream, now_ns, call, stream->stalled ? UINT64_MAX : stream->dead_until,
-                         ret);
+    pass_dead(stream, now_ns);
+    if (dead_until(stream) > stream->pos) {
+        return wait_dead(stream, now_ns, call, ret);
     }
     return read_samples(stream, now_ns, call, ret);
 }
