@@ -15,7 +15,7 @@ struct piece {
 
 struct reel {
     double center_hz;
-    struct piece *pieces; /* [piece_count], room for every capture */
+    struct piece *pieces; /* [piece_count], its own of the tape's */
     size_t piece_count;
     uint64_t samples;
 };
@@ -24,6 +24,7 @@ struct ls_tape {
     struct ls_source *source;
     struct ls_tape_info info;
     struct reel *reels;
+    struct piece *pieces; /* a capture each, reel after reel */
     bool loop;
 };
 
@@ -90,8 +91,10 @@ static int make_reels(struct ls_tape *tape, struct ls_err *err) {
     info->format = source->captures[0].tuning.format;
     info->start_ns = source->no_clock ? 0 : source->captures[0].t_ns;
     info->low_hz = info->high_hz = source->captures[0].tuning.center_hz;
+    assert(n > 0); /* a recording without samples does not open */
     tape->reels = calloc(n, sizeof *tape->reels);
-    if (tape->reels == NULL) {
+    tape->pieces = calloc(n, sizeof *tape->pieces);
+    if (tape->reels == NULL || tape->pieces == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
     }
     for (size_t i = 0; i < n; i++) {
@@ -101,13 +104,12 @@ static int make_reels(struct ls_tape *tape, struct ls_err *err) {
         struct reel *reel = reel_of(tape, center_hz);
         reel->piece_count++;
     }
+    size_t used = 0;
     for (size_t i = 0; i < info->reels; i++) {
         struct reel *reel = &tape->reels[i];
-        reel->pieces = calloc(reel->piece_count, sizeof *reel->pieces);
+        reel->pieces = &tape->pieces[used];
+        used += reel->piece_count;
         reel->piece_count = 0;
-        if (reel->pieces == NULL) {
-            return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
-        }
     }
     lay_out(tape, source);
     return LS_OK;
@@ -136,9 +138,7 @@ void ls_tape_destroy(struct ls_tape *tape) {
     if (tape == NULL) {
         return;
     }
-    for (size_t i = 0; i < tape->info.reels; i++) {
-        free(tape->reels[i].pieces);
-    }
+    free(tape->pieces);
     free(tape->reels);
     ls_source_destroy(tape->source);
     free(tape);
