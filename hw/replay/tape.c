@@ -51,6 +51,7 @@ static void lay_out(struct ls_tape *tape, const struct ls_source_info *source) {
     for (size_t i = 0; i < source->capture_count; i++) {
         const struct ls_capture *capture = &source->captures[i];
         struct reel *reel = reel_of(tape, capture->tuning.center_hz);
+        assert(reel->pieces != NULL); /* its captures were counted */
         /* A clock that stands still or runs back within a recording cannot be played. */
         uint64_t first = reel->samples;
         if (tape->info.low_hz == tape->info.high_hz) {

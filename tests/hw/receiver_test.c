@@ -546,8 +546,8 @@ Test(receiver, what_drivers_log_goes_to_the_log_and_never_to_stdout) {
 
 Test(receiver, real_time_is_kept_and_a_late_reader_loses_what_does_not_fit) {
     radio_init(&radio, 500000, ",speed=1,buffer=100ms,mtu=1024");
-    radio_open(&radio);
     int64_t begin_ns = ls_time_steady();
+    radio_open(&radio);
     uint64_t pos = 0;
     while (pos < 50000) { /* 0.2 s */
         radio_read(&radio);
