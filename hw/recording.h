@@ -1,5 +1,5 @@
 /* hw/recording.h: samples in a file whose layout is known: blocks in order, by pread into one
- * reused buffer, hashed on the way. What sigmf and raw share. */
+ * reused buffer. What sigmf and raw share. */
 #ifndef HW_RECORDING_H
 #define HW_RECORDING_H
 
@@ -20,7 +20,7 @@ struct ls_recording_opts {
     const char *sha512;
     const char *note;
     size_t block_samples; /* > 0 */
-    bool skip_hash;
+    bool positions_only;
 };
 
 /* Copies what it is given. LS_ERR_NOMEM. The caller destroys *ret with ls_source_destroy. */
@@ -32,7 +32,6 @@ const struct ls_source_info *ls_recording_info(const struct ls_source *source);
 int ls_recording_read(struct ls_source *source, struct ls_block *ret, struct ls_err *err);
 int ls_recording_read_at(const struct ls_source *source, uint64_t pos, size_t count, void *ret,
                          struct ls_err *err);
-void ls_recording_sha512(const struct ls_source *source, char ret_hex[129]);
 int ls_recording_hash(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],
                       struct ls_err *err);
 void ls_recording_destroy(struct ls_source *source);

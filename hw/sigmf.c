@@ -268,7 +268,7 @@ static int create(struct ls_source **ret, struct input *in, const struct ls_sour
         .sha512 = in->meta.sha512,
         .note = in->note.text,
         .block_samples = opts->block_samples,
-        .skip_hash = opts->skip_hash,
+        .positions_only = opts->positions_only,
     };
     code = ls_recording_create(ret, &recording, err);
     if (code == LS_OK) {
@@ -325,7 +325,6 @@ const struct ls_source_kind ls_sigmf_kind = {
     .info = ls_recording_info,
     .read = ls_recording_read,
     .read_at = ls_recording_read_at,
-    .sha512 = ls_recording_sha512,
     .hash = ls_recording_hash,
     .destroy = ls_recording_destroy,
 };

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <limits.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -48,9 +47,6 @@ int ls_source_open(struct ls_source **ret, const struct ls_source_opts *opts, st
     if (code != LS_OK) {
         return code;
     }
-    if (sodium_init() < 0) {
-        return ls_err_set(err, LS_ERR_IO, "cannot start libsodium; check its installation");
-    }
     struct ls_source_opts filled = *opts;
     if (filled.block_samples == 0) {
         filled.block_samples = BLOCK_SAMPLES_DEFAULT;
@@ -81,10 +77,6 @@ int ls_source_read(struct ls_source *source, struct ls_block *ret, struct ls_err
 int ls_source_read_at(const struct ls_source *source, uint64_t pos, size_t count, void *ret,
                       struct ls_err *err) {
     return source->kind->read_at(source, pos, count, ret, err);
-}
-
-void ls_source_sha512(const struct ls_source *source, char ret_hex[129]) {
-    source->kind->sha512(source, ret_hex);
 }
 
 int ls_source_hash(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],

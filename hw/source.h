@@ -23,8 +23,8 @@ struct ls_source_opts {
     int64_t start_ns;      /* time of the first sample; used when start_given */
     bool start_given;
     size_t block_samples; /* samples of a block at most; 0 means 65536 */
-    bool skip_hash;       /* read without hashing: ls_source_sha512 gives "", and ls_source_hash
-                             may run in a thread of its own */
+    bool positions_only;  /* blocks come without samples, which stay in the file until somebody
+                             takes them by ls_source_read_at */
 };
 
 /* One contiguous stretch of a recording at one tuning. */
@@ -57,7 +57,8 @@ void ls_source_destroy(struct ls_source *source);
 /* Borrowed until destroy. */
 const struct ls_source_info *ls_source_info(const struct ls_source *source);
 
-/* The next block: never crosses a capture boundary. LS_EOF at the end. *ret and its samples stay
+/* The next block: never crosses a capture boundary. LS_EOF at the end. With positions_only its
+ * samples are NULL. *ret and its samples stay
  * valid until the next call. Any one thread. NaN and infinity in cf32 are passed on as they are
  * (dsp/convert counts and zeroes them). */
 int ls_source_read(struct ls_source *source, struct ls_block *ret, struct ls_err *err);
@@ -68,13 +69,9 @@ int ls_source_read(struct ls_source *source, struct ls_block *ret, struct ls_err
 int ls_source_read_at(const struct ls_source *source, uint64_t pos, size_t count, void *ret,
                       struct ls_err *err);
 
-/* SHA-512 of the sample bytes read so far in order (all of them after LS_EOF), lower-case hex; ""
- * when opened with skip_hash. */
-void ls_source_sha512(const struct ls_source *source, char ret_hex[129]);
-
-/* The same over the whole recording, in a pass of its own that neither uses nor moves the reading
- * position: any thread, also while another one reads. Ends early with LS_ERR_STOPPED when stop is
- * not NULL and *stop != 0. LS_ERR_IO, LS_ERR_NOMEM. */
+/* SHA-512 of the sample bytes of the whole recording, lower-case hex, in a pass of its own that
+ * neither uses nor moves the reading position: any thread, also while another one reads. Ends early
+ * with LS_ERR_STOPPED when stop is not NULL and *stop != 0. LS_ERR_IO, LS_ERR_NOMEM. */
 int ls_source_hash(const struct ls_source *source, const atomic_int *stop, char ret_hex[129],
                    struct ls_err *err);
 

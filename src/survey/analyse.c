@@ -19,6 +19,7 @@
 
 static const double DEFAULT_FALSE_ALARMS = 10.0; /* boxes a day of noise alone */
 static const int64_t PROGRESS_NS = LS_NS_PER_S / 5;
+static const int64_t HASH_POLL_NS = LS_NS_PER_S / 20; /* how soon a stop ends the wait for it */
 
 struct analysis {
     const struct ls_analyse_opts *opts;
@@ -35,7 +36,8 @@ struct analysis {
     int64_t progress_ns;
 };
 
-/* SHA-512 of the recording beside the analysis, where a processor is free for it. */
+/* SHA-512 of the recording beside the analysis: a thread of its own, since it takes longer than the
+ * search. */
 struct hasher {
     const struct ls_source *source;
     pthread_t thread;
@@ -153,6 +155,27 @@ static size_t thread_count(const struct ls_analyse_opts *opts) {
     return wanted < LS_THREADS_MAX ? wanted : LS_THREADS_MAX;
 }
 
+/* Samples of the recording for the search, capture by capture. */
+static int read_samples(void *context, uint64_t pos, size_t count, void *ret, struct ls_err *err) {
+    const struct ls_source *source = context;
+    const struct ls_source_info *info = ls_source_info(source);
+    char *to = ret;
+    int code = LS_OK;
+    for (size_t i = 0; i < info->capture_count && count > 0 && code == LS_OK; i++) {
+        const struct ls_capture *capture = &info->captures[i];
+        uint64_t end = capture->first_sample + capture->samples;
+        if (pos >= end) {
+            continue;
+        }
+        size_t part = count < end - pos ? count : (size_t)(end - pos);
+        code = ls_source_read_at(source, pos, part, to, err);
+        to += part * ls_format_bytes(capture->tuning.format);
+        pos += part;
+        count -= part;
+    }
+    return code;
+}
+
 static int create_tools(struct analysis *a, struct ls_err *err) {
     struct ls_transmissions_opts rows = {.hang_s = hang_of_plan,
                                          .hang_context = a->opts->plan,
@@ -170,7 +193,8 @@ static int create_tools(struct analysis *a, struct ls_err *err) {
                                         alarms > 0.0 ? alarms : DEFAULT_FALSE_ALARMS,
                                     .spurs_hz = a->opts->spurs_hz,
                                     .spur_count = a->opts->spur_count,
-                                    .transmissions = a->transmissions};
+                                    .transmissions = a->transmissions,
+                                    .reader = {.read = read_samples, .context = a->source}};
     ls_ledger_init(&a->ledger, observation_done, a);
     a->ledger.too_short = stretch_too_short;
     return ls_search_create(&a->search, &search, err);
@@ -202,7 +226,7 @@ static int take_block(struct analysis *a, const struct ls_block *block, struct l
         a->in_stretch = code == LS_OK;
     }
     if (code == LS_OK) {
-        code = ls_search_samples(a->search, block->samples, block->count, err);
+        code = ls_search_recorded(a->search, block->pos, block->count, err);
     }
     a->result->samples += block->count;
     return code;
@@ -251,7 +275,7 @@ static void compare_hash(struct analysis *a) {
     bool plain =
         stat(info->data_path, &st) == 0 && info->capture_count > 0 &&
         (uint64_t)st.st_size == info->samples * ls_format_bytes(info->captures[0].tuning.format);
-    if (plain && !info->truncated && info->sha512[0] != '\0' &&
+    if (plain && !info->truncated && info->sha512[0] != '\0' && !a->opts->skip_hash &&
         strcasecmp(info->sha512, a->result->run.input_sha512) != 0) {
         add_note(&a->result->run,
                  "the samples are not those that core:sha512 of the metadata names");
@@ -294,6 +318,34 @@ static void conclude(struct analysis *a) {
     }
 }
 
+/* Wait for the hash, which nobody needs when code says that the analysis failed. */
+static int end_hash(struct analysis *a, struct hasher *hasher, int code, struct ls_err *err) {
+    if (!hasher->running) {
+        if (a->opts->skip_hash) {
+            add_note(&a->result->run, "the recording was not hashed");
+        }
+        return code;
+    }
+    bool over = false;
+    while (!over) {
+        if (code != LS_OK || (a->opts->stop != NULL && *a->opts->stop != 0)) {
+            hasher->stop = 1;
+        }
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        int64_t ns = until.tv_nsec + HASH_POLL_NS;
+        until.tv_sec += ns / LS_NS_PER_S;
+        until.tv_nsec = ns % LS_NS_PER_S;
+        over = pthread_timedjoin_np(hasher->thread, NULL, &until) == 0;
+    }
+    hasher->running = false;
+    if (code == LS_OK && hasher->code != LS_OK) {
+        return ls_err_set(err, hasher->code, "%s", hasher->err.text);
+    }
+    ls_copy_text(a->result->run.input_sha512, LS_SHA512_HEX_BYTES, hasher->hex);
+    return code;
+}
+
 static int run_analysis(struct analysis *a, struct hasher *hasher, struct ls_err *err) {
     int code = describe_run(a, err);
     if (code == LS_OK) {
@@ -307,17 +359,7 @@ static int run_analysis(struct analysis *a, struct hasher *hasher, struct ls_err
     if (code == LS_OK) {
         code = take_blocks(a, err);
     }
-    if (hasher->running) {
-        hasher->stop = code != LS_OK;
-        pthread_join(hasher->thread, NULL);
-        hasher->running = false;
-        if (code == LS_OK && hasher->code != LS_OK) {
-            code = ls_err_set(err, hasher->code, "%s", hasher->err.text);
-        }
-        ls_copy_text(a->result->run.input_sha512, LS_SHA512_HEX_BYTES, hasher->hex);
-    } else if (code == LS_OK) {
-        ls_source_sha512(a->source, a->result->run.input_sha512);
-    }
+    code = end_hash(a, hasher, code, err);
     if (code != LS_OK) {
         return code;
     }
@@ -333,19 +375,17 @@ int ls_analyse(struct ls_store *store, const struct ls_analyse_opts *opts,
         .opts = opts, .result = ret, .store = store, .started_steady_ns = ls_time_steady()};
     struct hasher hasher = {0};
     struct ls_source_opts source = opts->source;
-    /* One thread hashes as it reads; with more, hashing has its own, or it would hold the reader
-     * up. */
-    source.skip_hash = thread_count(opts) > 1;
+    source.positions_only = true;
     int code = ls_source_open(&a.source, &source, err);
     if (code != LS_OK) {
         return code;
     }
     hasher.source = a.source;
-    if (source.skip_hash) {
+    if (!opts->skip_hash) {
         hasher.running = pthread_create(&hasher.thread, NULL, hash_recording, &hasher) == 0;
         if (!hasher.running) {
             ls_source_destroy(a.source);
-            return ls_err_set(err, LS_ERR_IO, "cannot start a thread to hash '%s': use --threads 1",
+            return ls_err_set(err, LS_ERR_IO, "cannot start a thread to hash '%s'; try again",
                               source.path);
         }
     }

@@ -31,7 +31,9 @@ struct ls_analyse_opts {
                                     10 */
     const double *spurs_hz;      /* known lines of the receiver itself, masked; may be NULL */
     size_t spur_count;
-    FILE *bursts; /* burst lines go here when not NULL */
+    bool skip_hash; /* no SHA-512 of the input: the run says so, and a second run over it is not
+                       taken for the same */
+    FILE *bursts;   /* burst lines go here when not NULL */
     void (*progress)(
         void *context,
         const struct ls_analyse_progress *now); /* NULL: none; called at most 5 times a second */

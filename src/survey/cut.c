@@ -18,6 +18,8 @@ enum {
 static const double CHANNEL_HZ = 6250.0;
 static const double LEARN_SECONDS = 2.0;
 static const double SECONDS_PER_DAY = 86400.0;
+/* Of a channel's spacing: a line farther off is 60 dB down (dsp/prototype.h). */
+static const double LINE_REACH = 0.8;
 
 size_t ls_cut_channels(double rate_sps, double channel_hz) {
     double wanted = rate_sps / (channel_hz > 0.0 ? channel_hz : CHANNEL_HZ);
@@ -59,4 +61,46 @@ size_t ls_cut_learn_samples(const struct ls_cut *cut) {
     double samples = fmin(LEARN_SAMPLES_MAX, LEARN_SECONDS * cut->rate_sps);
     size_t least = cut->piece_samples;
     return samples > (double)least ? (size_t)samples : least;
+}
+
+size_t ls_cut_frames(const struct ls_cut *cut, size_t samples) {
+    size_t context = 2 * cut->half;
+    return samples >= context ? (samples - context) / cut->hop + 1 : 0;
+}
+
+size_t ls_cut_clear_frames(const struct ls_cut *cut, size_t samples) {
+    size_t whole = ls_cut_frames(cut, samples);
+    size_t padded = cut->half / cut->hop;
+    return whole > padded ? whole - padded : 0;
+}
+
+double ls_cut_least_power(const struct ls_cut *cut) {
+    static const double steps[] = {[LS_FORMAT_CU8] = 1.0 / 127.5,
+                                   [LS_FORMAT_CI8] = 1.0 / 128.0,
+                                   [LS_FORMAT_CI16_LE] = 1.0 / 32768.0,
+                                   [LS_FORMAT_CF32_LE] = 1e-14};
+    double step = steps[cut->format];
+    return 0.25 * step * step / 6.0 * cut->prototype_energy;
+}
+
+double ls_cut_floor_margin(double error) {
+    double margin = 0.03;
+    while (margin < 3.0 * error && margin < 0.5) {
+        margin *= 2.0;
+    }
+    return margin;
+}
+
+void ls_cut_mask(const struct ls_cut *cut, double center_hz, const double *spurs_hz, size_t count,
+                 bool *ret_masked) {
+    size_t n = cut->channels;
+    double spacing = cut->rate_sps / (double)n;
+    memset(ret_masked, 0, n * sizeof *ret_masked);
+    ret_masked[n / 2] = true;
+    for (size_t i = 0; i < count; i++) {
+        double at = (spurs_hz[i] - center_hz) / spacing + (double)n / 2.0;
+        for (size_t c = 0; c < n; c++) {
+            ret_masked[c] = ret_masked[c] || fabs((double)c - at) < LINE_REACH;
+        }
+    }
 }

@@ -8,12 +8,32 @@
  * a length that FFTW does fast. */
 size_t ls_cut_channels(double rate_sps, double channel_hz);
 
-/* Fills in everything but looks. budget_per_day: false alarms of noise. taps: of the bank's filter.
+/* Fills in everything but looks, reader and prototype_energy. budget_per_day: false alarms of
+ * noise. taps: of the bank's filter.
  */
 void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double channel_hz, size_t taps,
                  double budget_per_day);
 
 /* Samples the floor is learned from: two seconds, two million samples at most. */
 size_t ls_cut_learn_samples(const struct ls_cut *cut);
+
+/* Whole frames that so many samples hold, context included. */
+size_t ls_cut_frames(const struct ls_cut *cut, size_t samples);
+
+/* The same of what begins with half a filter of padding, less the frames that see it. */
+size_t ls_cut_clear_frames(const struct ls_cut *cut, size_t samples);
+
+/* Noise of rounding to the format's steps, in one channel: a quarter of it, since a constant input
+ * has none. */
+double ls_cut_least_power(const struct ls_cut *cut);
+
+/* What a floor of that relative error adds to thresholds. Coarse steps, so that tools made for one
+ * serve the next stretch. */
+double ls_cut_floor_margin(double error);
+
+/* ret_masked: [channels], the channels of the tuned centre, which carries the receiver's own DC
+ * spike, and of the lines at spurs_hz, of which one between two channels is in both. */
+void ls_cut_mask(const struct ls_cut *cut, double center_hz, const double *spurs_hz, size_t count,
+                 bool *ret_masked);
 
 #endif

@@ -15,20 +15,18 @@
 #include "base/time.h"
 #include "dsp/floor.h"
 #include "dsp/looks.h"
+#include "dsp/prototype.h"
 #include "survey/cut.h"
 #include "survey/floors.h"
+#include "survey/learn.h"
 #include "survey/pad.h"
 #include "survey/pool.h"
 
 enum {
     TAPS = 8,
-    LEARN_CHUNK_FRAMES = 32, /* a multiple of what the floor averages */
     LEARN_FRAMES_LEAST = 256,
     PAD_SPANS = 4, /* the mean of so many halves of a filter is the level of padding */
 };
-
-/* Of a chunk's samples. */
-static const double LEARN_CLIPPED_SHARE = 0.01;
 
 struct ls_search {
     struct ls_search_opts opts;
@@ -43,16 +41,19 @@ struct ls_search {
     struct ls_pool *pool;
     struct ls_cut pool_cut; /* what the pool was made for */
     bool *masked;           /* [channels] */
-    float *power;           /* [LEARN_CHUNK_FRAMES][channels] */
+    float *power;           /* [LS_LEARN_CHUNK_FRAMES][channels] */
     float *residuals;       /* [LS_FLOOR_LAG][channels] power of the noise left over */
     float *cleans;          /* [LS_FLOOR_LAG][channels] */
     unsigned char *feed;    /* what the floor is learned from; unused once it is */
     size_t feed_room;       /* samples */
     /* of the present stretch */
-    struct ls_floor *floor; /* one of floors */
-    bool known;             /* it holds from earlier stretches */
-    uint64_t heard;         /* samples */
-    size_t feed_count;      /* samples */
+    bool recorded;                /* its samples are read where they are searched */
+    uint64_t base_pos;            /* its first sample in the recording */
+    const unsigned char *end_pad; /* [half] what follows its last sample, once it ends */
+    struct ls_floor *floor;       /* one of floors */
+    bool known;                   /* it holds from earlier stretches */
+    uint64_t heard;               /* samples */
+    size_t feed_count;            /* samples */
     size_t feed_wanted;
     struct ls_job *job;  /* the one that fills; NULL before learning */
     size_t filled;       /* its samples so far */
@@ -115,28 +116,10 @@ void ls_search_destroy(struct ls_search *search) {
     }
 }
 
-/* Of a channel's spacing: a line farther off is 60 dB down (dsp/prototype.h). */
-static const double LINE_REACH = 0.8;
-
-/* The tuned centre carries the receiver's own DC spike; known spurs are the sensor's own lines, and
- * one between two channels is in both. */
-static void mask_channels(struct ls_search *search, const struct ls_tuning *tuning) {
-    size_t n = search->cut.channels;
-    double spacing = tuning->rate_sps / (double)n;
-    memset(search->masked, 0, n * sizeof *search->masked);
-    search->masked[n / 2] = true;
-    for (size_t i = 0; i < search->opts.spur_count; i++) {
-        double at = (search->opts.spurs_hz[i] - tuning->center_hz) / spacing + (double)n / 2.0;
-        for (size_t c = 0; c < n; c++) {
-            search->masked[c] = search->masked[c] || fabs((double)c - at) < LINE_REACH;
-        }
-    }
-}
-
 static int create_arrays(struct ls_search *search, struct ls_err *err) {
     size_t n = search->cut.channels;
     search->masked = calloc(n, sizeof *search->masked);
-    search->power = calloc(LEARN_CHUNK_FRAMES * n, sizeof *search->power);
+    search->power = calloc(LS_LEARN_CHUNK_FRAMES * n, sizeof *search->power);
     search->residuals = calloc(LS_FLOOR_LAG * n, sizeof *search->residuals);
     search->cleans = calloc(LS_FLOOR_LAG * n, sizeof *search->cleans);
     search->feed_room = ls_cut_learn_samples(&search->cut) + 2 * search->cut.half;
@@ -161,62 +144,32 @@ static int create_tools(struct ls_search *search, const struct ls_tuning *tuning
     }
     size_t length;
     const float *h = ls_channelizer_prototype(search->bank, &length);
+    search->cut.prototype_energy = ls_prototype_energy(h, length);
     code = ls_looks_create(&search->looks, h, length, n, err);
     search->cut.looks = search->looks;
+    search->cut.reader = search->opts.reader.read != NULL ? &search->opts.reader : NULL;
     return code == LS_OK ? create_arrays(search, err) : code;
-}
-
-static double prototype_energy(const struct ls_channelizer *bank) {
-    size_t length;
-    const float *h = ls_channelizer_prototype(bank, &length);
-    double energy = 0.0;
-    for (size_t i = 0; i < length; i++) {
-        energy += (double)h[i] * (double)h[i];
-    }
-    return energy;
-}
-
-/* Whole frames that so many samples hold, context included. */
-static size_t whole_frames(const struct ls_search *search, size_t samples) {
-    size_t context = 2 * search->cut.half;
-    return samples >= context ? (samples - context) / search->cut.hop + 1 : 0;
-}
-
-/* The same of a feed, less those that see the padding before its first sample. */
-static size_t clear_frames(const struct ls_search *search, size_t feed_count) {
-    size_t whole = whole_frames(search, feed_count);
-    size_t padded = search->cut.half / search->cut.hop;
-    return whole > padded ? whole - padded : 0;
 }
 
 bool ls_search_too_short(const struct ls_search *search, uint64_t samples) {
     bool fits = samples < search->feed_room - search->cut.half;
-    return fits && clear_frames(search, search->cut.half + (size_t)samples) < LS_FLOOR_FRAMES_MIN;
-}
-
-/* Noise of rounding to the format's steps, in one channel: a quarter of it, since a constant input
- * has none. */
-static double least_power(const struct ls_search *search) {
-    static const double steps[] = {[LS_FORMAT_CU8] = 1.0 / 127.5,
-                                   [LS_FORMAT_CI8] = 1.0 / 128.0,
-                                   [LS_FORMAT_CI16_LE] = 1.0 / 32768.0,
-                                   [LS_FORMAT_CF32_LE] = 1e-14};
-    double step = steps[search->cut.format];
-    return 0.25 * step * step / 6.0 * search->stretch.prototype_energy;
+    return fits && ls_cut_clear_frames(&search->cut, search->cut.half + (size_t)samples) <
+                       LS_FLOOR_FRAMES_MIN;
 }
 
 /* The floor of the present tuning: the one that is known, or a new one to learn. */
 static int take_floor(struct ls_search *search, struct ls_err *err) {
     const struct ls_cut *cut = &search->cut;
-    size_t full = clear_frames(search, search->feed_room - cut->half);
+    size_t full = ls_cut_clear_frames(&search->cut, search->feed_room - cut->half);
     struct ls_floor_opts opts = {.channels = cut->channels,
-                                 .least_pow = least_power(search),
+                                 .least_pow = ls_cut_least_power(cut),
                                  .masked = search->masked,
                                  .looks = search->looks,
                                  .learn_frames = full,
                                  .frame_s = (double)cut->hop / cut->rate_sps};
     double away_s;
-    mask_channels(search, &search->stretch.tuning);
+    ls_cut_mask(cut, search->stretch.tuning.center_hz, search->opts.spurs_hz,
+                search->opts.spur_count, search->masked);
     int code = ls_floors_take(search->floors, &search->stretch.tuning, search->stretch.t_ns, &opts,
                               &search->floor, &away_s, err);
     if (code != LS_OK) {
@@ -247,9 +200,11 @@ int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, in
                                           .tuning = *tuning,
                                           .channels = search->cut.channels,
                                           .fine_bins = search->cut.fine_bins,
-                                          .prototype_energy = prototype_energy(search->bank)};
+                                          .prototype_energy = search->cut.prototype_energy};
     search->job = NULL;
     search->heard = 0;
+    search->recorded = false;
+    search->end_pad = NULL;
     search->next_frame = 0;
     search->dispatched = 0;
     search->consumed = 0;
@@ -260,50 +215,21 @@ int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, in
     return take_floor(search, err);
 }
 
-/* Uncertain floors want higher thresholds. Coarse steps, so that the pool can serve the next
- * stretch. */
-static double floor_margin(double error) {
-    double margin = 0.03;
-    while (margin < 3.0 * error && margin < 0.5) {
-        margin *= 2.0;
-    }
-    return margin;
-}
-
-/* Learn from the frames of the feed whose samples clip, or from those that do not. Returns how
- * many.
- */
-static size_t learn_frames(struct ls_search *search, bool clipped) {
-    size_t bytes = ls_format_bytes(search->cut.format);
-    size_t first = search->cut.half / search->cut.hop;
-    size_t end = first + clear_frames(search, search->feed_count);
-    size_t learned = 0;
-    for (size_t done = first; done < end; done += LEARN_CHUNK_FRAMES) {
-        size_t left = end - done;
-        size_t count = left < LEARN_CHUNK_FRAMES ? left : LEARN_CHUNK_FRAMES;
-        struct ls_convert_stats stats = {0};
-        ls_channelizer_power(search->bank, search->feed + done * search->cut.hop * bytes, count,
-                             search->power, search->cut.channels, &stats);
-        double samples = (double)(count * search->cut.hop);
-        if (((double)stats.clipped > LEARN_CLIPPED_SHARE * samples) != clipped) {
-            continue;
-        }
-        for (size_t f = 0; f < count; f++) {
-            ls_floor_learn(search->floor, search->power + f * search->cut.channels);
-        }
-        learned += count;
-    }
-    return learned;
-}
-
 static int learn_floor(struct ls_search *search, struct ls_err *err) {
     /* A converter at its limits presses the noise down beside what drives it: better than nothing,
      * worse than what is known. */
-    if (learn_frames(search, false) < LEARN_FRAMES_LEAST && !search->known) {
-        learn_frames(search, true);
+    struct ls_learning learning = {.cut = &search->cut,
+                                   .bank = search->bank,
+                                   .floor = search->floor,
+                                   .power = search->power,
+                                   .samples = search->feed,
+                                   .first = search->cut.half / search->cut.hop,
+                                   .count = ls_cut_clear_frames(&search->cut, search->feed_count)};
+    if (ls_learn_frames(&learning, false) < LEARN_FRAMES_LEAST && !search->known) {
+        ls_learn_frames(&learning, true);
     }
     ls_floor_settle(search->floor);
-    search->cut.floor_error = floor_margin(ls_floor_error(search->floor));
+    search->cut.floor_error = ls_cut_floor_margin(ls_floor_error(search->floor));
     if (search->pool != NULL && search->pool_cut.floor_error == search->cut.floor_error) {
         return LS_OK;
     }
@@ -322,10 +248,21 @@ static void count_job(struct ls_search *search, const struct ls_job *job) {
     }
 }
 
+/* Samples that no piece counts. */
+static void count_samples(struct ls_search *search, const void *samples, size_t count) {
+    struct ls_convert_stats stats = {0};
+    ls_convert_count(search->cut.format, samples, count, &stats);
+    search->counts.invalid_samples += stats.invalid;
+    search->counts.clipped_samples += stats.clipped;
+}
+
 /* Take the oldest piece back: its boxes become bursts, its residual waits for the floor. */
 static int consume(struct ls_search *search, struct ls_err *err) {
     struct ls_job *job = ls_pool_next_done(search->pool);
     assert(job != NULL);
+    if (job->err.code != LS_OK) {
+        return ls_err_set(err, job->code, "%s", job->err.text);
+    }
     if (job->code != LS_OK) {
         return ls_err_set(err, job->code, "out of memory for the boxes of one piece");
     }
@@ -370,6 +307,33 @@ static void track_floor(struct ls_search *search, uint64_t end) {
     }
 }
 
+/* Samples [from, from + count) of a recorded stretch. */
+static int read_stretch(const struct ls_search *search, uint64_t from, size_t count, void *ret,
+                        struct ls_err *err) {
+    const struct ls_sample_reader *reader = &search->opts.reader;
+    return reader->read(reader->context, search->base_pos + from, count, ret, err);
+}
+
+/* Say where the samples of the job are, for its first frames, and put padding in their place where
+ * the stretch has none: before its first sample (kept in the feed) and behind its last. */
+static void place_samples(struct ls_search *search, size_t frames) {
+    struct ls_job *job = search->job;
+    size_t bytes = ls_format_bytes(search->cut.format);
+    size_t half = search->cut.half;
+    size_t before = search->next_frame == 0 ? half : 0;
+    uint64_t first = search->next_frame * search->cut.hop + before - half; /* of the stretch */
+    size_t wanted = (frames - 1) * search->cut.hop + 2 * half;
+    uint64_t heard = search->heard - first;
+    job->unread_from = before;
+    job->unread_to = wanted - before < heard ? wanted : before + (size_t)heard;
+    job->unread_pos = search->base_pos + first;
+    memcpy(job->samples, search->feed, before * bytes);
+    if (wanted > job->unread_to) {
+        memcpy(job->samples + job->unread_to * bytes, search->end_pad,
+               (wanted - job->unread_to) * bytes);
+    }
+}
+
 /* Give the job that has filled up to a thread, for its first frames. */
 static int submit(struct ls_search *search, size_t frames, struct ls_err *err) {
     size_t n = search->cut.channels;
@@ -385,6 +349,10 @@ static int submit(struct ls_search *search, size_t frames, struct ls_err *err) {
     memcpy(search->job->floor_pow, ls_floor_power(search->floor), n * sizeof(float));
     search->job->first_frame = search->next_frame;
     search->job->frames = frames;
+    search->job->unread_to = 0;
+    if (search->recorded) {
+        place_samples(search, frames);
+    }
     ls_pool_submit(search->pool);
     search->dispatched++;
     search->next_frame += frames;
@@ -406,20 +374,25 @@ static int open_job(struct ls_search *search, struct ls_err *err) {
         size_t bytes = ls_format_bytes(search->cut.format);
         size_t used = search->cut.piece_frames * search->cut.hop;
         search->filled = search->cut.piece_samples - used;
-        memcpy(search->job->samples, before->samples + used * bytes, search->filled * bytes);
+        if (!search->recorded) {
+            memcpy(search->job->samples, before->samples + used * bytes, search->filled * bytes);
+        }
     }
     return LS_OK;
 }
 
+/* samples: of no use where they are recorded. */
 static int fill_jobs(struct ls_search *search, const unsigned char *samples, size_t count,
                      struct ls_err *err) {
     size_t bytes = ls_format_bytes(search->cut.format);
     while (count > 0) {
         size_t fit = search->cut.piece_samples - search->filled;
         size_t part = count < fit ? count : fit;
-        memcpy(search->job->samples + search->filled * bytes, samples, part * bytes);
+        if (!search->recorded) {
+            memcpy(search->job->samples + search->filled * bytes, samples, part * bytes);
+            samples += part * bytes;
+        }
         search->filled += part;
-        samples += part * bytes;
         count -= part;
         if (search->filled == search->cut.piece_samples) {
             int code = submit(search, search->cut.piece_frames, err);
@@ -448,79 +421,117 @@ static int leave_feed(struct ls_search *search, struct ls_err *err) {
     return code == LS_OK ? fill_jobs(search, search->feed, search->feed_count, err) : code;
 }
 
+/* samples: NULL where they are recorded. */
+static int take_samples(struct ls_search *search, const unsigned char *samples, size_t count,
+                        struct ls_err *err) {
+    size_t bytes = ls_format_bytes(search->cut.format);
+    search->heard += count;
+    if (search->job != NULL) {
+        return fill_jobs(search, samples, count, err);
+    }
+    size_t fit = search->feed_wanted - search->feed_count;
+    size_t part = count < fit ? count : fit;
+    unsigned char *to = search->feed + search->feed_count * bytes;
+    int code = LS_OK;
+    if (samples == NULL) {
+        code = read_stretch(search, search->feed_count - search->cut.half, part, to, err);
+    } else {
+        memcpy(to, samples, part * bytes);
+        samples += part * bytes;
+    }
+    search->feed_count += part;
+    if (code != LS_OK || part < fit) {
+        return code;
+    }
+    code = leave_feed(search, err);
+    return code == LS_OK ? fill_jobs(search, samples, count - part, err) : code;
+}
+
 int ls_search_samples(struct ls_search *search, const void *samples, size_t count,
                       struct ls_err *err) {
-    size_t bytes = ls_format_bytes(search->cut.format);
-    const unsigned char *from = samples;
-    search->heard += count;
-    if (search->job == NULL) {
-        size_t fit = search->feed_wanted - search->feed_count;
-        size_t part = count < fit ? count : fit;
-        memcpy(search->feed + search->feed_count * bytes, from, part * bytes);
-        search->feed_count += part;
-        from += part * bytes;
-        count -= part;
-        if (part < fit) {
-            return LS_OK;
-        }
-        int code = leave_feed(search, err);
+    assert(!search->recorded);
+    return take_samples(search, samples, count, err);
+}
+
+int ls_search_recorded(struct ls_search *search, uint64_t pos, size_t count, struct ls_err *err) {
+    assert(search->opts.reader.read != NULL);
+    if (search->heard == 0) {
+        search->recorded = true;
+        search->base_pos = pos;
+    }
+    assert(search->recorded && pos == search->base_pos + search->heard);
+    return take_samples(search, NULL, count, err);
+}
+
+/* The last count samples of the stretch, of which so many are in the job: there, or read into room.
+ */
+static int last_samples(const struct ls_search *search, size_t in_job, size_t count,
+                        unsigned char *room, const unsigned char **ret, struct ls_err *err) {
+    *ret = room;
+    if (search->recorded) {
+        return read_stretch(search, search->heard - count, count, room, err);
+    }
+    *ret = search->job->samples + (in_job - count) * ls_format_bytes(search->cut.format);
+    return LS_OK;
+}
+
+/* The last, shorter piece. Its frames are centred on samples that were there, and are even: what is
+ * on in the last row was on at the end. in_job: samples in it that were heard; room: for the few
+ * behind its last frame. */
+static int finish_job(struct ls_search *search, size_t in_job, unsigned char *room,
+                      struct ls_err *err) {
+    size_t whole = ls_cut_frames(&search->cut, search->filled);
+    size_t frames = whole > 0 ? (whole - 1) / 2 * 2 : 0;
+    size_t counted = search->cut.half + frames * search->cut.hop;
+    if (in_job > counted) {
+        const unsigned char *rest;
+        int code = last_samples(search, in_job, in_job - counted, room, &rest, err);
         if (code != LS_OK) {
             return code;
         }
+        count_samples(search, rest, in_job - counted);
     }
-    return fill_jobs(search, from, count, err);
+    return frames > 0 ? submit(search, frames, err) : LS_OK;
 }
 
-/* Samples that no piece counts. */
-static void count_samples(struct ls_search *search, const unsigned char *samples, size_t count) {
-    size_t bytes = ls_format_bytes(search->cut.format);
-    size_t room = LEARN_CHUNK_FRAMES * search->cut.channels / 2; /* complex samples in power */
-    struct ls_convert_stats stats = {0};
-    for (size_t done = 0; done < count; done += room) {
-        size_t part = count - done < room ? count - done : room;
-        ls_convert(search->cut.format, samples + done * bytes, part, (float complex *)search->power,
-                   &stats);
-    }
-    search->counts.invalid_samples += stats.invalid;
-    search->counts.clipped_samples += stats.clipped;
-}
-
-/* Padding after the last sample, and the last, shorter piece. Its frames are centred on samples
- * that were there, and are even: what is on in the last row was on at the end. */
-static int finish_pieces(struct ls_search *search, struct ls_err *err) {
-    size_t bytes = ls_format_bytes(search->cut.format);
+/* Padding after the last sample, and what it makes of the last pieces. room: for the padding and
+ * PAD_SPANS times as much behind it. */
+static int finish_pieces(struct ls_search *search, unsigned char *room, struct ls_err *err) {
     size_t half = search->cut.half;
-    size_t heard = search->filled;
-    unsigned char *pad = malloc(half * bytes);
-    if (pad == NULL) {
-        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the end of a stretch");
-    }
-    size_t beside = heard < PAD_SPANS * half ? heard : PAD_SPANS * half;
-    ls_pad_write(search->cut.format, search->job->samples + (heard - beside) * bytes, beside, pad,
-                 half);
-    uint64_t dispatched = search->dispatched;
-    int code = fill_jobs(search, pad, half, err);
-    free(pad);
+    size_t in_job = search->filled;
+    size_t beside = search->heard < PAD_SPANS * half ? (size_t)search->heard : PAD_SPANS * half;
+    unsigned char *behind = room + half * ls_format_bytes(search->cut.format);
+    const unsigned char *last;
+    int code = last_samples(search, in_job, beside, behind, &last, err);
     if (code != LS_OK) {
         return code;
     }
+    ls_pad_write(search->cut.format, last, beside, room, half);
+    search->end_pad = room;
+    uint64_t dispatched = search->dispatched;
+    code = fill_jobs(search, room, half, err);
     if (search->dispatched > dispatched) {
-        heard -= search->cut.piece_frames * search->cut.hop; /* the padding made a piece whole */
+        in_job -= search->cut.piece_frames * search->cut.hop; /* the padding made a piece whole */
     }
-    size_t whole = whole_frames(search, search->filled);
-    size_t frames = whole > 0 ? (whole - 1) / 2 * 2 : 0;
-    size_t counted = half + frames * search->cut.hop;
-    if (heard > counted) {
-        count_samples(search, search->job->samples + counted * bytes, heard - counted);
-    }
-    return frames > 0 ? submit(search, frames, err) : LS_OK;
+    return code == LS_OK ? finish_job(search, in_job, behind, err) : code;
+}
+
+/* The same with the room that it takes. */
+static int pad_and_finish(struct ls_search *search, struct ls_err *err) {
+    size_t bytes = ls_format_bytes(search->cut.format);
+    unsigned char *room = malloc((1 + PAD_SPANS) * search->cut.half * bytes);
+    int code = room != NULL
+                   ? finish_pieces(search, room, err)
+                   : ls_err_set(err, LS_ERR_NOMEM, "out of memory for the end of a stretch");
+    free(room);
+    return code;
 }
 
 /* The last pieces of a stretch that was searched. */
 static int finish_stretch(struct ls_search *search, struct ls_err *err) {
     int code = search->job == NULL ? leave_feed(search, err) : LS_OK;
     if (code == LS_OK) {
-        code = finish_pieces(search, err);
+        code = pad_and_finish(search, err);
     }
     while (code == LS_OK && search->consumed < search->dispatched) {
         code = consume(search, err);

@@ -17,6 +17,7 @@
 #include "detect/burst.h"
 #include "detect/transmission.h"
 #include "model/tuning.h"
+#include "survey/searcher.h"
 
 enum { LS_FLOOR_LAG = 4, LS_THREADS_MAX = LS_FLOOR_LAG };
 
@@ -29,6 +30,8 @@ struct ls_search_opts {
     const double *spurs_hz;      /* known lines of the receiver, masked; borrowed */
     size_t spur_count;
     struct ls_transmissions *transmissions; /* borrowed: bursts go there */
+    /* For ls_search_recorded; all zero when samples come by ls_search_samples alone. */
+    struct ls_sample_reader reader;
 };
 
 struct ls_search_counts {
@@ -50,6 +53,11 @@ int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, in
 /* Its next samples, in the format of its tuning. */
 int ls_search_samples(struct ls_search *search, const void *samples, size_t count,
                       struct ls_err *err);
+
+/* The same where its next samples lie in a recording: count of them from index pos on. They are
+ * read where they are searched, by as many threads as search, which saves two copies of each.
+ * Samples of one stretch come either this way or the other, and lie one after the other. */
+int ls_search_recorded(struct ls_search *search, uint64_t pos, size_t count, struct ls_err *err);
 
 /* Would so many samples of the present stretch be too few to hold anything against a floor? Such a
  * stretch is counted and not searched. */

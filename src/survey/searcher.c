@@ -9,8 +9,9 @@
 #include "dsp/zoom.h"
 
 enum {
-    SEGMENTS_MAX = 4,    /* transforms averaged for one box in one piece */
-    MARGIN_CHANNELS = 1, /* fine spectrum beyond the box on each side */
+    CHUNK_SAMPLES = 1 << 16, /* read and channelized in one go: they stay in L2 */
+    SEGMENTS_MAX = 4,        /* transforms averaged for one box in one piece */
+    MARGIN_CHANNELS = 1,     /* fine spectrum beyond the box on each side */
 };
 
 /* Fine spectra may transform this many samples for each sample of the piece: dense bands must not
@@ -177,16 +178,52 @@ static void push_row(void *context, const float *power_sum) {
     ls_detector_push(detector, power_sum);
 }
 
+/* Have the samples of the job read up to index end, and no further than it wants. */
+static int read_samples(const struct ls_searcher *s, struct ls_job *job, size_t end) {
+    size_t to = end < job->unread_to ? end : job->unread_to;
+    if (to <= job->unread_from) {
+        return LS_OK;
+    }
+    const struct ls_sample_reader *reader = s->cut.reader;
+    size_t count = to - job->unread_from;
+    int code =
+        reader->read(reader->context, job->unread_pos, count,
+                     job->samples + job->unread_from * ls_format_bytes(s->cut.format), &job->err);
+    job->unread_from = to;
+    job->unread_pos += count;
+    return code;
+}
+
+/* Every row of the piece to the detector, while its samples and then its powers are in cache. */
+static int push_rows(struct ls_searcher *s, struct ls_job *job) {
+    const struct ls_channelizer_pairs to = {.pair = push_row, .context = s->detector};
+    size_t bytes = ls_format_bytes(s->cut.format);
+    size_t most = CHUNK_SAMPLES / s->cut.hop / 2 * 2;
+    for (size_t done = 0; done < job->frames;) {
+        size_t frames = job->frames - done < most ? job->frames - done : most;
+        size_t end = (done + frames - 1) * s->cut.hop + 2 * s->cut.half;
+        int code = read_samples(s, job, end);
+        if (code != LS_OK) {
+            return code;
+        }
+        ls_channelizer_pairs(s->bank, job->samples + done * s->cut.hop * bytes, frames, &to,
+                             &job->stats);
+        done += frames;
+    }
+    return LS_OK;
+}
+
 void ls_searcher_run(struct ls_searcher *s, struct ls_job *job) {
     size_t channels = s->cut.channels;
     job->box_count = 0;
     job->fine_count = 0;
     job->unmeasured = 0;
-    job->code = LS_OK;
     memset(&job->stats, 0, sizeof job->stats);
     ls_detector_begin(s->detector, job->floor_pow);
-    const struct ls_channelizer_pairs to = {.pair = push_row, .context = s->detector};
-    ls_channelizer_pairs(s->bank, job->samples, job->frames, &to, &job->stats);
+    job->code = push_rows(s, job);
+    if (job->code != LS_OK) {
+        return;
+    }
     struct ls_detection found;
     job->clipped = (double)job->stats.clipped > CLIPPED_SHARE * (double)(job->frames * s->cut.hop);
     ls_detector_finish(s->detector, job->clipped, &found);

@@ -23,14 +23,27 @@ struct ls_cut {
     size_t fine_bins;
     enum ls_format format;
     double rate_sps;
-    double false_alarms;          /* expected of noise in one piece */
-    double floor_error;           /* relative */
-    const struct ls_looks *looks; /* borrowed */
+    double prototype_energy;               /* sum h^2 of the bank */
+    double false_alarms;                   /* expected of noise in one piece */
+    double floor_error;                    /* relative */
+    const struct ls_looks *looks;          /* borrowed */
+    const struct ls_sample_reader *reader; /* borrowed; NULL: every job comes with its samples */
+};
+
+/* How samples of a recording are had: count from index pos of it on into ret. Any thread. */
+struct ls_sample_reader {
+    int (*read)(void *context, uint64_t pos, size_t count, void *ret, struct ls_err *err);
+    void *context;
 };
 
 struct ls_job {
     /* in */
     unsigned char *samples; /* [piece_samples] native */
+    /* Samples that are still in the recording: [unread_from, unread_to), the first of them at index
+     * unread_pos. The searcher reads them bit by bit, just before it needs them. */
+    size_t unread_from;
+    size_t unread_to;
+    uint64_t unread_pos;
     uint64_t first_frame;
     size_t frames;    /* even, <= piece_frames */
     float *floor_pow; /* [channels] */
@@ -48,8 +61,9 @@ struct ls_job {
     size_t declined[LS_DECLINED_COUNT];
     bool clipped;      /* enough of its samples were at full scale to matter */
     size_t unmeasured; /* boxes without a fine spectrum: the budget was spent */
-    int code;          /* LS_OK or LS_ERR_NOMEM */
-    int state;         /* of the pool that runs it */
+    int code;          /* LS_OK, LS_ERR_NOMEM, or what the reader says, with its words in err */
+    struct ls_err err;
+    int state; /* of the pool that runs it */
 };
 
 int ls_job_init(struct ls_job *job, const struct ls_cut *cut);

@@ -188,7 +188,7 @@ Test(sigmf, the_hash_of_a_real_recording_is_its_core_sha512) {
     struct taken taken;
     char hash[129];
     taken_read(&taken, source);
-    ls_source_sha512(source, hash);
+    cr_expect_eq(ls_source_hash(source, NULL, hash, NULL), LS_OK);
     cr_expect_str_eq(hash, info->sha512);
     cr_expect_eq(info->capture_count, 9);
     cr_expect_eq(taken.samples, 1769472);

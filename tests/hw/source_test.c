@@ -107,7 +107,7 @@ Test(source, block_size_changes_neither_samples_nor_times) {
         cr_expect_eq(taken.byte_count, sizeof data);
         cr_expect_eq(memcmp(taken.bytes, data, sizeof data), 0);
         expect_blocks_fit(&taken, ls_source_info(source), sizes[i]);
-        ls_source_sha512(source, hash);
+        cr_expect_eq(ls_source_hash(source, NULL, hash, NULL), LS_OK);
         cr_expect_str_eq(hash, expected_hash);
         taken_finish(&taken);
         ls_source_destroy(source);
@@ -151,13 +151,13 @@ Test(source, the_user_may_state_the_start) {
     ls_source_destroy(source);
 }
 
-Test(source, hashing_may_be_a_pass_of_its_own) {
+Test(source, hashing_is_a_pass_of_its_own) {
     unsigned char data[BYTES];
     char expected[129];
     char hash[129] = "untouched";
     write_three_captures(data);
     hash_hex(data, sizeof data, expected);
-    struct ls_source_opts opts = {.path = scratch_path(&scratch, "a"), .skip_hash = true};
+    struct ls_source_opts opts = {.path = scratch_path(&scratch, "a")};
     struct ls_source *source;
     struct ls_block block;
     cr_assert_eq(ls_source_open(&source, &opts, NULL), LS_OK);
@@ -169,9 +169,33 @@ Test(source, hashing_may_be_a_pass_of_its_own) {
     cr_expect_str_eq(hash, expected);
     cr_expect_eq(ls_source_read(source, &block, NULL), LS_OK);
     cr_expect_eq(block.pos, 50, "hashing does not move the reading position");
-    ls_source_sha512(source, hash);
-    cr_expect_str_eq(hash, "");
     ls_source_destroy(source);
+}
+
+Test(source, positions_are_handed_out_without_samples) {
+    unsigned char data[BYTES];
+    write_three_captures(data);
+    struct ls_source_opts opts = {.path = scratch_path(&scratch, "a")};
+    struct ls_source *whole;
+    struct ls_source *bare;
+    cr_assert_eq(ls_source_open(&whole, &opts, NULL), LS_OK);
+    opts.positions_only = true;
+    cr_assert_eq(ls_source_open(&bare, &opts, NULL), LS_OK);
+    struct ls_block with;
+    struct ls_block without;
+    while (ls_source_read(whole, &with, NULL) == LS_OK) {
+        cr_assert_eq(ls_source_read(bare, &without, NULL), LS_OK);
+        cr_expect_null(without.samples);
+        cr_expect(without.pos == with.pos && without.t_ns == with.t_ns &&
+                      without.count == with.count && without.flags == with.flags,
+                  "block at %llu", (unsigned long long)with.pos);
+        unsigned char samples[BYTES];
+        cr_assert_eq(ls_source_read_at(bare, without.pos, without.count, samples, NULL), LS_OK);
+        cr_expect_arr_eq(samples, with.samples, with.count * ls_format_bytes(with.tuning.format));
+    }
+    cr_expect_eq(ls_source_read(bare, &without, NULL), LS_EOF);
+    ls_source_destroy(whole);
+    ls_source_destroy(bare);
 }
 
 /* Opening must fail with that code and a line that holds those words. */
