@@ -77,15 +77,28 @@ size_t ls_claims_widen(float *ret, const float *sums, size_t count, size_t width
     return n;
 }
 
-/* Sum of the region's free cells over rows [from, from + rows); claimed ones stand in with the
- * noise mean. */
-static void excised_sum(const struct region *region, size_t from, size_t rows, float *ret) {
+/* Channels of the region: [low, high). */
+struct columns {
+    size_t low;
+    size_t high;
+};
+
+/* Sum of free cells over rows [from, from + rows) in some columns; claimed ones stand in with the
+ * noise mean. ret: of the whole region. */
+static void excised_sum(const struct region *region, size_t from, size_t rows,
+                        struct columns columns, float *ret) {
     size_t n = region->in->channels;
-    memset(ret, 0, region->count * sizeof *ret);
-    for (size_t r = from; r < from + rows; r++) {
-        ls_rows_excise(ret, region->in->cells + r * n + region->low,
-                       region->in->marks + r * n + region->low, region->count);
-    }
+    size_t at = from * n + region->low + columns.low;
+    const struct ls_marked_rows cells = {.cells = region->in->cells + at,
+                                         .marks = region->in->marks + at,
+                                         .stride = n,
+                                         .rows = rows,
+                                         .n = columns.high - columns.low};
+    ls_rows_excise(&cells, ret + columns.low);
+}
+
+static struct columns all_columns(const struct region *region) {
+    return (struct columns){.low = 0, .high = region->count};
 }
 
 static void claim(const struct ls_cells *in, size_t row, size_t rows, size_t channel,
@@ -110,33 +123,47 @@ static const float *widen_to(const struct region *region, const float *row, size
     return sums;
 }
 
+/* The windows of a width over those of the next narrower one. Returns whether any is above limit.
+ */
+static bool widen_and_test(const struct region *region, size_t width, const float **sums,
+                           size_t *count, float limit) {
+    float *next = region->claims->sums + (width % 2) * region->in->channels;
+    *count = ls_claims_windows(*count, width);
+    bool above = width == 1 ? ls_rows_add_test(next, *sums, *sums + 1, *count, limit)
+                            : ls_rows_fold_test(next, *sums, *count, limit);
+    *sums = next;
+    return above;
+}
+
 /* Test one window row of a level at every width up to a segment; claim what crosses, narrow windows
- * first. True when it claimed. */
-static bool test_row(const struct region *region, size_t level, size_t first_row, float *row) {
+ * first. Returns the columns in which it claimed, high 0 when in none. */
+static struct columns test_row(const struct region *region, size_t level, size_t first_row,
+                               float *row) {
     const struct ls_limits *limits = region->limits;
     size_t rows = (size_t)1 << level;
     const float *sums = row;
     size_t count = region->count;
-    bool claimed = false;
+    struct columns claimed = {.low = region->count};
     for (size_t b = 0; b < limits->widths && b <= LS_SEGMENT_WIDTH; b++) {
-        if (b > 0) {
-            float *next = region->claims->sums + (b % 2) * region->in->channels;
-            count = ls_claims_widen(next, sums, count, b);
-            sums = next;
-        }
         float limit = limits->limit[level][b];
-        if (!ls_rows_any_above(sums, limit, count)) {
+        bool above = b == 0 ? ls_rows_any_above(sums, limit, count)
+                            : widen_and_test(region, b, &sums, &count, limit);
+        if (!above) {
             continue;
         }
         size_t step = b < 2 ? 1 : (size_t)1 << (b - 1);
         for (size_t i = 0; i < count; i++) {
             if (sums[i] > limit) {
-                claim(region->in, first_row, rows, region->low + i * step, (size_t)1 << b);
+                size_t low = i * step;
+                size_t high = low + ((size_t)1 << b);
+                claim(region->in, first_row, rows, region->low + low, (size_t)1 << b);
+                claimed.low = low < claimed.low ? low : claimed.low;
+                claimed.high = high > claimed.high ? high : claimed.high;
             }
         }
-        claimed = true;
+        claimed.high = claimed.high < region->count ? claimed.high : region->count;
         /* Wider windows must not count what was just explained. */
-        excised_sum(region, first_row, rows, row);
+        excised_sum(region, first_row, rows, claimed, row);
         sums = widen_to(region, row, b, &count);
     }
     return claimed;
@@ -162,7 +189,7 @@ static void claim_single_cells(const struct region *region, struct ls_blobs *blo
 static void search_short(const struct region *region, size_t level) {
     size_t rows = (size_t)1 << level;
     for (size_t from = 0; from + rows <= region->in->rows; from++) {
-        excised_sum(region, from, rows, region->claims->row);
+        excised_sum(region, from, rows, all_columns(region), region->claims->row);
         test_row(region, level, from, region->claims->row);
     }
 }
@@ -175,9 +202,10 @@ static void search_long(const struct region *region, size_t level, size_t halves
         float *left = region->claims->halves + i * region->count;
         float *right = left + region->count;
         ls_rows_add(region->claims->row, left, right, region->count);
-        if (test_row(region, level, i * half_rows, region->claims->row)) {
-            excised_sum(region, i * half_rows, half_rows, left);
-            excised_sum(region, (i + 1) * half_rows, half_rows, right);
+        struct columns claimed = test_row(region, level, i * half_rows, region->claims->row);
+        if (claimed.high > 0) {
+            excised_sum(region, i * half_rows, half_rows, claimed, left);
+            excised_sum(region, (i + 1) * half_rows, half_rows, claimed, right);
         }
     }
 }
@@ -199,7 +227,8 @@ static void search_region(const struct region *region, struct ls_blobs *blobs) {
     }
     size_t halves = region->in->rows / 2;
     for (size_t i = 0; i < halves; i++) {
-        excised_sum(region, 2 * i, 2, region->claims->halves + i * region->count);
+        excised_sum(region, 2 * i, 2, all_columns(region),
+                    region->claims->halves + i * region->count);
     }
     for (size_t level = 2; level < region->limits->levels; level++) {
         search_long(region, level, halves);
@@ -211,9 +240,12 @@ static void search_region(const struct region *region, struct ls_blobs *blobs) {
 static void sum_strips(const struct ls_claims *claims, const struct ls_cells *in, size_t row,
                        size_t strips, float *ret) {
     float *free_cells = claims->row;
-    memset(free_cells, 0, in->channels * sizeof *free_cells);
-    ls_rows_excise(free_cells, in->cells + row * in->channels, in->marks + row * in->channels,
-                   in->channels);
+    const struct ls_marked_rows cells = {.cells = in->cells + row * in->channels,
+                                         .marks = in->marks + row * in->channels,
+                                         .stride = in->channels,
+                                         .rows = 1,
+                                         .n = in->channels};
+    ls_rows_excise(&cells, free_cells);
     for (size_t s = 0; s < strips; s++) {
         ret[s] = ls_rows_sum(free_cells + s * STRIP_CHANNELS, STRIP_CHANNELS);
     }

@@ -28,10 +28,11 @@ struct ls_detector {
     size_t rows_max;
     struct ls_limits limits;
     struct ls_crossings crossings;
-    float *scale;         /* [channels] 0.5 / floor; 0 outside the analysed channels */
-    float *floor_pow;     /* [channels] */
-    float *cells;         /* [rows_max][channels] */
-    unsigned char *marks; /* [rows_max][channels] */
+    float *scale;           /* [channels] 0.5 / floor; 0 outside the analysed channels */
+    float *floor_pow;       /* [channels] */
+    float *cells;           /* [rows_max][channels] */
+    unsigned char *marks;   /* [rows_max][channels] */
+    unsigned char *touched; /* [channels] */
     size_t rows;
     bool crossed;
     float *ring[LS_LEVELS_MAX][RING]; /* rows of the pyramid, from level 1 on */
@@ -96,14 +97,15 @@ static int create_arrays(struct ls_detector *det) {
     det->floor_pow = calloc(n, sizeof(float));
     det->cells = calloc(det->rows_max * n, sizeof(float));
     det->marks = calloc(det->rows_max, n);
+    det->touched = calloc(n, 1);
     det->width_sums = calloc(2 * n, sizeof(float));
     det->work = calloc(n, sizeof(float));
     det->sums = calloc(n, sizeof(float));
     det->residual = calloc(n, sizeof(float));
     det->clean = calloc(n, sizeof(float));
     ok = ok && det->scale != NULL && det->floor_pow != NULL && det->cells != NULL &&
-         det->marks != NULL && det->width_sums != NULL && det->work != NULL && det->sums != NULL &&
-         det->residual != NULL && det->clean != NULL;
+         det->marks != NULL && det->touched != NULL && det->width_sums != NULL &&
+         det->work != NULL && det->sums != NULL && det->residual != NULL && det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -162,6 +164,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->floor_pow);
     free(det->cells);
     free(det->marks);
+    free(det->touched);
     free(det->width_sums);
     free(det->work);
     ls_claims_destroy(det->claims);
@@ -287,14 +290,12 @@ void ls_detector_push(struct ls_detector *det, const float *power_sum) {
     pyramid_push(det, row, low || high);
 }
 
-static bool any_claimed(const struct ls_detector *det, size_t from, size_t width) {
-    static const unsigned char free_cells[LS_SEGMENT_CHANNELS] = {LS_MARK_FREE};
+/* In which channels is any cell claimed? */
+static void find_touched(struct ls_detector *det) {
+    memset(det->touched, LS_MARK_FREE, det->opts.channels);
     for (size_t r = 0; r < det->rows; r++) {
-        if (memcmp(det->marks + r * det->opts.channels + from, free_cells, width) != 0) {
-            return true;
-        }
+        ls_rows_or(det->touched, det->marks + r * det->opts.channels, det->opts.channels);
     }
-    return false;
 }
 
 /* Means over the free cells. push() has summed the rows; only where something was claimed are they
@@ -307,17 +308,17 @@ static void measure_residual(struct ls_detector *det) {
     for (size_t c = 0; c < n; c++) {
         counts[c] = (float)det->rows;
     }
+    find_touched(det);
     for (size_t from = 0; from < n; from += LS_SEGMENT_CHANNELS) {
         size_t width = n - from < LS_SEGMENT_CHANNELS ? n - from : LS_SEGMENT_CHANNELS;
-        if (!any_claimed(det, from, width)) {
-            continue;
-        }
-        memset(det->residual + from, 0, width * sizeof *det->residual);
-        memset(counts + from, 0, width * sizeof *counts);
-        for (size_t r = 0; r < det->rows; r++) {
-            size_t at = r * n + from;
-            ls_rows_gather(det->residual + from, counts + from, det->cells + at, det->marks + at,
-                           width);
+        const struct ls_marked_rows cells = {.cells = det->cells + from,
+                                             .marks = det->marks + from,
+                                             .stride = n,
+                                             .rows = det->rows,
+                                             .n = width};
+        static const unsigned char none[LS_SEGMENT_CHANNELS] = {LS_MARK_FREE};
+        if (memcmp(det->touched + from, none, width) != 0) {
+            ls_rows_gather(&cells, det->residual + from, counts + from);
         }
     }
     for (size_t c = 0; c < n; c++) {

@@ -86,22 +86,106 @@ VERSIONS bool ls_rows_any_above(const float *a, float limit, size_t n) {
     return any != 0;
 }
 
-VERSIONS void ls_rows_excise(float *restrict sum, const float *restrict a,
-                             const unsigned char *restrict marks, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        sum[i] += marks[i] != 0 ? 1.0F : a[i];
+enum {
+    LANES = 16,
+    VECTORS = 4, /* whose sums stay in registers while rows go by */
+};
+
+typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t vec_bits __attribute__((vector_size(LANES * sizeof(int32_t))));
+typedef int8_t vec_marks __attribute__((vector_size(LANES)));
+
+/* Of LANES cells: all bits set where the mark is 0. By reference, as vectors are not passed alike
+ * on every level. */
+static inline __attribute__((always_inline)) void load_free(vec_bits *ret,
+                                                            const unsigned char *marks) {
+    vec_marks mark;
+    memcpy(&mark, marks, sizeof mark);
+    *ret = __builtin_convertvector(mark == 0, vec_bits);
+}
+
+static inline __attribute__((always_inline)) void
+excise_columns(const struct ls_marked_rows *in, size_t at, size_t vectors, float *ret) {
+    vec sum[VECTORS] = {{0}};
+    const vec_bits one = (vec_bits)((vec){0} + 1.0F);
+    for (size_t r = 0; r < in->rows; r++) {
+#pragma GCC unroll 8
+        for (size_t v = 0; v < vectors; v++) {
+            size_t i = r * in->stride + at + v * LANES;
+            vec_bits clear;
+            vec_bits cell;
+            load_free(&clear, in->marks + i);
+            memcpy(&cell, in->cells + i, sizeof cell);
+            sum[v] += (vec)((cell & clear) | (one & ~clear));
+        }
+    }
+    memcpy(ret + at, sum, vectors * sizeof sum[0]);
+}
+
+VERSIONS void ls_rows_excise(const struct ls_marked_rows *in, float *ret) {
+    size_t at = 0;
+    for (; at + VECTORS * LANES <= in->n; at += VECTORS * LANES) {
+        excise_columns(in, at, VECTORS, ret);
+    }
+    for (; at + LANES <= in->n; at += LANES) {
+        excise_columns(in, at, 1, ret);
+    }
+    for (; at < in->n; at++) {
+        float sum = 0.0F;
+        for (size_t r = 0; r < in->rows; r++) {
+            size_t i = r * in->stride + at;
+            sum += in->marks[i] != 0 ? 1.0F : in->cells[i];
+        }
+        ret[at] = sum;
     }
 }
 
-VERSIONS void ls_rows_gather(float *restrict sum, float *restrict count, const float *restrict a,
-                             const unsigned char *restrict marks, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        sum[i] += marks[i] != 0 ? 0.0F : a[i];
-        count[i] += marks[i] != 0 ? 0.0F : 1.0F;
+static inline __attribute__((always_inline)) void gather_columns(const struct ls_marked_rows *in,
+                                                                 size_t at, size_t vectors,
+                                                                 float *sum, float *count) {
+    vec sums[VECTORS] = {{0}};
+    vec counts[VECTORS] = {{0}};
+    const vec_bits one = (vec_bits)((vec){0} + 1.0F);
+    for (size_t r = 0; r < in->rows; r++) {
+#pragma GCC unroll 8
+        for (size_t v = 0; v < vectors; v++) {
+            size_t i = r * in->stride + at + v * LANES;
+            vec_bits clear;
+            vec_bits cell;
+            load_free(&clear, in->marks + i);
+            memcpy(&cell, in->cells + i, sizeof cell);
+            sums[v] += (vec)(cell & clear);
+            counts[v] += (vec)(one & clear);
+        }
+    }
+    memcpy(sum + at, sums, vectors * sizeof sums[0]);
+    memcpy(count + at, counts, vectors * sizeof counts[0]);
+}
+
+VERSIONS void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float *count) {
+    size_t at = 0;
+    for (; at + VECTORS * LANES <= in->n; at += VECTORS * LANES) {
+        gather_columns(in, at, VECTORS, sum, count);
+    }
+    for (; at + LANES <= in->n; at += LANES) {
+        gather_columns(in, at, 1, sum, count);
+    }
+    for (; at < in->n; at++) {
+        sum[at] = count[at] = 0.0F;
+        for (size_t r = 0; r < in->rows; r++) {
+            size_t i = r * in->stride + at;
+            sum[at] += in->marks[i] != 0 ? 0.0F : in->cells[i];
+            count[at] += in->marks[i] != 0 ? 0.0F : 1.0F;
+        }
     }
 }
 
-enum { LANES = 16 };
+VERSIONS void ls_rows_or(unsigned char *restrict any, const unsigned char *restrict marks,
+                         size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        any[i] |= marks[i];
+    }
+}
 
 VERSIONS float ls_rows_sum(const float *a, size_t n) {
     float lanes[LANES] = {0};

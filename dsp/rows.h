@@ -26,11 +26,23 @@ bool ls_rows_fold_test(float *ret, const float *a, size_t n, float limit);
 /* Is any a[i] > limit? */
 bool ls_rows_any_above(const float *a, float limit, size_t n);
 
-/* sum[i] += marks[i] ? 1 : a[i] */
-void ls_rows_excise(float *sum, const float *a, const unsigned char *marks, size_t n);
+/* Of rows of cells and their marks, stride apart, n wide. */
+struct ls_marked_rows {
+    const float *cells;
+    const unsigned char *marks;
+    size_t stride;
+    size_t rows;
+    size_t n;
+};
 
-/* Where marks[i] is 0: sum[i] += a[i] and count[i] += 1. */
-void ls_rows_gather(float *sum, float *count, const float *a, const unsigned char *marks, size_t n);
+/* ret[i] = sum over rows of the cell, or of 1 where its mark is not 0. */
+void ls_rows_excise(const struct ls_marked_rows *in, float *ret);
+
+/* sum[i] = sum over rows of the cells whose mark is 0; count[i]: how many those are. */
+void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float *count);
+
+/* any[i] |= marks[i] */
+void ls_rows_or(unsigned char *any, const unsigned char *marks, size_t n);
 
 /* Sum of n values, in an order of its own that is the same on every machine. */
 float ls_rows_sum(const float *a, size_t n);

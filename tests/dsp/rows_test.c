@@ -66,6 +66,41 @@ Test(rows, add_may_work_in_place) {
     }
 }
 
+Test(rows, marked_cells_are_left_out_of_sums_over_rows) {
+    enum { STRIDE = 150, ROWS = 5 };
+    static float cells[ROWS * STRIDE];
+    static unsigned char marks[ROWS * STRIDE];
+    for (size_t i = 0; i < STRIDE * ROWS; i++) {
+        cells[i] = (float)((i * 37) % 101) / 7.0F;
+        marks[i] = (unsigned char)((i * 53) % 89 % 3);
+    }
+    for (size_t n = 0; n <= STRIDE - 5; n++) {
+        const struct ls_marked_rows in = {
+            .cells = cells + 3, .marks = marks + 3, .stride = STRIDE, .rows = ROWS, .n = n};
+        float excised[STRIDE];
+        float sum[STRIDE];
+        float count[STRIDE];
+        excised[n] = sum[n] = count[n] = -1.0F;
+        ls_rows_excise(&in, excised);
+        ls_rows_gather(&in, sum, count);
+        for (size_t i = 0; i < n; i++) {
+            float want[3] = {0};
+            for (size_t r = 0; r < ROWS; r++) {
+                bool clear = in.marks[r * STRIDE + i] == 0;
+                float cell = in.cells[r * STRIDE + i];
+                want[0] += clear ? cell : 1.0F;
+                want[1] += clear ? cell : 0.0F;
+                want[2] += clear ? 1.0F : 0.0F;
+            }
+            cr_assert_eq(excised[i], want[0], "%zu of %zu", i, n);
+            cr_assert_eq(sum[i], want[1], "%zu of %zu", i, n);
+            cr_assert_eq(count[i], want[2], "%zu of %zu", i, n);
+        }
+        cr_assert(excised[n] == -1.0F && sum[n] == -1.0F && count[n] == -1.0F,
+                  "wrote past %zu values", n);
+    }
+}
+
 Test(rows, what_is_tested_while_it_is_made_is_tested_as_any_above_does) {
     float row[2 * LONGEST + 2] = {0};
     float ones[2 * LONGEST + 2];
