@@ -97,6 +97,11 @@ static int read_text(struct input *in, int fd, uint64_t first_byte, uint64_t byt
 
 static int parse(struct input *in, struct ls_err *err) {
     int code = ls_sigmf_meta_parse(&in->meta, in->text, in->text_bytes, &in->note, err);
+    if (code == LS_OK && in->meta.metadata_only) {
+        code = ls_err_set(err, LS_ERR_FORMAT,
+                          "core:metadata_only is true: there are no samples to read; get the full "
+                          "recording, or 'lineside import' its annotations");
+    }
     if (code != LS_OK && err != NULL) {
         ls_err_wrap(err, "metadata '%s'", ls_file_shown(in->meta_path));
     }

@@ -174,12 +174,6 @@ static int check_single_channel(const struct scope *global, struct ls_err *err) 
                           "recording each",
                           (unsigned long long)channels);
     }
-    const json_t *metadata_only = get(global, "core:metadata_only");
-    if (code == LS_OK && json_is_true(metadata_only)) {
-        return ls_err_set(err, LS_ERR_FORMAT,
-                          "core:metadata_only is true: there are no samples to read; get the full "
-                          "recording");
-    }
     return code;
 }
 
@@ -189,6 +183,8 @@ static int take_global(struct ls_sigmf_meta *meta, const struct scope *global, s
     int code = take_format(global, &meta->format, note, err);
     code = code != LS_OK ? code : take_rate(global, &meta->rate_sps, err);
     code = code != LS_OK ? code : check_single_channel(global, err);
+    const json_t *metadata_only = get(global, "core:metadata_only");
+    meta->metadata_only = metadata_only != NULL && json_is_true(metadata_only);
     code = code != LS_OK ? code : take_dataset(global, meta->dataset, sizeof meta->dataset, err);
     code = code != LS_OK ? code : take_sha512(global, meta->sha512, note, err);
     code = code != LS_OK
@@ -353,13 +349,13 @@ static int take_root(struct ls_sigmf_meta *meta, const json_t *root, struct ls_n
     if (captures != NULL && !json_is_array(captures)) {
         return ls_err_set(err, LS_ERR_FORMAT, "\"captures\" must be an array; correct it");
     }
-    uint64_t offset = 0;
     bool has;
     int code = take_global(meta, &global, note, err);
-    code = code != LS_OK ? code : take_count(&global, "core:offset", &offset, &has, err);
-    code = code != LS_OK ? code : take_captures(meta, captures, offset, note, err);
+    code = code != LS_OK ? code : take_count(&global, "core:offset", &meta->offset, &has, err);
+    code = code != LS_OK ? code : take_captures(meta, captures, meta->offset, note, err);
     if (code == LS_OK) {
-        meta->annotated_samples = annotated_samples(json_object_get(root, "annotations"), offset);
+        meta->annotated_samples =
+            annotated_samples(json_object_get(root, "annotations"), meta->offset);
     }
     return code;
 }

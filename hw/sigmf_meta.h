@@ -35,6 +35,8 @@ struct ls_sigmf_meta {
     struct ls_sigmf_capture *captures; /* ascending first_sample, equal ones allowed */
     size_t capture_count;              /* > 0: a recording that states none has one from sample 0 */
     uint64_t annotated_samples;        /* where the last annotation ends; 0 without */
+    uint64_t offset;                   /* core:offset, which sample positions of captures lack */
+    bool metadata_only;                /* core:metadata_only: there are no samples to read */
 };
 
 /* text: n bytes, need not end with NUL. Remarks go to note. LS_ERR_FORMAT names the key that is

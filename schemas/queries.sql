@@ -199,6 +199,10 @@ DELETE FROM transmission_box WHERE cell IN (
 INSERT OR IGNORE INTO temp.touched SELECT cell FROM main.observation
 WHERE id BETWEEN :first_id AND :last_id;
 
+-- Evidence that is no more. Incidents and their findings stay.
+-- name: delete_evidence
+DELETE FROM incident_transmission WHERE transmission_id BETWEEN :first_id AND :last_id;
+
 -- name: delete_observations
 DELETE FROM observation WHERE id BETWEEN :first_id AND :last_id;
 
@@ -372,6 +376,98 @@ WHERE b.first_s <= :until_s AND b.last_s >= :from_s
     AND o.low_hz <= :high_hz AND o.high_hz >= :low_hz
     AND :sensor_id IN (0, o.sensor_id)
 ORDER BY o.start_ns, (o.low_hz + o.high_hz) / 2, o.id;
+
+-- Permits, findings and incidents (src/store/patterns.c).
+
+-- name: insert_permit
+INSERT INTO permit (owner, purpose, place, low_hz, high_hz, since_ns, until_ns)
+VALUES (:owner, :purpose, :place, :low_hz, :high_hz, :since_ns, :until_ns) RETURNING id;
+
+-- name: permit_since
+SELECT since_ns FROM permit WHERE id = :id;
+
+-- name: end_permit
+UPDATE permit SET until_ns = :until_ns WHERE id = :id;
+
+-- name: permits
+SELECT id, owner, purpose, place, low_hz, high_hz, since_ns, until_ns FROM permit ORDER BY id;
+
+-- name: delete_findings
+DELETE FROM finding WHERE kind = :kind AND version = :version;
+
+-- name: put_search
+INSERT OR REPLACE INTO pattern_search (kind, version, searches, trials, rows, run_ns)
+VALUES (:kind, :version, :searches, :trials, :rows, :run_ns);
+
+-- name: insert_sensor
+INSERT OR IGNORE INTO sensor (name) VALUES (:name);
+
+-- name: put_incident
+INSERT INTO incident (id, kind, version, severity, false_alarm_probability, log10_p, start_ns,
+    stop_ns, low_hz, high_hz, sensor_id, parameters, intervals, rivals, words, limits, searches,
+    trials, findings, confirmed, confirm_log10_p, permit_id, band)
+SELECT nullif(:id, 0), :kind, :version, :severity, :false_alarm_probability, :log10_p, :start_ns,
+    :stop_ns, :low_hz, :high_hz, sensor.id, :parameters, :intervals, :rivals, :words, :limits,
+    :searches, :trials, :findings, :confirmed, :confirm_log10_p, nullif(:permit, 0), :band
+FROM sensor WHERE sensor.name = :sensor
+ON CONFLICT (id) DO UPDATE SET severity = excluded.severity,
+    false_alarm_probability = excluded.false_alarm_probability, log10_p = excluded.log10_p,
+    start_ns = excluded.start_ns, stop_ns = excluded.stop_ns, low_hz = excluded.low_hz,
+    high_hz = excluded.high_hz, parameters = excluded.parameters, intervals = excluded.intervals,
+    rivals = excluded.rivals, words = excluded.words, limits = excluded.limits,
+    searches = excluded.searches, trials = excluded.trials, findings = excluded.findings,
+    confirmed = excluded.confirmed, confirm_log10_p = excluded.confirm_log10_p,
+    permit_id = excluded.permit_id, band = excluded.band
+RETURNING id;
+
+-- name: insert_finding
+INSERT INTO finding (incident_id, kind, version, false_alarm_probability, log10_p, start_ns, stop_ns,
+    low_hz, high_hz, sensor_id, parameters, intervals)
+SELECT :incident_id, :kind, :version, :false_alarm_probability, :log10_p, :start_ns, :stop_ns,
+    :low_hz, :high_hz, sensor.id, :parameters, :intervals
+FROM sensor WHERE sensor.name = :sensor;
+
+-- name: insert_evidence
+INSERT OR IGNORE INTO incident_transmission (incident_id, transmission_id)
+VALUES (:incident_id, :transmission_id);
+
+-- The last row of growth, unless nothing has changed since.
+-- name: put_growth
+INSERT OR REPLACE INTO incident_growth (incident_id, run_ns, last_ns, severity, log10_p, findings,
+    evidence)
+SELECT :incident_id, :run_ns, :last_ns, :severity, :log10_p, :findings, :evidence
+WHERE NOT EXISTS (
+    SELECT 1 FROM incident_growth AS g WHERE g.incident_id = :incident_id
+        AND g.run_ns = (SELECT max(run_ns) FROM incident_growth WHERE incident_id = :incident_id)
+        AND g.severity = :severity AND g.log10_p = :log10_p AND g.findings = :findings
+        AND g.evidence = :evidence
+);
+
+-- name: growth
+SELECT run_ns, last_ns, severity, log10_p, findings, evidence FROM incident_growth
+WHERE incident_id = :incident_id ORDER BY run_ns;
+
+-- name: set_pattern_state
+INSERT OR REPLACE INTO pattern_state (one, program, runs, until_ns, rows, bytes)
+VALUES (1, :program, :runs, :until_ns, :rows, :bytes);
+
+-- name: pattern_state
+SELECT program, runs, until_ns, rows, bytes FROM pattern_state WHERE one = 1;
+
+-- name: incidents
+SELECT i.id, i.kind, i.version, i.severity, i.log10_p, i.start_ns, i.stop_ns, i.low_hz, i.high_hz,
+    sensor.name, i.parameters, i.intervals, i.rivals, i.words, i.limits, i.searches, i.trials,
+    i.findings, i.confirmed, i.confirm_log10_p, i.permit_id, i.band
+FROM incident AS i JOIN sensor ON sensor.id = i.sensor_id
+WHERE i.start_ns < :until_ns AND i.stop_ns > :since_ns
+    AND i.low_hz <= :high_hz AND i.high_hz >= :low_hz
+    AND :sensor_id IN (0, i.sensor_id) AND :kind IN ('', i.kind) AND i.severity >= :min_severity
+    AND :id IN (0, i.id)
+ORDER BY i.start_ns, i.id;
+
+-- name: evidence
+SELECT transmission_id FROM incident_transmission WHERE incident_id = :incident_id
+ORDER BY transmission_id;
 
 -- The check of a database: each statement returns one line of text for each problem.
 

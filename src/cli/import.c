@@ -21,7 +21,16 @@ static const struct ls_option own_rows[] = {
      .help = "sensor of lines that name none; else 'import'"},
     {.name = "assume-utc",
      .kind = LS_OPTION_FLAG,
-     .help = "take times of rtl_433 without a zone as UTC; else they are refused"},
+     .help = "take times without a zone as UTC; else they are refused"},
+    {.name = "zone",
+     .kind = LS_OPTION_TEXT,
+     .value = "+HH:MM",
+     .help = "take times without a zone as those of this one, all year round"},
+    {.name = "freq",
+     .kind = LS_OPTION_HZ,
+     .value = "HZ",
+     .what = "frequency",
+     .help = "of rows of a CSV log that name none; else they are refused"},
     {.name = "json", .kind = LS_OPTION_FLAG, .help = "one JSON object a log"},
 };
 static const struct ls_option_table own = {
@@ -77,6 +86,14 @@ static int print_text(const char *path, const struct ls_import_result *result) {
         printf("; %zu line%s of kinds that are not stored", result->left_out,
                result->left_out == 1 ? "" : "s");
     }
+    if (result->columns_left_out > 0) {
+        printf("; %zu column%s not read", result->columns_left_out,
+               result->columns_left_out == 1 ? "" : "s");
+    }
+    if (result->backwards > 0) {
+        printf("; %zu row%s earlier than the one before", result->backwards,
+               result->backwards == 1 ? "" : "s");
+    }
     if (result->refused > 0) {
         printf("; %zu line%s refused", result->refused, result->refused == 1 ? "" : "s");
     }
@@ -89,12 +106,14 @@ static int print_text(const char *path, const struct ls_import_result *result) {
 static int print_json(const char *path, const char *db, const struct ls_import_result *result) {
     const struct ls_run *run = &result->run;
     json_t *object = json_pack(
-        "{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:s, s:s}", "type", "run", "run",
-        (json_int_t)run->id, "log", path, "db", db, "lines", (json_int_t)result->lines,
-        "transmissions", (json_int_t)result->transmissions, "observations",
-        (json_int_t)result->observations, "left_out", (json_int_t)result->left_out, "refused",
-        (json_int_t)result->refused, "elapsed_s", result->elapsed_s, "incomplete", run->incomplete,
-        "note", run->note, "input_sha512", run->input_sha512);
+        "{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:s, s:s}", "type",
+        "run", "run", (json_int_t)run->id, "log", path, "db", db, "lines",
+        (json_int_t)result->lines, "transmissions", (json_int_t)result->transmissions,
+        "observations", (json_int_t)result->observations, "left_out", (json_int_t)result->left_out,
+        "repeated", (json_int_t)result->repeated, "backwards", (json_int_t)result->backwards,
+        "overlaps", (json_int_t)result->overlaps, "refused", (json_int_t)result->refused,
+        "elapsed_s", result->elapsed_s, "incomplete", run->incomplete, "note", run->note,
+        "input_sha512", run->input_sha512);
     LS_AUTO(char)
     text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
     json_decref(object);
@@ -127,16 +146,53 @@ static int import_one(void *context, const char *path, struct ls_err *err) {
     return written == LS_OK ? LS_OK : ls_output_failed(NULL, err);
 }
 
+static int read_zone(const char *text, int32_t *ret_s, struct ls_err *err) {
+    int digits[4];
+    bool ok = strlen(text) == 6 && (text[0] == '+' || text[0] == '-') && text[3] == ':';
+    for (size_t i = 0; i < LS_COUNT(digits); i++) {
+        char c = ok ? text[1 + i + i / 2] : 'x';
+        digits[i] = c - '0';
+        ok = ok && c >= '0' && c <= '9';
+    }
+    int hours = ok ? 10 * digits[0] + digits[1] : 24;
+    int minutes = ok ? 10 * digits[2] + digits[3] : 60;
+    if (hours > 23 || minutes > 59) {
+        return ls_err_set(err, LS_ERR_ARG,
+                          "option '--zone': '%.40s' is no distance from UTC such as +02:00", text);
+    }
+    *ret_s = (text[0] == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+    return LS_OK;
+}
+
+static int read_line_options(struct ls_line_opts *ret, const struct ls_args *args,
+                             struct ls_err *err) {
+    const char *zone = ls_args_text(args, "zone");
+    ret->has_zone = ls_args_given(args, "assume-utc");
+    ls_args_hz(args, "freq", &ret->center_hz);
+    if (zone == NULL) {
+        return LS_OK;
+    }
+    if (ret->has_zone) {
+        return ls_err_set(err, LS_ERR_ARG,
+                          "--assume-utc and --zone exclude each other: choose one");
+    }
+    ret->has_zone = true;
+    return read_zone(zone, &ret->zone_s, err);
+}
+
 static int run_import(struct ls_call *call, struct ls_err *err) {
     struct job job = {.call = call};
     job.opts.sensor = ls_args_text(call->args, "sensor");
-    job.opts.line.assume_utc = ls_args_given(call->args, "assume-utc");
+    int code = read_line_options(&job.opts.line, call->args, err);
+    if (code != LS_OK) {
+        return code;
+    }
     if (job.opts.sensor != NULL && strlen(job.opts.sensor) >= LS_SENSOR_BYTES) {
         return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",
                           LS_SENSOR_BYTES - 1);
     }
     ls_stop_install();
-    int code = ls_database_open(&job.store, call, LS_STORE_WRITE, err);
+    code = ls_database_open(&job.store, call, LS_STORE_WRITE, err);
     if (code != LS_OK) {
         return code;
     }
@@ -158,10 +214,13 @@ const struct ls_verb ls_verb_import = {
     .min_arguments = 1,
     .max_arguments = SIZE_MAX,
     .text = "Reads logs of one JSON object a line, as 'export' writes them, or as rtl_433 -F json "
-            "does, whose payload is left out. \"-\" is standard input. The same log again replaces "
-            "its rows. Lines that cannot be read are counted and named; the others are stored.",
+            "does; comma-separated values whose heading names a time and a frequency; and the "
+            "annotations of SigMF metadata. Payload and names in them are left out. \"-\" is "
+            "standard input. The same log again replaces its rows. Lines that cannot be read are "
+            "counted and named; the others are stored.",
     .tables = tables,
     .example = "lineside import km-13.jsonl\n"
-               "lineside import --sensor km-14 --assume-utc rtl_433.json",
+               "lineside import --sensor km-14 --assume-utc rtl_433.json\n"
+               "lineside import --zone +01:00 --freq 433.92M receptions.csv",
     .run = run_import,
 };

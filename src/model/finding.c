@@ -6,6 +6,17 @@
 
 #include "base/util.h"
 
+static const char *const kinds[] = {
+    "scripted-cycle", "periodic-telemetry", "lockstep",       "band-sweep",
+    "pass-by",        "repeat-pass",        "bulk-uplink",    "access-storm",
+    "new-emitter",    "similar-posts",      "corridor-track", "steady-line",
+};
+
+const char *const *ls_finding_kinds(size_t *ret_count) {
+    *ret_count = LS_COUNT(kinds);
+    return kinds;
+}
+
 static struct ls_parameter *add(struct ls_finding *finding, const char *name) {
     assert(finding->parameter_count < LS_PARAMETERS_MAX);
     struct ls_parameter *p = &finding->parameters[finding->parameter_count++];
@@ -35,4 +46,8 @@ const struct ls_parameter *ls_finding_parameter(const struct ls_finding *finding
         }
     }
     return NULL;
+}
+
+double ls_finding_probability(const struct ls_finding *finding) {
+    return finding->log10_p > -300.0 ? pow(10.0, fmin(finding->log10_p, 0.0)) : 1e-300;
 }

@@ -56,6 +56,12 @@ void ls_finding_number(struct ls_finding *finding, const char *name, double valu
                        double high);
 void ls_finding_word(struct ls_finding *finding, const char *name, const char *text);
 
+/* The kinds of DESIGN section 3, in its order. */
+const char *const *ls_finding_kinds(size_t *ret_count);
+
+/* Its probability as the lines write it: 1e-300 where it would underflow. */
+double ls_finding_probability(const struct ls_finding *finding);
+
 /* NULL when there is none. */
 const struct ls_parameter *ls_finding_parameter(const struct ls_finding *finding, const char *name);
 

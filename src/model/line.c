@@ -1,4 +1,4 @@
-#include "model/line.h"
+#include "model/line_object.h"
 
 #include <ctype.h>
 #include <jansson.h>
@@ -14,8 +14,6 @@ static const double level_max = 1e4; /* dB, either way: no receiver spans a tent
 /* Times that base/time.h reads and writes: 1678-01-01 up to before 2262-01-01. */
 static const int64_t time_first_ns = -INT64_C(9214560000000000000);
 static const int64_t time_end_ns = INT64_C(9214646400000000000);
-static const double nominal_s = 0.1; /* see line.h */
-static const double nominal_hz = 10e3;
 
 /* --- values of one object --- */
 
@@ -237,8 +235,11 @@ static bool plain_seconds(const char *p, int64_t *ret_ns) {
     return true;
 }
 
-/* "2023-01-10 23:48:37.123456" with "Z", "+0100", "+01:00" or, as UTC when told so, nothing. */
-static int zoned_time(const char *value, bool assume_utc, int64_t *ret_ns, struct ls_err *err) {
+/* "2023-01-10 23:48:37.123456" with "Z", "+0100", "+01:00" or, when its zone is told, nothing. */
+static int zoned_time(const char *value, const struct ls_line_opts *opts, int64_t *ret_ns,
+                      struct ls_err *err) {
+    bool told = opts != NULL && opts->has_zone;
+    int64_t ahead_ns = 0;
     char copy[48];
     size_t n = strlen(value);
     if (n > 40) {
@@ -247,17 +248,29 @@ static int zoned_time(const char *value, bool assume_utc, int64_t *ret_ns, struc
     ls_copy_text(copy, sizeof copy, value);
     const char *zone = n > 10 ? strpbrk(value + 10, "Zz+-") : NULL;
     if (zone == NULL) {
-        if (!assume_utc) {
+        if (!told) {
             return ls_err_set(err, LS_ERR_FORMAT,
                               "'%s' has no zone and rtl_433 writes local time: run it with -M "
-                              "time:unix:usec, or import with --assume-utc if it was UTC",
+                              "time:unix:usec, or import with --assume-utc if it was UTC, --zone "
+                              "if it was not",
                               value);
         }
+        ahead_ns = opts->zone_s * LS_NS_PER_S;
         stpcpy(copy + n, "Z");
     } else if (strlen(zone) == 5 && strchr(zone, ':') == NULL) {
         stpcpy(stpcpy(copy + (zone - value) + 3, ":"), zone + 3);
     }
-    return ls_time_parse(copy, ret_ns, err);
+    int64_t ns;
+    int code = ls_time_parse(copy, &ns, err);
+    if (code == LS_OK) {
+        *ret_ns = ns - ahead_ns;
+    }
+    return code;
+}
+
+int ls_line_time(const char *value, const struct ls_line_opts *opts, int64_t *ret_ns,
+                 struct ls_err *err) {
+    return plain_seconds(value, ret_ns) ? LS_OK : zoned_time(value, opts, ret_ns, err);
 }
 
 static int64_t rtl433_time(struct reader *reader, const struct ls_line_opts *opts,
@@ -276,7 +289,7 @@ static int64_t rtl433_time(struct reader *reader, const struct ls_line_opts *opt
     const char *string = json_string_value(value);
     ret->no_clock = string[0] == '@';
     if (!plain_seconds(string + ret->no_clock, &ns) &&
-        zoned_time(string, opts != NULL && opts->assume_utc, &ns, &why) != LS_OK) {
+        zoned_time(string, opts, &ns, &why) != LS_OK) {
         char line[LS_ERR_TEXT_BYTES];
         snprintf(line, sizeof line, "is no time: %s", why.text);
         refuse(reader, "time", line);
@@ -304,7 +317,7 @@ static void rtl433_frequency(struct reader *reader, struct ls_transmission *row)
     }
     /* Whole Hz: a sum of MHz in binary would add digits that nobody measured. */
     row->center_hz = round((f1 + f2) / 2.0 * 1e6);
-    row->bandwidth_hz = round(fabs(f2 - f1) * 1e6) + nominal_hz;
+    row->bandwidth_hz = round(fabs(f2 - f1) * 1e6) + LS_LINE_NOMINAL_HZ;
 }
 
 static void read_rtl433(struct reader *reader, const struct ls_line_opts *opts,
@@ -313,7 +326,7 @@ static void read_rtl433(struct reader *reader, const struct ls_line_opts *opts,
     ret->kind = LS_LINE_TRANSMISSION;
     ret->nominal = true;
     row->start_ns = rtl433_time(reader, opts, ret);
-    row->duration_ns = ls_ns_from_seconds(nominal_s);
+    row->duration_ns = ls_ns_from_seconds(LS_LINE_NOMINAL_MS * 1e-3);
     rtl433_frequency(reader, row);
     rtl433_class(reader, row);
     row->level_dbfs = number(reader, "rssi", -level_max, level_max, false);
@@ -347,6 +360,18 @@ static int read_object(const json_t *object, const struct ls_line_opts *opts, st
         refuse(&reader, "type", "is missing");
     } else {
         read_typed(&reader, type, ret);
+    }
+    return reader.code;
+}
+
+int ls_line_read(const json_t *object, struct ls_line *ret, struct ls_err *err) {
+    struct reader reader = {.object = object, .err = err, .code = LS_OK};
+    struct ls_line parsed = {0};
+    read_typed(&reader, json_object_get(object, "type"), &parsed);
+    if (reader.code == LS_OK) {
+        *ret = parsed;
+    } else {
+        make_printable(err);
     }
     return reader.code;
 }

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "model/burst.h"
+#include "model/incident.h"
 #include "model/observation.h"
 #include "model/transmission.h"
 
@@ -36,8 +37,10 @@ struct ls_line {
 };
 
 struct ls_line_opts { /* all-zero: the defaults */
-    bool assume_utc;  /* take an rtl_433 time without a zone as UTC; else it is refused, as rtl_433
-                         writes local time unless told otherwise */
+    bool has_zone;    /* take a time of rtl_433 or a CSV log without a zone as one of zone_s; else
+                         it is refused, as such logs hold local time unless told otherwise */
+    int32_t zone_s;   /* seconds ahead of UTC, -86399 to 86399 */
+    double center_hz; /* > 0: of CSV rows that name no frequency; else they are refused */
 };
 
 /* One line of text, with or without its newline. Does not keep text. opts may be NULL.
@@ -58,6 +61,18 @@ int ls_line_write_stored_transmission(FILE *out, const struct ls_transmission *r
 int ls_line_write_observation(FILE *out, const struct ls_observation *row);
 int ls_line_write_burst(FILE *out, const char *sensor, const struct ls_burst *row,
                         int64_t transmission);
+
+/* One search: type, kind, false_alarm_probability, reported, searches, trials, and where there is
+ * evidence start, stop, low_hz, high_hz and parameters. */
+int ls_line_write_finding(FILE *out, const struct ls_finding *row);
+/* The keys of DESIGN section 4, then intervals (90 %), confirmed, findings, permit, band, words. */
+int ls_line_write_incident(FILE *out, const struct ls_incident *row);
+
+/* Parts of them, as the store keeps them: {"period_s":48.01,"clock":"locked"}; null is what cannot
+ * be estimated; {"period_s":[48,48.02]}; ["..."]; [12,13]. */
+void ls_line_write_parameters(FILE *out, const struct ls_finding *row);
+void ls_line_write_intervals(FILE *out, const struct ls_finding *row);
+void ls_line_write_rivals(FILE *out, const struct ls_finding *row);
 
 enum { LS_LINE_NUMBER_BYTES = 32 };
 

@@ -20,8 +20,8 @@ void ls_line_number(double value, char ret[LS_LINE_NUMBER_BYTES]) {
     }
 }
 
-static void write_text(FILE *out, const char *key, const char *text) {
-    fprintf(out, ",\"%s\":\"", key);
+static void write_string(FILE *out, const char *text) {
+    putc('"', out);
     for (const char *p = text; *p != '\0'; p++) {
         unsigned char c = (unsigned char)*p;
         if (c == '"' || c == '\\') {
@@ -34,6 +34,11 @@ static void write_text(FILE *out, const char *key, const char *text) {
         }
     }
     putc('"', out);
+}
+
+static void write_text(FILE *out, const char *key, const char *text) {
+    fprintf(out, ",\"%s\":", key);
+    write_string(out, text);
 }
 
 static void write_known_text(FILE *out, const char *key, const char *text) {
@@ -119,5 +124,114 @@ int ls_line_write_burst(FILE *out, const char *sensor, const struct ls_burst *ro
     if (transmission > 0) {
         fprintf(out, ",\"transmission\":%lld", (long long)transmission);
     }
+    return end_line(out);
+}
+
+/* --- findings and incidents --- */
+
+static void write_number(FILE *out, double value) {
+    char text[LS_LINE_NUMBER_BYTES];
+    if (!isfinite(value)) {
+        fputs("null", out);
+        return;
+    }
+    ls_line_number(value, text);
+    fputs(text, out);
+}
+
+void ls_line_write_parameters(FILE *out, const struct ls_finding *row) {
+    putc('{', out);
+    for (size_t i = 0; i < row->parameter_count; i++) {
+        const struct ls_parameter *p = &row->parameters[i];
+        fprintf(out, "%s\"%s\":", i > 0 ? "," : "", p->name);
+        if (p->text[0] != '\0') {
+            write_string(out, p->text);
+        } else {
+            write_number(out, p->value);
+        }
+    }
+    putc('}', out);
+}
+
+void ls_line_write_intervals(FILE *out, const struct ls_finding *row) {
+    bool begun = false;
+    putc('{', out);
+    for (size_t i = 0; i < row->parameter_count; i++) {
+        const struct ls_parameter *p = &row->parameters[i];
+        if (!isfinite(p->low) || !isfinite(p->high)) {
+            continue;
+        }
+        fprintf(out, "%s\"%s\":[", begun ? "," : "", p->name);
+        write_number(out, p->low);
+        putc(',', out);
+        write_number(out, p->high);
+        putc(']', out);
+        begun = true;
+    }
+    putc('}', out);
+}
+
+void ls_line_write_rivals(FILE *out, const struct ls_finding *row) {
+    putc('[', out);
+    for (size_t i = 0; i < row->rival_count; i++) {
+        fputs(i > 0 ? "," : "", out);
+        write_string(out, row->rivals[i]);
+    }
+    putc(']', out);
+}
+
+static void write_range(FILE *out, const struct ls_finding *row) {
+    write_time(out, "start", row->start_ns);
+    write_time(out, "stop", row->stop_ns);
+    write_known_number(out, "low_hz", row->low_hz);
+    write_known_number(out, "high_hz", row->high_hz);
+}
+
+int ls_line_write_finding(FILE *out, const struct ls_finding *row) {
+    fputs("{\"type\":\"finding\"", out);
+    write_text(out, "kind", row->kind);
+    write_known_number(out, "false_alarm_probability", ls_finding_probability(row));
+    fprintf(out, ",\"reported\":%s,\"searches\":%llu", row->reported ? "true" : "false",
+            (unsigned long long)row->searches);
+    write_known_number(out, "trials", row->trials);
+    if (row->stop_ns > row->start_ns) {
+        write_range(out, row);
+    }
+    fputs(",\"parameters\":", out);
+    ls_line_write_parameters(out, row);
+    return end_line(out);
+}
+
+static void write_evidence(FILE *out, const struct ls_finding *row) {
+    fputs(",\"transmissions\":[", out);
+    for (size_t i = 0; i < row->evidence_count; i++) {
+        fprintf(out, "%s%lld", i > 0 ? "," : "", (long long)row->evidence[i]);
+    }
+    putc(']', out);
+}
+
+int ls_line_write_incident(FILE *out, const struct ls_incident *row) {
+    const struct ls_finding *finding = &row->finding;
+    fprintf(out, "{\"type\":\"incident\",\"id\":%lld", (long long)row->id);
+    write_text(out, "kind", finding->kind);
+    write_text(out, "severity", ls_severity_name(row->severity));
+    write_known_number(out, "false_alarm_probability", ls_finding_probability(finding));
+    write_range(out, finding);
+    write_known_text(out, "sensor", finding->sensor);
+    fputs(",\"parameters\":", out);
+    ls_line_write_parameters(out, finding);
+    write_evidence(out, finding);
+    fputs(",\"rivals\":", out);
+    ls_line_write_rivals(out, finding);
+    write_text(out, "limits", finding->limits);
+    fprintf(out, ",\"detector\":\"%s/%u\",\"intervals\":", finding->kind, finding->version);
+    ls_line_write_intervals(out, finding);
+    fprintf(out, ",\"confirmed\":%s,\"findings\":%llu", row->confirmed ? "true" : "false",
+            (unsigned long long)row->findings);
+    if (row->permit != 0) {
+        fprintf(out, ",\"permit\":%lld", (long long)row->permit);
+    }
+    write_known_text(out, "band", row->band);
+    write_text(out, "words", finding->words);
     return end_line(out);
 }

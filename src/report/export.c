@@ -27,6 +27,13 @@ static int csv_heading(struct ls_csv *csv, const struct ls_export_opts *opts) {
     static const char *const transmissions = "sensor,start,duration_s,center_hz,bandwidth_hz,"
                                              "snr_db,level_dbfs,class,offset_hz,bursts";
     static const char *const observations = "sensor,start,stop,low_hz,high_hz";
+    static const char *const incidents =
+        "id,kind,severity,false_alarm_probability,start,stop,low_hz,high_hz,sensor,parameters,"
+        "transmissions,confirmed,permit,band,detector";
+    if (opts->what == LS_EXPORT_INCIDENTS) {
+        fputs(incidents, csv->out);
+        return ls_csv_end(csv);
+    }
     if (opts->what == LS_EXPORT_TRANSMISSIONS) {
         fprintf(csv->out, "%s%s", opts->whole ? "id," : "", transmissions);
     } else {
@@ -62,6 +69,45 @@ static int csv_observation(struct ls_csv *csv, bool whole, const struct ls_obser
         ls_csv_text(csv, ls_observation_state_name(row->state));
         ls_csv_text(csv, row->cause);
     }
+    return ls_csv_end(csv);
+}
+
+/* Parameters as one text: "period_s=48.01 clock=locked". */
+static void csv_parameters(struct ls_csv *csv, const struct ls_finding *finding) {
+    enum { PARAMETER_BYTES = LS_PARAMETER_NAME_BYTES + LS_PARAMETER_TEXT_BYTES + 2 };
+    char text[LS_PARAMETERS_MAX * PARAMETER_BYTES] = "";
+    char *end = text;
+    for (size_t i = 0; i < finding->parameter_count; i++) {
+        const struct ls_parameter *p = &finding->parameters[i];
+        char number[LS_LINE_NUMBER_BYTES] = "";
+        if (isfinite(p->value)) {
+            ls_line_number(p->value, number);
+        }
+        end += snprintf(end, PARAMETER_BYTES, "%s%s=%s", i > 0 ? " " : "", p->name,
+                        p->text[0] != '\0' ? p->text : number);
+    }
+    ls_csv_text(csv, text);
+}
+
+static int csv_incident(struct ls_csv *csv, const struct ls_incident *row) {
+    const struct ls_finding *finding = &row->finding;
+    char detector[LS_KIND_BYTES + 16];
+    snprintf(detector, sizeof detector, "%s/%u", finding->kind, finding->version);
+    ls_csv_count(csv, (uint64_t)row->id);
+    ls_csv_text(csv, finding->kind);
+    ls_csv_text(csv, ls_severity_name(row->severity));
+    ls_csv_number(csv, ls_finding_probability(finding));
+    ls_csv_time(csv, finding->start_ns);
+    ls_csv_time(csv, finding->stop_ns);
+    ls_csv_number(csv, finding->low_hz);
+    ls_csv_number(csv, finding->high_hz);
+    ls_csv_text(csv, finding->sensor);
+    csv_parameters(csv, finding);
+    ls_csv_count(csv, finding->evidence_count);
+    ls_csv_text(csv, row->confirmed ? "true" : "false");
+    ls_csv_number(csv, row->permit != 0 ? (double)row->permit : (double)NAN);
+    ls_csv_text(csv, row->band);
+    ls_csv_text(csv, detector);
     return ls_csv_end(csv);
 }
 
@@ -117,6 +163,32 @@ static int each_observation(void *context, const struct ls_observation *row, str
     return write_observation(export, row) == LS_OK ? LS_OK : cannot_write(err);
 }
 
+static int each_incident(void *context, const struct ls_incident *row, struct ls_err *err) {
+    struct export *export = context;
+    if (enough(export)) {
+        return LS_EOF;
+    }
+    export->rows++;
+    int code = export->opts->format == LS_EXPORT_CSV ? csv_incident(&export->csv, row)
+                                                     : ls_line_write_incident(export->csv.out, row);
+    return code == LS_OK ? LS_OK : cannot_write(err);
+}
+
+static int walk(struct ls_store *store, const struct ls_filter *filter, struct export *export,
+                struct ls_err *err) {
+    struct ls_incident_filter incidents = {
+        .rows = *filter, .kind = export->opts->kind, .min_severity = export->opts->min_severity};
+    switch (export->opts->what) {
+    case LS_EXPORT_TRANSMISSIONS:
+        return ls_store_each_transmission(store, filter, each_transmission, export, err);
+    case LS_EXPORT_OBSERVATIONS:
+        return ls_store_each_observation(store, filter, each_observation, export, err);
+    case LS_EXPORT_INCIDENTS:
+        return ls_store_each_incident(store, &incidents, each_incident, export, err);
+    }
+    return LS_OK;
+}
+
 int ls_export(struct ls_store *store, const struct ls_export_opts *opts, FILE *out,
               size_t *ret_rows, struct ls_err *err) {
     struct export export = {.opts = opts, .csv = {.out = out}};
@@ -125,12 +197,7 @@ int ls_export(struct ls_store *store, const struct ls_export_opts *opts, FILE *o
     if (opts->format == LS_EXPORT_CSV && csv_heading(&export.csv, opts) != LS_OK) {
         return cannot_write(err);
     }
-    int code;
-    if (opts->what == LS_EXPORT_TRANSMISSIONS) {
-        code = ls_store_each_transmission(store, &filter, each_transmission, &export, err);
-    } else {
-        code = ls_store_each_observation(store, &filter, each_observation, &export, err);
-    }
+    int code = walk(store, &filter, &export, err);
     code = code == LS_EOF ? LS_OK : code;
     if (code == LS_OK && (fflush(out) != 0 || ferror(out))) {
         code = cannot_write(err);
@@ -154,8 +221,9 @@ static bool find_name(const char *name, const char *const *names, size_t count, 
 }
 
 bool ls_export_what_parse(const char *name, enum ls_export_what *ret) {
-    static const char *const names[] = {
-        [LS_EXPORT_TRANSMISSIONS] = "transmissions", [LS_EXPORT_OBSERVATIONS] = "observations"};
+    static const char *const names[] = {[LS_EXPORT_TRANSMISSIONS] = "transmissions",
+                                        [LS_EXPORT_OBSERVATIONS] = "observations",
+                                        [LS_EXPORT_INCIDENTS] = "incidents"};
     size_t i;
     bool known = find_name(name, names, LS_COUNT(names), &i);
     *ret = known ? (enum ls_export_what)i : *ret;

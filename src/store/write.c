@@ -183,6 +183,7 @@ static int delete_run(struct ls_store *store, const struct run_ids *old, struct 
         {"clear_touched", {0, 0}},
         {"touch_transmissions", old->transmissions},
         {"delete_transmissions", old->transmissions},
+        {"delete_evidence", old->transmissions},
         {"delete_empty_transmission_boxes", {0, 0}},
         {"clear_touched", {0, 0}},
         {"touch_observations", old->observations},

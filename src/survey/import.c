@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <math.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,32 +11,28 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "hw/sigmf_meta.h"
+#include "model/csv_log.h"
+#include "survey/annotations.h"
+#include "survey/import_rows.h"
 
 enum {
     READ_BYTES = 1 << 16,
-    SENSORS_MAX = 4096, /* more names than any network has: the key holds something else */
 };
 
 static const int64_t progress_ns = LS_NS_PER_S / 5;
 
-/* What the rows of one sensor cover. */
-struct extent {
-    char sensor[LS_SENSOR_BYTES];
-    bool observed; /* the log has observation lines for it */
-    int64_t first_ns;
-    int64_t last_ns;
-    double low_hz;
-    double high_hz;
-};
+/* What a log turns out to be: by its name, else by its first line. */
+enum log_form { FORM_UNKNOWN, FORM_LINES, FORM_CSV, FORM_SIGMF };
 
 struct import {
     struct ls_store *store;
     const struct ls_import_opts *opts;
     struct ls_import_result *result;
-    const char *sensor; /* of rows that name none */
+    struct ls_import_rows rows;
     size_t line_number;
-    bool nominal;
-    bool made_observations;
+    enum log_form form;
+    struct ls_csv_log *csv; /* FORM_CSV, behind its heading */
 
     int fd;
     uint64_t bytes_done;
@@ -50,99 +45,12 @@ struct import {
     size_t line_length;
     bool line_too_long;
 
-    struct extent *extents;
-    size_t extent_count;
-    size_t extent_capacity;
+    char *document; /* FORM_SIGMF: the whole of it */
+    size_t document_length;
+    size_t document_capacity;
 };
 
-/* --- refused lines --- */
-
-/* Texts that differ only behind the first colon, where a value may be quoted, are one reason. */
-static bool same_reason(const char *a, const char *b) {
-    size_t n = strcspn(a, ":");
-    return strncmp(a, b, n) == 0 && (b[n] == ':' || b[n] == '\0');
-}
-
-static void count_refusal(struct import *im, const char *text) {
-    struct ls_import_result *result = im->result;
-    result->refused++;
-    for (size_t i = 0; i < result->reason_count; i++) {
-        if (same_reason(text, result->reasons[i].text)) {
-            result->reasons[i].count++;
-            return;
-        }
-    }
-    if (result->reason_count < LS_IMPORT_REASONS) {
-        struct ls_import_reason *reason = &result->reasons[result->reason_count++];
-        ls_copy_text(reason->text, sizeof reason->text, text);
-        reason->count = 1;
-        reason->first_line = im->line_number;
-    }
-}
-
-/* --- what the rows cover --- */
-
-static struct extent *find_extent(struct import *im, const char *sensor) {
-    for (size_t i = 0; i < im->extent_count; i++) {
-        if (strcmp(im->extents[i].sensor, sensor) == 0) {
-            return &im->extents[i];
-        }
-    }
-    void *extents = im->extents;
-    if (im->extent_count == SENSORS_MAX ||
-        ls_grow(&extents, &im->extent_capacity, im->extent_count, sizeof *im->extents) != LS_OK) {
-        return NULL;
-    }
-    im->extents = extents;
-    struct extent *extent = &im->extents[im->extent_count++];
-    *extent = (struct extent){.first_ns = INT64_MAX,
-                              .last_ns = INT64_MIN,
-                              .low_hz = (double)INFINITY,
-                              .high_hz = -(double)INFINITY};
-    ls_copy_text(extent->sensor, sizeof extent->sensor, sensor);
-    return extent;
-}
-
-static void widen(struct extent *extent, int64_t first_ns, int64_t last_ns, double low_hz,
-                  double high_hz) {
-    extent->first_ns = first_ns < extent->first_ns ? first_ns : extent->first_ns;
-    extent->last_ns = last_ns > extent->last_ns ? last_ns : extent->last_ns;
-    extent->low_hz = fmin(extent->low_hz, low_hz);
-    extent->high_hz = fmax(extent->high_hz, high_hz);
-}
-
-/* --- rows --- */
-
-static const char *sensor_of(const struct import *im, char sensor[LS_SENSOR_BYTES]) {
-    if (sensor[0] == '\0') {
-        ls_copy_text(sensor, LS_SENSOR_BYTES, im->sensor);
-    }
-    return sensor;
-}
-
-static int add_transmission(struct import *im, struct ls_transmission *row, struct ls_err *err) {
-    struct extent *extent = find_extent(im, sensor_of(im, row->sensor));
-    if (extent == NULL) {
-        count_refusal(im, "key 'sensor' names too many sensors");
-        return LS_OK;
-    }
-    widen(extent, row->start_ns, row->start_ns + row->duration_ns,
-          row->center_hz - row->bandwidth_hz / 2.0, row->center_hz + row->bandwidth_hz / 2.0);
-    im->result->transmissions++;
-    return ls_store_add_transmission(im->store, row, err);
-}
-
-static int add_observation(struct import *im, struct ls_observation *row, struct ls_err *err) {
-    struct extent *extent = find_extent(im, sensor_of(im, row->sensor));
-    if (extent == NULL) {
-        count_refusal(im, "key 'sensor' names too many sensors");
-        return LS_OK;
-    }
-    extent->observed = true;
-    widen(extent, row->start_ns, row->stop_ns, row->low_hz, row->high_hz);
-    im->result->observations++;
-    return ls_store_add_observation(im->store, row, err);
-}
+/* --- lines --- */
 
 static bool blank(const char *text, size_t length) {
     for (size_t i = 0; i < length; i++) {
@@ -153,20 +61,36 @@ static bool blank(const char *text, size_t length) {
     return true;
 }
 
-static int use_line(struct import *im, struct ls_line *line, struct ls_err *err) {
-    im->nominal = im->nominal || line->nominal;
-    im->result->run.no_clock = im->result->run.no_clock || line->no_clock;
-    switch (line->kind) {
-    case LS_LINE_TRANSMISSION:
-        return add_transmission(im, &line->transmission, err);
-    case LS_LINE_OBSERVATION:
-        return add_observation(im, &line->observation, err);
-    case LS_LINE_BURST:
-    case LS_LINE_OTHER:
-        im->result->left_out++;
+/* The first line with anything on it: a heading of columns, unless it is an object or, in a log
+ * that was cut, the end of one. */
+static int begin_form(struct import *im, const char *text, size_t length, struct ls_err *err) {
+    bool object = memchr(text, '{', length) != NULL || memchr(text, '}', length) != NULL;
+    im->form = object || memchr(text, ',', length) == NULL ? FORM_LINES : FORM_CSV;
+    return im->form == FORM_CSV ? ls_csv_log_create(&im->csv, text, length, &im->opts->line, err)
+                                : LS_OK;
+}
+
+static int parse_line(struct import *im, const char *text, size_t length, struct ls_line *ret,
+                      struct ls_err *why) {
+    return im->form == FORM_CSV ? ls_csv_log_parse(im->csv, text, length, ret, why)
+                                : ls_line_parse(text, length, &im->opts->line, ret, why);
+}
+
+static int use_line(struct import *im, const char *text, size_t length, struct ls_err *err) {
+    if (im->form == FORM_UNKNOWN) {
+        int code = begin_form(im, text, length, err);
+        if (code != LS_OK || im->form == FORM_CSV) {
+            return code;
+        }
+    }
+    im->result->lines++;
+    struct ls_line line;
+    struct ls_err why = {0};
+    if (parse_line(im, text, length, &line, &why) != LS_OK) {
+        ls_import_rows_refuse(&im->rows, why.text, im->line_number);
         return LS_OK;
     }
-    return LS_OK;
+    return ls_import_rows_take(&im->rows, &line, im->line_number, err);
 }
 
 static int end_line(struct import *im, struct ls_err *err) {
@@ -184,16 +108,39 @@ static int end_line(struct import *im, struct ls_err *err) {
     if (!too_long && blank(text, length)) {
         return LS_OK;
     }
-    im->result->lines++;
-    struct ls_line line;
-    struct ls_err why = {0};
     /* One byte over the limit, so that the parser says what is wrong with a line that is cut. */
-    if (ls_line_parse(text, too_long ? LS_LINE_MAX_BYTES + 1 : length, &im->opts->line, &line,
-                      &why) != LS_OK) {
-        count_refusal(im, why.text);
+    return use_line(im, text, too_long ? LS_LINE_MAX_BYTES + 1 : length, err);
+}
+
+/* --- SigMF metadata --- */
+
+static int gather(struct import *im, const char *bytes, size_t n, struct ls_err *err) {
+    if (im->document_length + n > LS_SIGMF_META_MAX_BYTES) {
+        return ls_err_set(err, LS_ERR_FORMAT, "is longer than %d bytes",
+                          (int)LS_SIGMF_META_MAX_BYTES);
+    }
+    while (im->document_length + n > im->document_capacity) {
+        void *document = im->document;
+        if (ls_grow(&document, &im->document_capacity, im->document_capacity, 1) != LS_OK) {
+            return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
+        }
+        im->document = document;
+    }
+    memcpy(im->document + im->document_length, bytes, n);
+    im->document_length += n;
+    return LS_OK;
+}
+
+static int take_annotation(void *context, const struct ls_line *line, size_t number,
+                           const char *why, struct ls_err *err) {
+    struct import *im = context;
+    im->result->lines++;
+    if (line == NULL) {
+        ls_import_rows_refuse(&im->rows, why, number);
         return LS_OK;
     }
-    return use_line(im, &line, err);
+    struct ls_line row = *line;
+    return ls_import_rows_take(&im->rows, &row, number, err);
 }
 
 /* --- the file --- */
@@ -250,8 +197,12 @@ static int read_log(struct import *im, struct ls_err *err) {
         }
         crypto_hash_sha512_update(&im->hash, (const unsigned char *)bytes, (size_t)n);
         im->bytes_done += (uint64_t)n;
-        code = take_bytes(im, bytes, (size_t)n, err);
+        code = im->form == FORM_SIGMF ? gather(im, bytes, (size_t)n, err)
+                                      : take_bytes(im, bytes, (size_t)n, err);
         report_progress(im);
+    }
+    if (code == LS_OK && im->form == FORM_SIGMF) {
+        return ls_annotations_each(im->document, im->document_length, take_annotation, im, err);
     }
     if (code == LS_OK && (im->line_length > 0 || im->line_too_long)) {
         code = end_line(im, err);
@@ -261,52 +212,17 @@ static int read_log(struct import *im, struct ls_err *err) {
 
 /* --- the run --- */
 
-static int make_observations(struct import *im, struct ls_err *err) {
-    int code = LS_OK;
-    for (size_t i = 0; i < im->extent_count && code == LS_OK; i++) {
-        const struct extent *extent = &im->extents[i];
-        if (extent->observed) {
-            continue;
-        }
-        struct ls_observation row = {.state = LS_OBSERVED,
-                                     .start_ns = extent->first_ns,
-                                     .stop_ns = extent->last_ns,
-                                     .low_hz = extent->low_hz,
-                                     .high_hz = extent->high_hz,
-                                     .rate_sps = (double)NAN};
-        ls_copy_text(row.sensor, sizeof row.sensor, extent->sensor);
-        code = ls_store_add_observation(im->store, &row, err);
-        im->result->observations++;
-        im->made_observations = true;
-    }
-    return code;
-}
-
-static void write_note(const struct import *im, char *ret, size_t size) {
-    char refused[48];
-    snprintf(refused, sizeof refused, "%zu of %zu lines refused", im->result->refused,
-             im->result->lines);
-    const char *const parts[] = {
-        im->made_observations ? "no observation lines: taken as listening without a break from "
-                                "first to last row"
-                              : NULL,
-        im->nominal ? "rtl_433 lines: durations of 0.1 s and 10 kHz of bandwidth are nominal"
-                    : NULL,
-        im->result->run.no_clock ? "times count from the start of a recording" : NULL,
-        im->result->refused > 0 ? refused : NULL,
-    };
-    ret[0] = '\0';
-    for (size_t i = 0; i < LS_COUNT(parts); i++) {
-        if (parts[i] != NULL) {
-            size_t used = strlen(ret);
-            snprintf(ret + used, size - used, "%s%s", used > 0 ? "; " : "", parts[i]);
-        }
-    }
-}
-
+/* Every option that can change rows. */
 static int describe_options(const struct import *im, struct ls_run *run, struct ls_err *err) {
-    json_t *json =
-        json_pack("{s:b,s:s}", "assume_utc", im->opts->line.assume_utc, "sensor", im->sensor);
+    const struct ls_line_opts *line = &im->opts->line;
+    json_t *json = json_pack("{s:b,s:s}", "assume_utc", line->has_zone && line->zone_s == 0,
+                             "sensor", im->rows.sensor);
+    if (json != NULL && line->has_zone && line->zone_s != 0) {
+        json_object_set_new(json, "zone_s", json_integer(line->zone_s));
+    }
+    if (json != NULL && line->center_hz > 0.0) {
+        json_object_set_new(json, "center_hz", json_real(line->center_hz));
+    }
     char *text = json == NULL ? NULL : json_dumps(json, JSON_SORT_KEYS | JSON_COMPACT);
     json_decref(json);
     if (text == NULL) {
@@ -318,22 +234,12 @@ static int describe_options(const struct import *im, struct ls_run *run, struct 
 }
 
 static int describe_run(const struct import *im, struct ls_run *run, struct ls_err *err) {
-    ls_copy_text(run->sensor, sizeof run->sensor, im->sensor);
+    ls_copy_text(run->sensor, sizeof run->sensor, im->rows.sensor);
     ls_copy_text(run->verb, sizeof run->verb, "import");
     ls_copy_text(run->version, sizeof run->version, LS_VERSION);
     ls_copy_text(run->input, sizeof run->input, im->opts->path);
     run->started_ns = ls_time_now();
     return describe_options(im, run, err);
-}
-
-static int refuse_empty(const struct import *im, struct ls_err *err) {
-    const struct ls_import_result *result = im->result;
-    if (result->reason_count > 0) {
-        return ls_err_set(err, LS_ERR_FORMAT, "no line can be used: line %zu: %s",
-                          result->reasons[0].first_line, result->reasons[0].text);
-    }
-    return ls_err_set(err, LS_ERR_FORMAT, "no transmission or observation in %zu line%s",
-                      result->lines, result->lines == 1 ? "" : "s");
 }
 
 static void finish_hash(struct import *im, char ret_hex[LS_SHA512_HEX_BYTES]) {
@@ -344,27 +250,22 @@ static void finish_hash(struct import *im, char ret_hex[LS_SHA512_HEX_BYTES]) {
 
 static int finish_run(struct import *im, struct ls_err *err) {
     struct ls_run *run = &im->result->run;
-    if (im->extent_count == 0) {
-        return refuse_empty(im, err);
-    }
-    run->first_ns = INT64_MAX;
-    run->last_ns = INT64_MIN;
-    for (size_t i = 0; i < im->extent_count; i++) {
-        const struct extent *extent = &im->extents[i];
-        run->first_ns = extent->first_ns < run->first_ns ? extent->first_ns : run->first_ns;
-        run->last_ns = extent->last_ns > run->last_ns ? extent->last_ns : run->last_ns;
-    }
-    if (im->opts->sensor == NULL) {
-        ls_copy_text(run->sensor, sizeof run->sensor, im->extents[0].sensor);
-    }
-    int code = make_observations(im, err);
+    int code = ls_import_rows_conclude(&im->rows, err);
     if (code != LS_OK) {
         return code;
     }
+    if (im->opts->sensor == NULL) {
+        ls_copy_text(run->sensor, sizeof run->sensor, im->rows.extents[0].sensor);
+    }
+    im->result->columns_left_out = im->csv == NULL ? 0 : ls_csv_log_left_out(im->csv);
     finish_hash(im, run->input_sha512);
-    run->incomplete = im->result->refused > 0;
-    write_note(im, run->note, sizeof run->note);
     return ls_store_finish_run(im->store, run, err);
+}
+
+static bool has_suffix(const char *text, const char *suffix) {
+    size_t n = strlen(text);
+    size_t m = strlen(suffix);
+    return n >= m && strcmp(text + n - m, suffix) == 0;
 }
 
 static int import_open(struct import *im, struct ls_err *err) {
@@ -383,7 +284,9 @@ static int import_open(struct import *im, struct ls_err *err) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
     }
     crypto_hash_sha512_init(&im->hash);
-    return LS_OK;
+    im->form = has_suffix(im->opts->path, ".sigmf-meta") ? FORM_SIGMF : FORM_UNKNOWN;
+    return ls_import_rows_init(&im->rows, im->store, im->result,
+                               im->opts->sensor != NULL ? im->opts->sensor : "import", err);
 }
 
 static void import_close(struct import *im) {
@@ -391,7 +294,9 @@ static void import_close(struct import *im) {
         close(im->fd);
     }
     free(im->line);
-    free(im->extents);
+    free(im->document);
+    ls_csv_log_destroy(im->csv);
+    ls_import_rows_finish(&im->rows);
 }
 
 static int import_rows(struct import *im, struct ls_err *err) {
@@ -420,11 +325,8 @@ int ls_import(struct ls_store *store, const struct ls_import_opts *opts,
     if (result == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
     }
-    struct import im = {.store = store,
-                        .opts = opts,
-                        .result = result,
-                        .sensor = opts->sensor != NULL ? opts->sensor : "import",
-                        .started_ns = ls_time_steady()};
+    struct import im = {
+        .store = store, .opts = opts, .result = result, .started_ns = ls_time_steady()};
     int code = import_open(&im, err);
     if (code == LS_OK) {
         code = import_rows(&im, err);

@@ -1,6 +1,7 @@
 /* survey/import.h: a log becomes a run of verb "import": the lines of model/line.h, also those of
- * rtl_433. The log is read once, from start to end, in constant memory (but for the names of its
- * sensors). */
+ * rtl_433; comma-separated values as model/csv_log.h describes; the annotations of SigMF metadata
+ * (a name that ends in .sigmf-meta). A log is read once, from start to end, in constant memory (but
+ * for the names of its sensors, and metadata as a whole). */
 #ifndef SURVEY_IMPORT_H
 #define SURVEY_IMPORT_H
 
@@ -48,6 +49,11 @@ struct ls_import_result {
     size_t transmissions;
     size_t observations; /* read, or made up of the first and last row of a sensor without any */
     size_t left_out;     /* lines of types that are not stored: bursts, findings, incidents */
+    size_t columns_left_out; /* of a CSV log: what they hold was not read */
+    size_t repeated;         /* rows that say what a row before said, left out */
+    size_t backwards;        /* rows that start before the row before them: out of order, or a
+                                clock was set back */
+    size_t overlaps;         /* observations of one sensor that overlap the one before */
     size_t refused;
     size_t reason_count;
     struct ls_import_reason reasons[LS_IMPORT_REASONS]; /* further ones count in refused only */

@@ -32,7 +32,7 @@ static size_t write_line(const struct ls_line *line, char *ret, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    const struct ls_line_opts opts = {.assume_utc = size > 0 && data[0] == ' '};
+    const struct ls_line_opts opts = {.has_zone = size > 0 && data[0] == ' '};
     struct ls_line line;
     struct ls_err err = {0};
     if (ls_line_parse((const char *)data, size, &opts, &line, &err) != LS_OK) {

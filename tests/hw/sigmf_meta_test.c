@@ -112,7 +112,6 @@ Test(sigmf_meta, what_is_wrong_is_named) {
         {"{\"global\":{\"core:datatype\":\"cu8\",\"core:sample_rate\":NaN}}", "not valid JSON"},
         {"{\"global\":{\"core:datatype\":\"cu8\",\"core:sample_rate\":1e999}}", "overflow"},
         {"{" GLOBAL(",\"core:num_channels\":2") "}", "core:num_channels is 2"},
-        {"{" GLOBAL(",\"core:metadata_only\":true") "}", "there are no samples"},
         {"{" GLOBAL(",\"core:dataset\":\"../../etc/passwd\"") "}", "plain file name"},
         {"{" GLOBAL(",\"core:dataset\":\"..\"") "}", "plain file name"},
         {"{" GLOBAL(",\"core:trailing_bytes\":-1") "}", "core:trailing_bytes in global"},

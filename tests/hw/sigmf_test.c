@@ -17,6 +17,9 @@ TestSuite(sigmf, .init = set_up, .fini = tear_down);
 static const char plain[] = "{\"global\":{\"core:datatype\":\"cu8\",\"core:sample_rate\":250000},"
                             "\"captures\":[{\"core:sample_start\":0,\"core:frequency\":433.92e6,"
                             "\"core:datetime\":\"2026-11-20T08:00:00Z\"}]}";
+static const char only_metadata[] =
+    "{\"global\":{\"core:datatype\":\"cu8\",\"core:sample_rate\":250000,"
+    "\"core:metadata_only\":true},\"captures\":[{\"core:sample_start\":0}]}";
 static const char of_a_bin[] =
     "{\"global\":{\"core:datatype\":\"cu8\",\"core:sample_rate\":250000,"
     "\"core:dataset\":\"a.bin\"},\"captures\":[{\"core:sample_start\":0}]}";
@@ -90,6 +93,9 @@ Test(sigmf, missing_halves_are_named) {
     expect_refused(scratch_path(&scratch, "d"), LS_ERR_ARG, "is a directory");
     scratch_text(&scratch, "e.sigmf-meta", "");
     expect_refused(scratch_path(&scratch, "e.sigmf-meta"), LS_ERR_FORMAT, "is empty");
+    scratch_text(&scratch, "g.sigmf-meta", only_metadata);
+    scratch_text(&scratch, "g.sigmf-data", "xxxx");
+    expect_refused(scratch_path(&scratch, "g.sigmf-meta"), LS_ERR_FORMAT, "there are no samples");
     scratch_text(&scratch, "f.sigmf-meta", plain);
     cr_assert_eq(mkfifo(scratch_path(&scratch, "f.sigmf-data"), 0600), 0);
     expect_refused(scratch_path(&scratch, "f.sigmf-meta"), LS_ERR_ARG, "pipe or device");

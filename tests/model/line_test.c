@@ -231,7 +231,7 @@ Test(line, rtl433_local_time_is_a_trap) {
     const char *text = RTL("\"2023-01-10 23:48:47\"", "\"freq\":433.9");
     refused(text, "no zone");
     struct ls_line line;
-    struct ls_line_opts utc = {.assume_utc = true};
+    struct ls_line_opts utc = {.has_zone = true};
     struct ls_err err = {0};
     cr_assert_eq(ls_line_parse(text, strlen(text), &utc, &line, &err), LS_OK, "%s", err.text);
     cr_expect_eq(line.transmission.start_ns, INT64_C(1673394527000000000));

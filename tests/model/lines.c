@@ -33,5 +33,34 @@ int main(void) {
     code |= ls_line_write_observation(stdout, &lost);
     code |= ls_line_write_burst(stdout, "km-12.4", &burst, 12);
     code |= ls_line_write_burst(stdout, "", &burst, 0);
+    struct ls_incident incident = {.id = 3,
+                                   .severity = LS_ALERT,
+                                   .findings = 2,
+                                   .confirmed = true,
+                                   .permit = 7,
+                                   .finding = {.kind = "scripted-cycle",
+                                               .version = 1,
+                                               .sensor = "km-12.4",
+                                               .log10_p = -8.5,
+                                               .searches = 48,
+                                               .trials = 91000,
+                                               .stop_ns = 1,
+                                               .low_hz = 876e6,
+                                               .high_hz = 880e6,
+                                               .rivals = {"a \"clock\" of 150 s"},
+                                               .rival_count = 1,
+                                               .evidence = (const int64_t[]){12, 13},
+                                               .evidence_count = 2}};
+    struct ls_finding *finding = &incident.finding;
+    ls_finding_number(finding, "on_s", 120.0, 119.5, 120.5);
+    ls_finding_number(finding, "off_s", unknown, unknown, unknown);
+    ls_finding_word(finding, "clock", "wait-after-release");
+    code |= ls_line_write_finding(stdout, finding);
+    code |= ls_line_write_incident(stdout, &incident);
+    struct ls_finding nothing = {.kind = "lockstep", .searches = 1, .trials = 1};
+    code |= ls_line_write_finding(stdout, &nothing);
+    incident = (struct ls_incident){
+        .id = 1, .finding = {.kind = "pass-by", .version = 2, .log10_p = -1000.0, .stop_ns = 1}};
+    code |= ls_line_write_incident(stdout, &incident);
     return code == LS_OK && fflush(stdout) == 0 ? 0 : 1;
 }

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
-"""Lines that the program writes, and examples of those it will write, fit schemas/json, and lines
-with a fault do not: schema_test.py LINES SCHEMA_FOLDER. Skipped without the jsonschema module."""
+"""Lines that the program writes fit schemas/json, and lines with a fault do not: schema_test.py LINES SCHEMA_FOLDER. Skipped without the jsonschema module."""
 import json
 import os
 import subprocess
@@ -11,19 +10,6 @@ try:
 except ImportError:
     sys.exit(77)
 
-EXAMPLES = [
-    {"type": "finding", "kind": "periodic-telemetry", "false_alarm_probability": 0.31,
-     "reported": False, "searches": 48, "trials": 91000, "start": "2026-11-20T08:00:00.000000000Z",
-     "stop": "2026-11-20T09:00:00.000000000Z", "low_hz": 433.9e6, "high_hz": 434e6,
-     "parameters": {"period_s": 48.01}},
-    {"type": "incident", "id": 3, "kind": "scripted-cycle", "severity": "alert",
-     "false_alarm_probability": 3.1e-9, "start": "2026-11-20T08:00:00.000000000Z",
-     "stop": "2026-11-20T09:00:00.000000000Z", "low_hz": 876e6, "high_hz": 880e6,
-     "sensor": "km-12.4", "parameters": {"on_s": 120.0, "off_s": 30.0}, "transmissions": [12, 13],
-     "rivals": [], "limits": "...", "detector": "scripted-cycle/1"},
-]
-
-
 def main():
     program, folder = sys.argv[1:]
     validators = {}
@@ -33,7 +19,7 @@ def main():
         Draft202012Validator.check_schema(schema)
         validators[name.split(".")[0]] = Draft202012Validator(schema)
     text = subprocess.run([program], check=True, capture_output=True, text=True).stdout
-    lines = [json.loads(line) for line in text.splitlines()] + EXAMPLES
+    lines = [json.loads(line) for line in text.splitlines()]
     problems = []
     for line in lines:
         validator = validators[line["type"]]

@@ -96,6 +96,10 @@ Test(schema, views_have_the_keys_of_the_lines) {
                      "offset_hz bursts ");
     cr_expect_str_eq(query("SELECT * FROM observation_line", true),
                      "type sensor start stop low_hz high_hz ");
+    cr_expect_str_eq(query("SELECT * FROM incident_line", true),
+                     "type id kind severity false_alarm_probability start stop low_hz high_hz "
+                     "sensor parameters transmissions rivals limits detector intervals confirmed "
+                     "findings permit band words ");
     cr_expect_str_eq(query("SELECT start FROM transmission_line ORDER BY start LIMIT 1", false),
                      "1969-12-31T23:59:59.500000000Z\n");
     cr_expect_str_eq(query("SELECT stop FROM observation_line", false),

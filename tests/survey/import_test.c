@@ -200,7 +200,8 @@ Test(import, a_line_of_any_length_and_split_anywhere_is_one_line) {
     struct ls_import_result result;
     struct ls_err err = {0};
     cr_assert_eq(ls_import(store, &opts, &result, &err), LS_OK, "%s", err.text);
-    cr_expect_eq(result.transmissions, rows);
+    cr_expect_eq(result.transmissions, 1);
+    cr_expect_eq(result.repeated, rows - 1);
     cr_expect_eq(result.refused, 1);
     cr_expect_not_null(strstr(result.reasons[0].text, "longer than"));
 }
@@ -216,12 +217,6 @@ Test(import, rtl433_lines_are_marked_as_nominal) {
     cr_expect_not_null(strstr(result.run.note, "nominal"));
     cr_expect_not_null(strstr(result.run.note, "count from the start"));
     cr_expect_str_eq(result.run.options, "{\"assume_utc\":false,\"sensor\":\"roof\"}");
-}
-
-static void expect_same_after(enum ls_export_what what, const char *before) {
-    char *after = export(what, LS_EXPORT_JSONL);
-    cr_expect_str_eq(after, before);
-    free(after);
 }
 
 static void store_random_rows(size_t count) {
@@ -246,6 +241,144 @@ static void store_random_rows(size_t count) {
     struct ls_observation all = database_observation(run.first_ns, run.last_ns);
     cr_assert_eq(ls_store_add_observation(store, &all, &err), LS_OK);
     cr_assert_eq(ls_store_finish_run(store, &run, &err), LS_OK, "%s", err.text);
+}
+
+Test(import, csv_columns_are_known_by_name_and_the_payload_is_not_read) {
+    struct ls_import_result result =
+        import("epoch_s,time_local,model,device,mod,freq_mhz,freq2_mhz,rssi_db,temperature_C\n"
+               "1796203200.5,2026-12-02T10:20:00,\"Acme, 3\",0f12c7cf,ASK,433.92,,-12.5,21.5\n"
+               "1796203260,2026-12-02T10:21:00,Acme,0f12c7cf,FSK,868.25,868.35,,\n",
+               NULL);
+    cr_expect_eq(result.transmissions, 2);
+    cr_expect_eq(result.columns_left_out, 4);
+    cr_expect_eq(result.refused, 0);
+    cr_expect_not_null(strstr(result.run.note, "nominal"));
+    char *text = export(LS_EXPORT_TRANSMISSIONS, LS_EXPORT_CSV);
+    cr_expect_str_eq(text,
+                     "sensor,start,duration_s,center_hz,bandwidth_hz,snr_db,level_dbfs,class,"
+                     "offset_hz,bursts\n"
+                     "import,2026-12-02T09:20:00.500000000Z,0.1,433920000,10000,,-12.5,ook,,\n"
+                     "import,2026-12-02T09:21:00.000000000Z,0.1,868300000,110000,,,fsk,,\n");
+    free(text);
+}
+
+/* A line is a row, so a name with a line end in it is no name that CSV logs can have. */
+Test(import, csv_that_was_exported_comes_back_the_same) {
+    store_random_rows(500);
+    char *rows = export(LS_EXPORT_TRANSMISSIONS, LS_EXPORT_CSV);
+    ls_store_close(store);
+    cr_assert_eq(remove(database.path), 0);
+    store = database_open(&database, LS_STORE_WRITE);
+    cr_expect_eq(import(rows, NULL).transmissions, 250);
+    free(rows);
+}
+
+Test(import, csv_times_without_a_zone_are_refused_unless_it_is_told) {
+    static const char log[] = "time,freq\n2026-12-02 10:20:00,433.92\n";
+    refused(log, "column 'time' has no zone: '2026-12-02 10:20:00' may be local time");
+    struct ls_import_opts opts = {.line = {.has_zone = true, .zone_s = -5 * 3600}};
+    cr_expect_eq(import(log, &opts).run.first_ns, INT64_C(1796224800000000000));
+}
+
+Test(import, csv_rows_that_cannot_be_are_counted_by_reason) {
+    struct ls_import_result result =
+        import("start,stop,duration_s,freq_mhz,snr_db\n"
+               "2026-11-20T08:00:10Z,,0.5,433.92,9\n"
+               "2026-11-20T08:00:10Z,,0.5,433.92,9\n" /* repeats */
+               "2026-11-20T08:00:05Z,,0.5,433.92,9\n" /* out of order */
+               "2026-11-20T08:00:20Z,,0,433.92,9\n"
+               "2026-11-20T08:00:20Z,,-1,433.92,9\n"
+               "2026-11-20T08:00:20Z,2026-11-20T08:00:19Z,,433.92,9\n"
+               "2026-11-20T08:00:20Z,,nan,433.92,9\n"
+               "2026-11-20T08:00:20Z,,0.5,inf,9\n"
+               "2026-11-20T08:00:20Z,,0.5,,9\n"
+               "2026-11-20T08:00:20Z,,0.5,433.92\n"
+               "2026-11-20T08:00:20Z,,0.5,433.92,9,9\n"
+               "2026-11-20T08:00:20Z,,0.5,433.92,\"9\n"
+               "noon,,0.5,433.92,9\n"
+               "2026-11-20T08:00:30Z,2026-11-20T08:00:31.5Z,,433.92,\n",
+               NULL);
+    cr_expect_eq(result.transmissions, 3);
+    cr_expect_eq(result.repeated, 1);
+    cr_expect_eq(result.backwards, 1);
+    cr_expect_eq(result.refused, 10);
+    static const char *const reasons[] = {
+        "key 'duration_s' must be 1 ns or more",
+        "key 'duration_s' must be from 0 to 10000000000",
+        "column 'duration_s' must be a number",
+        "column 'freq_mhz' must be a number",
+        "no frequency: the field is empty; give --freq for such rows",
+        "fewer fields than the heading has columns",
+        "more fields than the heading has columns",
+        "a quote is not closed, or a byte is zero",
+    };
+    cr_assert_eq(result.reason_count, LS_COUNT(reasons) + 1);
+    for (size_t i = 0; i < LS_COUNT(reasons); i++) {
+        cr_expect_str_eq(result.reasons[i].text, reasons[i]);
+    }
+    char *text = export(LS_EXPORT_TRANSMISSIONS, LS_EXPORT_JSONL);
+    cr_expect_not_null(strstr(text, "\"duration_s\":1.5"));
+    free(text);
+}
+
+Test(import, csv_that_says_too_little_is_refused_as_a_whole) {
+    refused("model,freq_mhz\nAcme,433.92\n", "no column names a time");
+    refused("epoch_s,model\n1796203200,Acme\n", "no column names a frequency");
+    struct ls_import_opts opts = {.line = {.center_hz = 433.92e6}};
+    cr_expect_eq(import("epoch_s,model\n1796203200,Acme\n", &opts).transmissions, 1);
+}
+
+Test(import, observations_that_overlap_are_two_sensors_of_one_name) {
+    struct ls_import_result result =
+        import(LISTENED "{\"type\":\"observation\",\"sensor\":\"a\",\"start\":"
+                        "\"2026-11-20T08:30:00Z\",\"stop\":\"2026-11-20T08:40:00Z\","
+                        "\"low_hz\":876e6,\"high_hz\":878e6}\n",
+               NULL);
+    cr_expect_eq(result.overlaps, 1);
+    cr_expect_not_null(strstr(result.run.note, "two sensors of one name?"));
+}
+
+Test(import, annotations_become_rows_and_captures_what_was_listened_to) {
+    static const char meta[] =
+        "{\"global\":{\"core:datatype\":\"cf32_le\",\"core:sample_rate\":1000000,"
+        "\"core:metadata_only\":true,\"core:offset\":1000000},\"captures\":["
+        "{\"core:sample_start\":1000000,\"core:frequency\":868000000,"
+        "\"core:datetime\":\"2026-11-20T08:00:00Z\"},"
+        "{\"core:sample_start\":3000000,\"core:frequency\":434000000}],\"annotations\":["
+        "{\"core:sample_start\":1500000,\"core:sample_count\":20000,\"core:label\":\"LoRa\","
+        "\"core:freq_lower_edge\":868050000,\"core:freq_upper_edge\":868150000,"
+        "\"core:comment\":\"secret\"},"
+        "{\"core:sample_start\":3250000,\"core:sample_count\":1000000,\"core:label\":\"Bob\"},"
+        "{\"core:sample_start\":0,\"core:sample_count\":5},"
+        "{\"core:sample_start\":1500000,\"core:sample_count\":0},"
+        "{\"core:sample_start\":1500000,\"core:sample_count\":9,\"core:freq_lower_edge\":1},7]}";
+    snprintf(log_path, sizeof log_path, "%s/log.sigmf-meta", database.folder);
+    struct ls_import_result result = import(meta, NULL);
+    cr_expect_eq(result.transmissions, 2);
+    cr_expect_eq(result.observations, 2);
+    cr_expect_eq(result.refused, 4);
+    char *text = export(LS_EXPORT_TRANSMISSIONS, LS_EXPORT_JSONL);
+    cr_expect_str_eq(text,
+                     "{\"type\":\"transmission\",\"sensor\":\"import\",\"start\":"
+                     "\"2026-11-20T08:00:00.500000000Z\",\"duration_s\":0.02,\"center_hz\":"
+                     "868100000,\"bandwidth_hz\":100000,\"class\":\"lora\"}\n"
+                     "{\"type\":\"transmission\",\"sensor\":\"import\",\"start\":"
+                     "\"2026-11-20T08:00:02.250000000Z\",\"duration_s\":1,\"center_hz\":434000000,"
+                     "\"bandwidth_hz\":1000000}\n");
+    free(text);
+    text = export(LS_EXPORT_OBSERVATIONS, LS_EXPORT_CSV);
+    cr_expect_str_eq(text, "sensor,start,stop,low_hz,high_hz\n"
+                           "import,2026-11-20T08:00:00.000000000Z,2026-11-20T08:00:02.000000000Z,"
+                           "867500000,868500000\n"
+                           "import,2026-11-20T08:00:02.000000000Z,2026-11-20T08:00:03.250000000Z,"
+                           "433500000,434500000\n");
+    free(text);
+}
+
+static void expect_same_after(enum ls_export_what what, const char *before) {
+    char *after = export(what, LS_EXPORT_JSONL);
+    cr_expect_str_eq(after, before);
+    free(after);
 }
 
 Test(import, export_then_import_then_export_gives_the_same_bytes) {

@@ -1,0 +1,418 @@
+#include "pattern/fit.h"
+
+#include <assert.h>
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sf_gamma.h>
+#include <math.h>
+#include <string.h>
+
+enum { ROUNDS = 25, CHAIN_BACK = 12 };
+static const double aliases[LS_FIT_ALIASES] = {1.0 / 2.0, 2.0,       1.0 / 3.0, 3.0,
+                                               2.0 / 3.0, 3.0 / 2.0, 1.0 / 4.0};
+static const double member_sigmas = 3.0;
+static const double spread_min_s = 2e-4; /* edges of bursts are known to a hop, not better */
+static const double z90 = 1.6448536269514722;
+
+/* --- a clock --- */
+
+struct clock {
+    double period_s;
+    double phase_s;
+    double sigma_s;
+    double share;
+    double log_likelihood; /* over events of any phase */
+    size_t members;
+    double period_error_s;
+};
+
+static double residual(const struct clock *c, double t_s) {
+    double cycles = (t_s - c->phase_s) / c->period_s;
+    return (cycles - rint(cycles)) * c->period_s;
+}
+
+/* Where most phases are: the middle of a tenth of the period with the most events in it. */
+static double densest_phase(const struct ls_arrivals *a, double period_s) {
+    enum { BINS = 40, WIDE = 4 };
+    unsigned bins[BINS] = {0};
+    for (size_t i = 0; i < a->count; i++) {
+        double cycles = a->t_s[i] / period_s;
+        bins[(size_t)((cycles - floor(cycles)) * BINS) % BINS]++;
+    }
+    unsigned most = 0;
+    size_t at = 0;
+    for (size_t b = 0; b < BINS; b++) {
+        unsigned sum = 0;
+        for (size_t k = 0; k < WIDE; k++) {
+            sum += bins[(b + k) % BINS];
+        }
+        if (sum > most) {
+            most = sum;
+            at = b;
+        }
+    }
+    return ((double)at + 0.5 * WIDE) / BINS * period_s;
+}
+
+/* Regression of member times on cycle numbers. */
+static void regress(const struct ls_arrivals *a, struct clock *c) {
+    double n = 0.0;
+    double sk = 0.0;
+    double st = 0.0;
+    double skk = 0.0;
+    double skt = 0.0;
+    double limit = fmin(fmax(member_sigmas * c->sigma_s, 2.0 * spread_min_s), 0.25 * c->period_s);
+    for (size_t i = 0; i < a->count; i++) {
+        double r = residual(c, a->t_s[i]);
+        if (fabs(r) <= limit) {
+            double k = rint((a->t_s[i] - c->phase_s) / c->period_s);
+            n += 1.0;
+            sk += k;
+            st += r;
+            skk += k * k;
+            skt += k * r;
+        }
+    }
+    double determinant = n * skk - sk * sk;
+    c->members = (size_t)n;
+    if (n < 3.0 || determinant <= 0.0) {
+        c->period_error_s = (double)NAN;
+        return;
+    }
+    double slope = (n * skt - sk * st) / determinant;
+    c->phase_s += (st - slope * sk) / n;
+    c->period_s += slope;
+    c->period_error_s = c->sigma_s * sqrt(n / determinant);
+}
+
+static void maximise(const struct ls_arrivals *a, struct clock *c, double least_s) {
+    double members = 0.0;
+    double squares = 0.0;
+    double shift = 0.0;
+    c->log_likelihood = 0.0;
+    for (size_t i = 0; i < a->count; i++) {
+        double r = residual(c, a->t_s[i]);
+        double near = c->share * c->period_s / (c->sigma_s * sqrt(2.0 * M_PI)) *
+                      exp(-0.5 * r * r / (c->sigma_s * c->sigma_s));
+        double all = near + (1.0 - c->share);
+        double w = near / all;
+        members += w;
+        squares += w * r * r;
+        shift += w * r;
+        c->log_likelihood += log(all);
+    }
+    if (members > 1.0) {
+        shift /= members;
+        c->phase_s += shift;
+        c->sigma_s = fmax(sqrt(fmax(0.0, squares / members - shift * shift)), least_s);
+        c->sigma_s = fmin(c->sigma_s, 0.25 * c->period_s);
+    }
+    c->share = fmin(fmax(members / (double)a->count, 0.02), 0.99);
+}
+
+static struct clock fit_clock(const struct ls_arrivals *a, double period_s, double least_s) {
+    struct clock c = {.period_s = period_s,
+                      .phase_s = densest_phase(a, period_s),
+                      .sigma_s = fmax(0.04 * period_s, least_s),
+                      .share = 0.7};
+    for (int round = 0; round < ROUNDS; round++) {
+        maximise(a, &c, least_s);
+        regress(a, &c);
+    }
+    maximise(a, &c, least_s);
+    return c;
+}
+
+/* --- a chain of intervals --- */
+
+struct chain {
+    double interval_s;
+    double sigma_s;
+    size_t links;
+    double error_s;
+};
+
+/* How many intervals between two events, 0: no whole number of them. */
+static int multiple(double difference_s, double interval_s, double width) {
+    double k = rint(difference_s / interval_s);
+    if (k < 1.0 || k > 3.0 || fabs(difference_s - k * interval_s) > width * interval_s * sqrt(k)) {
+        return 0;
+    }
+    return (int)k;
+}
+
+/* The best chain: each link counts one, a break costs one and a half. Marks members. */
+static void mark_chain(const struct ls_arrivals *a, double interval_s, double width,
+                       unsigned char *ret_member, int *ret_from) {
+    double best[LS_ARRIVALS_MAX];
+    int linked[LS_ARRIVALS_MAX];
+    double top = 0.0;
+    int top_at = -1;
+    int end = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        best[i] = fmax(0.0, top - 1.5);
+        linked[i] = best[i] > 0.0 ? -2 - top_at : -1;
+        for (size_t back = 1; back <= CHAIN_BACK && back <= i; back++) {
+            size_t j = i - back;
+            if (multiple(a->t_s[i] - a->t_s[j], interval_s, width) > 0 && best[j] + 1.0 > best[i]) {
+                best[i] = best[j] + 1.0;
+                linked[i] = (int)j;
+            }
+        }
+        if (best[i] > top) {
+            top = best[i];
+            top_at = (int)i;
+            end = (int)i;
+        }
+    }
+    memset(ret_member, 0, a->count);
+    for (size_t i = 0; i < a->count; i++) {
+        ret_from[i] = -1;
+    }
+    for (int i = end; i >= 0;) {
+        ret_member[i] = 1;
+        if (linked[i] >= 0) {
+            ret_from[i] = linked[i];
+            i = linked[i];
+        } else {
+            i = linked[i] <= -2 ? -2 - linked[i] : -1;
+        }
+    }
+}
+
+static struct chain fit_chain(const struct ls_arrivals *a, double interval_s, double width,
+                              unsigned char *ret_member) {
+    int from[LS_ARRIVALS_MAX];
+    struct chain c = {.interval_s = interval_s};
+    for (int round = 0; round < 2; round++) {
+        mark_chain(a, c.interval_s, width, ret_member, from);
+        double sum = 0.0;
+        double cycles = 0.0;
+        double squares = 0.0;
+        c.links = 0;
+        for (size_t i = 0; i < a->count; i++) {
+            if (from[i] >= 0) {
+                double d = a->t_s[i] - a->t_s[from[i]];
+                double k = rint(d / c.interval_s);
+                sum += d;
+                cycles += k;
+                squares += (d - k * c.interval_s) * (d - k * c.interval_s) / k;
+                c.links++;
+            }
+        }
+        if (cycles > 0.0) {
+            c.interval_s = sum / cycles;
+            c.sigma_s = sqrt(squares / (double)c.links);
+            c.error_s = c.sigma_s / sqrt(cycles);
+        }
+    }
+    return c;
+}
+
+/* --- which --- */
+
+/* Log-likelihood of the residuals of member events under a phase that walks: increments. */
+static double drift_likelihood(const struct ls_arrivals *a, const unsigned char *member,
+                               double period_s, double least_s) {
+    double squares = 0.0;
+    double logs = 0.0;
+    double n = 0.0;
+    double last = (double)NAN;
+    for (size_t i = 0; i < a->count; i++) {
+        if (member[i] == 0) {
+            continue;
+        }
+        if (!isnan(last)) {
+            double d = a->t_s[i] - last;
+            double k = fmax(1.0, rint(d / period_s));
+            double r = d - k * period_s;
+            squares += r * r / k;
+            logs += log(k);
+            n += 1.0;
+        }
+        last = a->t_s[i];
+    }
+    double variance = fmax(squares / fmax(n, 1.0), least_s * least_s);
+    return -0.5 * n * log(variance) - 0.5 * logs;
+}
+
+static double clock_likelihood(const struct ls_arrivals *a, const unsigned char *member,
+                               const struct clock *c, double least_s) {
+    double squares = 0.0;
+    double n = 0.0;
+    for (size_t i = 0; i < a->count; i++) {
+        if (member[i] != 0) {
+            double r = residual(c, a->t_s[i]);
+            squares += r * r;
+            n += 1.0;
+        }
+    }
+    double variance = fmax(squares / fmax(n, 1.0), least_s * least_s);
+    return -0.5 * fmax(n - 1.0, 0.0) * log(variance);
+}
+
+static void count_expected(const struct ls_arrivals *a, struct ls_fit *fit) {
+    double first = (double)NAN;
+    double last = (double)NAN;
+    fit->members = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        if (fit->member[i] != 0) {
+            first = isnan(first) ? a->t_s[i] : first;
+            last = a->t_s[i];
+            fit->members++;
+        }
+    }
+    double listened = fit->members < 2
+                          ? 0.0
+                          : ls_good_time_clock(a->good, last) - ls_good_time_clock(a->good, first);
+    fit->expected = fmax((double)fit->members, rint(listened / fit->period_s) + 1.0);
+}
+
+/* The best of the period and its simple fractions; the runner-up goes to fit. */
+static struct clock best_alias(const struct ls_arrivals *a, double period_s, double least_s,
+                               struct ls_fit *fit) {
+    struct clock best = fit_clock(a, period_s, least_s);
+    fit->alias_log10 = (double)INFINITY;
+    fit->alias_s = (double)NAN;
+    double second = -(double)INFINITY;
+    /* Twice, so that a quarter is found from a half. */
+    for (int round = 0; round < 2; round++) {
+        double center = best.period_s;
+        for (size_t k = 0; k < LS_FIT_ALIASES; k++) {
+            struct clock c = fit_clock(a, center * aliases[k], least_s);
+            if (c.period_s <= 4.0 * least_s || c.members < 4) {
+                continue;
+            }
+            struct clock loser = c;
+            if (c.log_likelihood > best.log_likelihood) {
+                loser = best;
+                best = c;
+            }
+            if (loser.log_likelihood > second &&
+                fabs(loser.period_s - best.period_s) > 0.01 * best.period_s) {
+                second = loser.log_likelihood;
+                fit->alias_s = loser.period_s;
+            }
+        }
+    }
+    fit->alias_log10 = (best.log_likelihood - second) / M_LN10;
+    return best;
+}
+
+static void take_clock(const struct ls_arrivals *a, const struct clock *c, struct ls_fit *fit) {
+    double limit = fmin(fmax(member_sigmas * c->sigma_s, 2.0 * spread_min_s), 0.25 * c->period_s);
+    for (size_t i = 0; i < a->count; i++) {
+        fit->member[i] = fabs(residual(c, a->t_s[i])) <= limit;
+    }
+    fit->period_s = c->period_s;
+    double n = fmax((double)c->members, 4.0);
+    double t90 = gsl_cdf_tdist_Pinv(0.95, n - 2.0);
+    double error = isnan(c->period_error_s) ? 0.05 * c->period_s : c->period_error_s;
+    fit->period_low_s = c->period_s - t90 * error;
+    fit->period_high_s = c->period_s + t90 * error;
+    fit->phase_s = c->phase_s;
+    fit->jitter_s = c->sigma_s;
+    fit->jitter_low_s = c->sigma_s * (1.0 - z90 / sqrt(2.0 * n));
+    fit->jitter_high_s = c->sigma_s * (1.0 + z90 / sqrt(2.0 * n));
+}
+
+static void take_chain(const struct chain *c, struct ls_fit *fit) {
+    double n = fmax((double)c->links, 2.0);
+    double t90 = gsl_cdf_tdist_Pinv(0.95, n - 1.0);
+    fit->period_s = c->interval_s;
+    fit->period_low_s = c->interval_s - t90 * c->error_s;
+    fit->period_high_s = c->interval_s + t90 * c->error_s;
+    fit->jitter_s = c->sigma_s;
+    fit->jitter_low_s = fmax(0.0, c->sigma_s * (1.0 - z90 / sqrt(2.0 * n)));
+    fit->jitter_high_s = c->sigma_s * (1.0 + z90 / sqrt(2.0 * n));
+}
+
+void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict *verdict,
+                     struct ls_fit *ret) {
+    struct ls_surrogate surrogate;
+    ls_surrogate_init(&surrogate, arrivals);
+    double least_s = fmax(spread_min_s, surrogate.quantum_s * 0.29); /* of rounding: 1/sqrt(12) */
+    memset(ret, 0, sizeof *ret);
+    bool renewal = verdict->renewal_log10_p < verdict->clock_log10_p;
+    struct clock clock = best_alias(arrivals, verdict->period_s, least_s, ret);
+    take_clock(arrivals, &clock, ret);
+    ret->clock = true;
+    ret->rival_log10 = (double)INFINITY;
+    if (isnan(verdict->interval_s)) {
+        count_expected(arrivals, ret);
+        return;
+    }
+    struct ls_fit other = *ret;
+    double width = fmin(0.2, 2.0 * verdict->width);
+    struct chain chain = fit_chain(arrivals, verdict->interval_s, width, other.member);
+    /* Both are judged on the chain's members: a clock knows its phase for all of them. */
+    struct clock line = clock;
+    double same = fabs(clock.period_s / chain.interval_s - 1.0);
+    double clock_ll =
+        same < 0.05 ? clock_likelihood(arrivals, other.member, &line, least_s) : -(double)INFINITY;
+    double drift_ll = drift_likelihood(arrivals, other.member, chain.interval_s, least_s);
+    bool drifts = renewal && drift_ll > clock_ll && chain.links >= 4;
+    if (drifts) {
+        take_chain(&chain, &other);
+        for (size_t i = 0; i < arrivals->count; i++) {
+            if (other.member[i] != 0) {
+                other.phase_s = arrivals->t_s[i];
+                break;
+            }
+        }
+        *ret = other;
+        ret->clock = false;
+    }
+    ret->rival_log10 = fmin(99.0, fabs(clock_ll - drift_ll) / M_LN10);
+    count_expected(arrivals, ret);
+}
+
+static double confirm_clock(const struct ls_fit *fit, const struct ls_arrivals *later) {
+    double span = later->t_s[later->count - 1] - later->t_s[0];
+    /* The phase is free, and so is the period within its error. */
+    double low = 1.0 / fit->period_high_s;
+    double high = 1.0 / fit->period_low_s;
+    double step = 0.2 / fmax(span, fit->period_s);
+    size_t harmonics = fit->jitter_s < 0.06 * fit->period_s ? 3 : 1;
+    double best = 0.0;
+    double tried = fmin(400.0, floor((high - low) / step) + 3.0);
+    for (double i = 0.0; i < tried; i += 1.0) {
+        double f = 0.5 * (low + high) + (i - 0.5 * (tried - 1.0)) * step;
+        double sum = 0.0;
+        for (size_t k = 1; k <= harmonics; k++) {
+            double re = 0.0;
+            double im = 0.0;
+            for (size_t e = 0; e < later->count; e++) {
+                double angle = 2.0 * M_PI * (double)k * f * later->t_s[e];
+                re += cos(angle);
+                im += sin(angle);
+            }
+            sum += (re * re + im * im) / (double)later->count;
+        }
+        best = fmax(best, sum);
+    }
+    double p = gsl_sf_gamma_inc_Q((double)harmonics, best);
+    double log10_p = p > 1e-290 ? log10(p) : -best / M_LN10;
+    return fmin(0.0, log10_p + log10(fmax(1.0, tried * 0.2 * (double)harmonics)));
+}
+
+static double confirm_chain(const struct ls_fit *fit, const struct ls_arrivals *later) {
+    double half = fmax(0.02 * fit->period_s, 2.0 * fit->jitter_s);
+    double within = 0.0;
+    double around = 0.0;
+    for (size_t order = 1; order <= 2; order++) {
+        for (size_t i = order; i < later->count; i++) {
+            double off = fabs(later->t_s[i] - later->t_s[i - order] - fit->period_s);
+            within += off <= half;
+            around += off > half && off <= 4.0 * half;
+        }
+    }
+    double p = gsl_cdf_poisson_Q((unsigned)fmax(within - 1.0, 0.0), (around + 1.0) / 3.0);
+    return within < 3.0 ? 0.0 : fmin(0.0, log10(fmax(p, 1e-290)));
+}
+
+double ls_fit_confirm(const struct ls_fit *fit, const struct ls_arrivals *later) {
+    if (later->count < 4) {
+        return 0.0;
+    }
+    return fit->clock ? confirm_clock(fit, later) : confirm_chain(fit, later);
+}

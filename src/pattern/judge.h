@@ -1,0 +1,45 @@
+/* pattern/judge.h: the probability of a regularity as strong as this one where there is none. The
+ * search is made again on surrogates (pattern/surrogate.h), all periods and phases included, and
+ * the score is compared with theirs: no table of trials is needed, and the receiver's schedule,
+ * clumps and few events are allowed for as they are.
+ *
+ * The highest of many scores follows the Gumbel law (Fisher, Tippett, "Limiting forms of the
+ * frequency distribution of the largest or smallest member of a sample", 1928), which gives
+ * probabilities below one in the number of surrogates. Scale from the spread of the surrogates,
+ * drawn towards its value for many events, as few surrogates tell little of it. */
+#ifndef PATTERN_JUDGE_H
+#define PATTERN_JUDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "pattern/surrogate.h"
+
+struct ls_judge;
+
+/* Work memory. */
+int ls_judge_create(struct ls_judge **ret, struct ls_err *err);
+void ls_judge_destroy(struct ls_judge *judge);
+
+enum { LS_JUDGE_EVENTS_MIN = 8 };
+
+struct ls_verdict {
+    double log10_p;         /* of the better of the two hypotheses, for both having been tried */
+    double clock_log10_p;   /* held by a clock; 0 when it was not tried */
+    double renewal_log10_p; /* repeated, but drifting; 0 when it was not tried */
+    double period_s;        /* of the clock test */
+    double interval_s;      /* of the renewal test; NAN when it was not tried */
+    double width;           /* of the interval, a share of it */
+    double trials;          /* 0: neither could be tried: too few events for any period */
+};
+
+/* How strong the regularity looks, on a scale that is the same for all searches; cheap.
+ * -INFINITY: too few events for any period. */
+double ls_judge_rank(struct ls_judge *judge, const struct ls_arrivals *arrivals, bool clock_only);
+
+/* With surrogates. At least LS_JUDGE_EVENTS_MIN events. */
+struct ls_verdict ls_judge_verdict(struct ls_judge *judge, const struct ls_arrivals *arrivals,
+                                   bool clock_only);
+
+#endif

@@ -1,0 +1,24 @@
+#include <string.h>
+
+#include "base/util.h"
+#include "pattern/kind.h"
+#include "pattern/periodic.h"
+
+/* In the order of DESIGN section 3; a kind that looks at the findings of another comes after it. */
+static const struct ls_kind *const kinds[] = {
+    &ls_periodic_kind,
+};
+
+const struct ls_kind *const *ls_kinds(size_t *ret_count) {
+    *ret_count = LS_COUNT(kinds);
+    return kinds;
+}
+
+const struct ls_kind *ls_kind_find(const char *id) {
+    for (size_t i = 0; i < LS_COUNT(kinds); i++) {
+        if (strcmp(kinds[i]->id, id) == 0) {
+            return kinds[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,59 @@
+/* pattern/regular.h: the search for regular timing, emitter by emitter, that several kinds share.
+ * An emitter's events are looked at in windows of 256; the window that looks most regular is
+ * judged, and the number of windows is among the trials. Once a window is beyond doubt it stays,
+ * and later ones confirm it or do not. Devices that share an emitter slot are told apart by timing:
+ * the members of the strongest regularity are taken out and the rest is searched again (sequence
+ * extraction, as after the PRI transform of Nishiguchi, Kobayashi, "Improved algorithm for
+ * estimating pulse repetition intervals", IEEE Trans. AES 36(2), 2000). */
+#ifndef PATTERN_REGULAR_H
+#define PATTERN_REGULAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pattern/fit.h"
+#include "pattern/kind.h"
+
+enum { LS_WINDOW_EVENTS = 256 };
+
+struct ls_heard {
+    int64_t t_ns;
+    int64_t stop_ns;
+    int64_t id;
+    double center_hz;
+};
+
+/* One regularity: what a kind makes its finding of. Borrowed for the call. */
+struct ls_unit {
+    const struct ls_track *track;
+    const struct ls_heard *heard; /* [count]: the window */
+    size_t count;
+    const unsigned char *member; /* [count]: 1 for those of this unit */
+    const struct ls_fit *fit;
+    const struct ls_verdict *verdict;
+    int64_t last_ns; /* last window that confirmed it, or the last member */
+    size_t number;   /* 0: the strongest of its emitter */
+};
+
+struct ls_regular;
+
+struct ls_regular_opts {
+    const struct ls_kind_input *input;
+    /* Whether the kind looks at this transmission at all. */
+    bool (*takes)(const struct ls_track *track);
+    /* Adds parameters, words, rivals and limits; sets reported. */
+    void (*describe)(const struct ls_unit *unit, struct ls_finding *finding);
+    bool clock_only; /* no drifting hypothesis */
+};
+
+int ls_regular_create(struct ls_regular **ret, const struct ls_regular_opts *opts,
+                      struct ls_err *err);
+void ls_regular_destroy(struct ls_regular *regular);
+int ls_regular_push(struct ls_regular *regular, const struct ls_event *event, struct ls_err *err);
+int ls_regular_report(const struct ls_regular *regular, struct ls_report *report,
+                      struct ls_err *err);
+int ls_regular_save(const struct ls_regular *regular, struct ls_blob *blob, struct ls_err *err);
+int ls_regular_load(struct ls_regular *regular, struct ls_blob_reader *in, struct ls_err *err);
+
+#endif

@@ -1,0 +1,94 @@
+#include "pattern/renewal_test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { ORDERS = 3, MULTIPLES = 3, DIFFERENCES_MAX = ORDERS * LS_ARRIVALS_MAX };
+static const double widths[] = {0.01, 0.03, 0.1};
+static const double width_max_s = 10.0;
+static const double surround = 4.0; /* half width of the surroundings, in half widths */
+
+struct ls_renewal_test {
+    double differences[DIFFERENCES_MAX];
+    size_t count;
+};
+
+int ls_renewal_test_create(struct ls_renewal_test **ret, struct ls_err *err) {
+    struct ls_renewal_test *test = calloc(1, sizeof *test);
+    if (test == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the interval test");
+    }
+    *ret = test;
+    return LS_OK;
+}
+
+void ls_renewal_test_destroy(struct ls_renewal_test *test) { free(test); }
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void gather(struct ls_renewal_test *test, const double *t_s, size_t count) {
+    test->count = 0;
+    for (size_t order = 1; order <= ORDERS; order++) {
+        for (size_t i = order; i < count; i++) {
+            test->differences[test->count++] = t_s[i] - t_s[i - order];
+        }
+    }
+    qsort(test->differences, test->count, sizeof(double), ascending);
+}
+
+/* Differences below value. */
+static size_t below(const struct ls_renewal_test *test, double value) {
+    size_t low = 0;
+    size_t high = test->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (test->differences[middle] < value) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* What the differences within half of center say for a peak there; never negative. */
+static double excess(const struct ls_renewal_test *test, double center, double half) {
+    double found = (double)(below(test, center + half) - below(test, center - half));
+    double around =
+        (double)(below(test, center + surround * half) - below(test, center - surround * half)) -
+        found;
+    /* One more than there is: of no neighbour at all nothing follows. */
+    double expected = (around + 1.0) / (surround - 1.0);
+    return found > expected ? found * log(found / expected) - (found - expected) : 0.0;
+}
+
+struct ls_renewal_peak ls_renewal_test_scan(struct ls_renewal_test *test,
+                                            const struct ls_surrogate *surrogate, const double *t_s,
+                                            size_t count) {
+    gather(test, t_s, count);
+    struct ls_renewal_peak peak = {.score = 0.0, .interval_s = (double)NAN, .width = (double)NAN};
+    double shortest = fmax(2.0 * surrogate->clump_s, 4.0 * surrogate->quantum_s);
+    double longest = (t_s[count - 1] - t_s[0]) / 4.0;
+    for (size_t i = below(test, shortest); i < test->count; i++) {
+        double center = test->differences[i];
+        if (center > longest) {
+            break;
+        }
+        for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
+            double half = fmax(fmin(widths[w] * center, width_max_s), 0.75 * surrogate->quantum_s);
+            double score = excess(test, center, half);
+            for (int k = 2; score > 0.0 && k <= MULTIPLES; k++) {
+                /* Half the weight: a lone peak at a multiple is a peak of its own. */
+                score += 0.5 * excess(test, k * center, half * sqrt((double)k));
+            }
+            if (score > peak.score) {
+                peak = (struct ls_renewal_peak){score, center, half / center};
+            }
+        }
+    }
+    return peak;
+}

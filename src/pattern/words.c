@@ -1,0 +1,175 @@
+#include "pattern/words.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/time.h"
+
+static const double z90 = 1.6448536269514722;
+
+const char *ls_words_timing(const struct ls_fit *fit) {
+    return fit->clock ? "clock-locked" : "wait-after-release";
+}
+
+void ls_words_phase(const struct ls_unit *unit, struct ls_finding *finding) {
+    const struct ls_fit *fit = unit->fit;
+    if (!fit->clock) {
+        ls_finding_word(finding, "phase", "not estimable");
+        return;
+    }
+    /* Whole seconds first: a double does not hold ns since 1970. */
+    int64_t origin = unit->heard[0].t_ns;
+    double whole = fmod((double)(origin / LS_NS_PER_S), fit->period_s);
+    double part = (double)(origin % LS_NS_PER_S) / (double)LS_NS_PER_S;
+    double phase = fmod(whole + part + fit->phase_s, fit->period_s);
+    phase += phase < 0.0 ? fit->period_s : 0.0;
+    double error = z90 * fit->jitter_s / sqrt((double)fit->members);
+    ls_finding_number(finding, "phase", phase, phase - error, phase + error);
+}
+
+void ls_words_missed(const struct ls_unit *unit, struct ls_finding *finding) {
+    double n = fmax(unit->fit->expected, 1.0);
+    double missed = fmax(0.0, n - (double)unit->fit->members);
+    double low = missed > 0.0 ? gsl_cdf_beta_Pinv(0.05, missed, n - missed + 1.0) : 0.0;
+    double high = missed < n ? gsl_cdf_beta_Pinv(0.95, missed + 1.0, n - missed) : 1.0;
+    ls_finding_number(finding, "missed_fraction", missed / n, low, high);
+}
+
+void ls_words_rival(struct ls_finding *finding, const char *format, ...) {
+    if (finding->rival_count < LS_RIVALS_MAX) {
+        va_list args;
+        va_start(args, format);
+        vsnprintf(finding->rivals[finding->rival_count++], LS_RIVAL_BYTES, format, args);
+        va_end(args);
+    }
+}
+
+double ls_words_on(const struct ls_unit *unit, double *ret_low_s, double *ret_high_s) {
+    double n = 0.0;
+    double sum = 0.0;
+    double squares = 0.0;
+    for (size_t i = 0; i < unit->count; i++) {
+        if (unit->member[i] == 0) {
+            continue;
+        }
+        double on = (double)(unit->heard[i].stop_ns - unit->heard[i].t_ns) / (double)LS_NS_PER_S;
+        n += 1.0;
+        sum += on;
+        squares += on * on;
+    }
+    double mean = sum / fmax(n, 1.0);
+    double error = n > 1.0 ? sqrt(fmax(0.0, squares / n - mean * mean) / (n - 1.0)) : 0.0;
+    *ret_low_s = mean - z90 * error;
+    *ret_high_s = mean + z90 * error;
+    return mean;
+}
+
+/* Log-likelihood per interval of the window's first-order intervals under three laws that people
+ * and machines without a schedule follow, fitted by their own moments or likelihood. */
+struct laws {
+    double exponential;
+    double log_normal;
+    double weibull;
+    double regular; /* normal about the period and its multiples */
+    size_t count;
+};
+
+/* Shape of a Weibull law by its likelihood equation, bisected; x > 0. */
+static double weibull_shape(const double *x, size_t n, double mean_log) {
+    double low = 0.05;
+    double high = 200.0;
+    for (int round = 0; round < 60; round++) {
+        double k = sqrt(low * high);
+        double sum = 0.0;
+        double weighted = 0.0;
+        for (size_t i = 0; i < n; i++) {
+            double power = pow(x[i], k);
+            sum += power;
+            weighted += power * log(x[i]);
+        }
+        if (weighted / sum - 1.0 / k - mean_log > 0.0) {
+            high = k;
+        } else {
+            low = k;
+        }
+    }
+    return sqrt(low * high);
+}
+
+static struct laws judge_laws(const struct ls_unit *unit) {
+    double x[LS_WINDOW_EVENTS];
+    struct laws laws = {.count = 0};
+    double mean = 0.0;
+    size_t last = unit->count;
+    for (size_t i = 0; i < unit->count; i++) {
+        if (unit->member[i] == 0) {
+            continue;
+        }
+        double d = last < i ? (double)(unit->heard[i].t_ns - unit->heard[last].t_ns) /
+                                  (double)LS_NS_PER_S / unit->fit->period_s
+                            : 0.0;
+        last = i;
+        if (d > 0.0 && d < 4.5) { /* longer ones are breaks */
+            x[laws.count++] = d;
+            mean += d;
+        }
+    }
+    double n = (double)laws.count;
+    if (laws.count < 4) {
+        return laws;
+    }
+    mean /= n;
+    double mean_log = 0.0;
+    double var_log = 0.0;
+    double squares = 0.0;
+    for (size_t i = 0; i < laws.count; i++) {
+        mean_log += log(x[i]) / n;
+        double r = x[i] - fmax(1.0, rint(x[i]));
+        squares += r * r / n;
+    }
+    for (size_t i = 0; i < laws.count; i++) {
+        var_log += (log(x[i]) - mean_log) * (log(x[i]) - mean_log) / n;
+    }
+    double floor = 1e-3; /* of a period */
+    double shape = weibull_shape(x, laws.count, mean_log);
+    double scale = 0.0;
+    for (size_t i = 0; i < laws.count; i++) {
+        scale += pow(x[i], shape) / n;
+    }
+    laws.exponential = -log(mean) - 1.0;
+    laws.log_normal = -mean_log - 0.5 * log(2.0 * M_PI * fmax(var_log, floor * floor)) - 0.5;
+    laws.weibull = log(shape) - log(scale) + (shape - 1.0) * mean_log - 1.0;
+    /* Multiples cost the choice among four. */
+    laws.regular = -0.5 * log(2.0 * M_PI * fmax(squares, floor * floor)) - 0.5 - log(4.0);
+    return laws;
+}
+
+void ls_words_rivals(const struct ls_unit *unit, struct ls_finding *finding) {
+    const struct ls_fit *fit = unit->fit;
+    const char *other = fit->clock ? "wait-after-release" : "clock-locked";
+    if (isfinite(fit->rival_log10)) {
+        ls_words_rival(finding, "%s: likelihood 1e-%.0f of that of %s", other,
+                       fmin(99.0, fit->rival_log10), ls_words_timing(fit));
+    } else {
+        ls_words_rival(finding, "%s: not tried, listening too interrupted for intervals", other);
+    }
+    if (isfinite(fit->alias_log10)) {
+        ls_words_rival(finding, "period of %.6g s (%.3g of it): likelihood 1e-%.0f", fit->alias_s,
+                       fit->alias_s / fit->period_s, fmin(999.0, fit->alias_log10));
+    }
+    struct laws laws = judge_laws(unit);
+    if (laws.count >= 4) {
+        double n = (double)laws.count / M_LN10;
+        ls_words_rival(finding,
+                       "intervals exponential, log-normal, Weibull: likelihood 1e%+.0f, 1e%+.0f, "
+                       "1e%+.0f",
+                       (laws.exponential - laws.regular) * n, (laws.log_normal - laws.regular) * n,
+                       (laws.weibull - laws.regular) * n);
+    }
+    if (unit->number > 0) {
+        ls_words_rival(finding, "device %zu told apart by timing alone: shares its emitter slot",
+                       unit->number + 1);
+    }
+}

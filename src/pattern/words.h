@@ -1,0 +1,27 @@
+/* pattern/words.h: parameters and rivals that the kinds of regular timing have in common. */
+#ifndef PATTERN_WORDS_H
+#define PATTERN_WORDS_H
+
+#include "pattern/regular.h"
+
+/* "clock-locked" or "wait-after-release". */
+const char *ls_words_timing(const struct ls_fit *fit);
+
+/* Parameter phase: seconds of UTC after a whole multiple of the period, with the spread of members.
+ */
+void ls_words_phase(const struct ls_unit *unit, struct ls_finding *finding);
+
+/* Parameter missed_fraction: of the cycles in which somebody listened; Clopper-Pearson interval. */
+void ls_words_missed(const struct ls_unit *unit, struct ls_finding *finding);
+
+/* Rivals: the other timing, the best alias, other laws of the intervals. */
+void ls_words_rivals(const struct ls_unit *unit, struct ls_finding *finding);
+
+/* Mean duration of the members and the 90 % interval of that mean. */
+double ls_words_on(const struct ls_unit *unit, double *ret_low_s, double *ret_high_s);
+
+/* Appends one more rival; the last ones are left out when there is no room. */
+void ls_words_rival(struct ls_finding *finding, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif
