@@ -18,6 +18,10 @@ enum { TEXTS_BYTES_MAX = 1 << 16 };
 static const double recorded_gain_db = 40.0; /* overall, at which samples are as recorded */
 static const double usual_degrees = 41.5;
 
+/* With speed=max a time-out is over at once, but for this much: a program that waits for samples
+ * that do not come shall not do so with all its might. */
+static const int64_t least_time_out_ns = 1000000;
+
 const char *const ls_replay_antennas[2] = {"RX", "TERMINATED"};
 const char *const ls_replay_clock_sources[2] = {"internal", "external"};
 const char *const ls_replay_time_sources[3] = {"internal", "recording", "system"};
@@ -239,9 +243,12 @@ void ls_replay_read(struct ls_replay *replay, void *samples, size_t room, long t
         int64_t wake_ns = ls_stream_read(replay->stream, ls_time_steady(), &call, ret);
         pthread_mutex_unlock(&replay->lock);
         if (wake_ns == 0) {
-            return;
+            break;
         }
         sleep_until(wake_ns);
+    }
+    if (replay->opts.as_fast_as_read && ret->kind == LS_REPLAY_TIMEOUT) {
+        sleep_until(ls_time_steady() + least_time_out_ns);
     }
 }
 

@@ -14,6 +14,9 @@ enum { TUNINGS_MAX = 16, MTU_MIN_SAMPLES = 1024, MTU_MAX_SAMPLES = 1 << 17 };
 
 static const double mtu_s = 5e-3; /* about what USB drivers hand over */
 
+/* Without a clock, opening anew after an error takes as long: no device does it in no time. */
+static const double reopening_s = 10e-3;
+
 struct tuning {
     uint64_t pos; /* from here on */
     size_t reel;
@@ -141,6 +144,9 @@ bool ls_stream_open(struct ls_stream *stream, int64_t now_ns) {
         if (stream->time_restarts) {
             ls_clock_set_time(&stream->clock, stream->pos, 0);
         }
+    }
+    if (stream->failed && as_read(stream)) {
+        skip_off(stream, stream->pos + samples_of(stream, reopening_s));
     }
     stream->failed = false;
     ls_truth_event(stream->opts.truth, "open", stream->pos, &stream->totals);

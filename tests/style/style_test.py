@@ -63,7 +63,7 @@ LONG_FUNCTIONS = {}
 MAY_PRINT = ("src/cli/", "src/service/", "src/base/log.c", "src/base/err.c")
 
 CODE = ("src", "hw", "dsp")
-TEXT = (".c", ".h", ".py", ".sh", ".md", ".sql", ".yaml", ".json", ".build", ".scd", ".txt", "")
+TEXT = (".c", ".h", ".cc", ".py", ".sh", ".md", ".sql", ".yaml", ".json", ".build", ".scd", ".txt", "")
 UNFINISHED = ["TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK"]
 MACHINE_PATH = re.compile(r"(?:^|[^A-Za-z0-9_.~])/(?:work|farm|root|home)/")
 UNSAFE = re.compile(r"\b(gets|strcpy|strcat|sprintf|vsprintf|atoi|atol|atof|strtok|alloca)\s*\(")
@@ -71,7 +71,7 @@ PRINTS = re.compile(r"\b(printf|vprintf|puts|putchar|perror|exit|_exit|abort)\s*
                     r"\bf(?:printf|puts)\s*\(\s*std(?:out|err)\b|\bfputs\s*\([^;]*\bstd(?:out|err)\)")
 
 
-def walk(top, folders=None, endings=(".c", ".h")):
+def walk(top, folders=None, endings=(".c", ".h", ".cc")):
     """Paths below top, relative to it, of files that git would keep, in order."""
     for folder in folders or ["."]:
         for base, names, files in os.walk(os.path.join(top, folder)):
