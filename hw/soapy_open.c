@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "hw/note.h"
 #include "hw/soapy.h"
+#include "hw/usb.h"
 
 enum { WORDS_BYTES = 320 };
 
@@ -119,16 +120,42 @@ static int say_unknown(const char *args, const char *driver, struct ls_err *err)
                       "no device answers to '%s': there is %s; name it by serial", args, found);
 }
 
+static int say_denied(const char *args, const char *said, struct ls_err *err) {
+    return ls_err_set(err, LS_ERR_DEVICE,
+                      "permission denied opening '%s' (%s): install lineside's udev rules and plug "
+                      "it in again, or add the user to group plugdev",
+                      args, said);
+}
+
+static int say_busy(const char *args, const char *said, struct ls_err *err) {
+    return ls_err_set(err, LS_ERR_BUSY,
+                      "'%s' is in use (%s): stop the program that holds it, or unload the kernel's "
+                      "television driver",
+                      args, said);
+}
+
+/* What the driver does not say, the kernel may. False when it has nothing to say either. */
+static bool say_by_kernel(const char *args, const char *driver, struct ls_err *err, int *ret) {
+    char word[LS_USB_WORD_BYTES];
+    enum ls_usb_state state = driver == NULL ? LS_USB_ABSENT : ls_usb_look("", driver, word);
+    if (state == LS_USB_DENIED) {
+        *ret = say_denied(args, word, err);
+    } else if (state == LS_USB_HELD) {
+        *ret = say_busy(args, strcmp(word, "usbfs") == 0 ? "by another program" : word, err);
+    }
+    return state == LS_USB_DENIED || state == LS_USB_HELD;
+}
+
 int ls_soapy_open_none(const char *args, struct ls_err *err) {
     SoapySDRKwargs parsed = SoapySDRKwargs_fromString(args);
     const char *driver = ls_soapy_value(&parsed, "driver");
     char installed[WORDS_BYTES];
     bool there = find_driver(driver == NULL ? "" : driver, installed, sizeof installed);
-    int code;
+    int code = LS_OK;
     if (driver != NULL && !there) {
         code = say_missing(driver, installed, err);
     } else if (args[0] != '\0') {
-        code = say_unknown(args, driver, err);
+        code = say_by_kernel(args, driver, err, &code) ? code : say_unknown(args, driver, err);
     } else {
         code = ls_err_set(err, LS_ERR_NOTFOUND,
                           "SoapySDR finds no device (installed drivers: %s): plug one in, or "
@@ -139,6 +166,23 @@ int ls_soapy_open_none(const char *args, struct ls_err *err) {
     return code;
 }
 
+static int say_failed(const char *args, const char *driver, const char *said, struct ls_err *err) {
+    if (says_one_of(said, denied_words, LS_COUNT(denied_words))) {
+        return say_denied(args, said, err);
+    }
+    if (says_one_of(said, busy_words, LS_COUNT(busy_words))) {
+        return say_busy(args, said, err);
+    }
+    int code;
+    if (say_by_kernel(args, driver, err, &code)) {
+        return code;
+    }
+    if (strstr(said, "no match") != NULL || strstr(said, "no enumeration") != NULL) {
+        return say_unknown(args, driver, err);
+    }
+    return ls_err_set(err, LS_ERR_DEVICE, "cannot open '%s': %s", args, said);
+}
+
 int ls_soapy_open_explain(const char *args, const char *said, struct ls_err *err) {
     /* A copy first: said may be SoapySDR's last error, which the calls below clear. */
     char clean[WORDS_BYTES];
@@ -146,24 +190,9 @@ int ls_soapy_open_explain(const char *args, const char *said, struct ls_err *err
     SoapySDRKwargs parsed = SoapySDRKwargs_fromString(args);
     const char *driver = ls_soapy_value(&parsed, "driver");
     char installed[WORDS_BYTES];
-    int code;
-    if (driver != NULL && !find_driver(driver, installed, sizeof installed)) {
-        code = say_missing(driver, installed, err);
-    } else if (strstr(clean, "no match") != NULL || strstr(clean, "no enumeration") != NULL) {
-        code = say_unknown(args, driver, err);
-    } else if (says_one_of(clean, denied_words, LS_COUNT(denied_words))) {
-        code = ls_err_set(err, LS_ERR_DEVICE,
-                          "permission denied opening '%s' (%s): install lineside's udev rules and "
-                          "plug it in again, or add the user to group plugdev",
-                          args, clean);
-    } else if (says_one_of(clean, busy_words, LS_COUNT(busy_words))) {
-        code = ls_err_set(err, LS_ERR_BUSY,
-                          "'%s' is in use (%s): stop the program that holds it, or unload the "
-                          "kernel's television driver",
-                          args, clean);
-    } else {
-        code = ls_err_set(err, LS_ERR_DEVICE, "cannot open '%s': %s", args, clean);
-    }
+    int code = driver != NULL && !find_driver(driver, installed, sizeof installed)
+                   ? say_missing(driver, installed, err)
+                   : say_failed(args, driver, clean, err);
     SoapySDRKwargs_clear(&parsed);
     return code;
 }

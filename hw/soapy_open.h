@@ -10,7 +10,8 @@
  * LS_ERR_BUSY: held by another program; LS_ERR_DEVICE: the rest, such as no permission. */
 int ls_soapy_open_explain(const char *args, const char *said, struct ls_err *err);
 
-/* The same when nothing was found to open: args as given, "" for all. LS_ERR_NOTFOUND. */
+/* The same when nothing was found to open: args as given, "" for all. LS_ERR_NOTFOUND; LS_ERR_BUSY
+ * and LS_ERR_DEVICE as above when the kernel knows. */
 int ls_soapy_open_none(const char *args, struct ls_err *err);
 
 #endif
