@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "hw/replay/clock.h"
+#include "hw/replay/random.h"
 
 enum { TUNINGS_MAX = 16, MTU_MIN_SAMPLES = 1024, MTU_MAX_SAMPLES = 1 << 17 };
 
@@ -254,13 +255,15 @@ static uint64_t length_of(const struct ls_stream *stream, const struct ls_fault 
 
 static void jump(struct ls_stream *stream, double seconds) {
     int64_t t_ns = ls_clock_time(&stream->clock, stream->pos);
-    ls_clock_set_time(&stream->clock, stream->pos, t_ns + ls_ns_from_seconds(seconds));
+    if (!__builtin_add_overflow(t_ns, ls_ns_from_seconds(seconds), &t_ns)) {
+        ls_clock_set_time(&stream->clock, stream->pos, t_ns);
+    }
 }
 
 static void begin_hang(struct ls_stream *stream, int64_t now_ns, uint64_t samples) {
-    double seconds = (double)samples / stream->clock.rate_sps;
+    double seconds = (double)samples / stream->clock.rate_sps / stream->opts.replay->speed;
     stream->hang_samples = samples;
-    stream->hang_until_ns = now_ns + ls_ns_from_seconds(seconds / stream->opts.replay->speed);
+    stream->hang_until_ns = now_ns + ls_ns_from_seconds(fmin(seconds, 1e9)); /* 30 years will do */
 }
 
 /* True when *ret tells the reader of it at once. */
@@ -502,8 +505,7 @@ static size_t shorten(struct ls_stream *stream, size_t n) {
         return n;
     }
     size_t most = (size_t)fmax(stream->value[LS_FAULT_SHORT_READS], 1.0);
-    stream->random = stream->random * UINT64_C(6364136223846793005) + 1442695040888963407;
-    size_t wanted = 1 + (size_t)(stream->random >> 33) % most;
+    size_t wanted = 1 + (size_t)(ls_random_next(&stream->random) % most);
     return wanted < n ? wanted : n;
 }
 

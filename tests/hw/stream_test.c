@@ -175,7 +175,7 @@ Test(stream, what_was_taken_before_a_tuning_comes_as_it_was) {
     for (size_t i = 0; i < 3; i++) {
         take();
         cr_expect_eq(reading.count, counts[i]);
-        cr_expect_eq(samples[0], 1000 + 1000 * i);
+        cr_expect_eq(samples[0], (int16_t)(1000 + 1000 * i));
         cr_expect_eq(samples[1], 0);
     }
     take();
