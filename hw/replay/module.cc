@@ -78,10 +78,6 @@ const char *soapy_name(ls_format format) {
     }
 }
 
-double full_scale(ls_format format) {
-    return format == LS_FORMAT_CI16_LE ? 32768.0 : format == LS_FORMAT_CF32_LE ? 1.0 : 128.0;
-}
-
 void copy_name(char (&ret)[LS_REPLAY_NAME_BYTES], const std::string &name) {
     std::snprintf(ret, sizeof ret, "%s", name.c_str());
 }
@@ -132,7 +128,7 @@ class Replay : public SoapySDR::Device {
         return formats;
     }
     std::string getNativeStreamFormat(const int, const size_t, double &scale) const override {
-        scale = full_scale(info_.format);
+        scale = info_.full_scale;
         return soapy_name(info_.format);
     }
     SoapySDR::Stream *setupStream(const int direction, const std::string &format,

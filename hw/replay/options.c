@@ -98,6 +98,10 @@ static int take_noise(struct ls_replay_opts *ret, const char *text, struct ls_er
     return parse_number(text, "level in dBFS", -200.0, 0.0, &ret->noise_dbfs, err);
 }
 
+static int take_full_scale(struct ls_replay_opts *ret, const char *text, struct ls_err *err) {
+    return parse_number(text, "full scale", 1e-3, 32768.0, &ret->full_scale, err);
+}
+
 static int take_range(struct ls_replay_opts *ret, const char *text, struct ls_err *err) {
     ret->range_given = true;
     return ls_hz_range_parse(text, &ret->low_hz, &ret->high_hz, err);
@@ -171,6 +175,7 @@ static const struct {
     {"clock_ppm", take_ppm},
     {"settle", take_settle},
     {"noise", take_noise},
+    {"full_scale", take_full_scale},
     {"range", take_range},
     {"serial", take_serial},
     {"faults", take_faults},

@@ -22,7 +22,8 @@ struct ls_replay_opts {
     double clock_ppm; /* error of its sample clock against the computer's */
     double settle_s;  /* rubbish after each tuning */
     double noise_dbfs;
-    double low_hz; /* tuning range; used when range_given */
+    double full_scale; /* that the device states; 0: that of the format */
+    double low_hz;     /* tuning range; used when range_given */
     double high_hz;
     bool range_given;
     const char *serial;

@@ -91,6 +91,10 @@ static int make_parts(struct ls_replay *replay, struct ls_err *err) {
     return ls_stream_create(&replay->stream, &opts, err);
 }
 
+static double full_scale(enum ls_format format) {
+    return format == LS_FORMAT_CI16_LE ? 32768.0 : format == LS_FORMAT_CF32_LE ? 1.0 : 128.0;
+}
+
 static void describe(struct ls_replay *replay) {
     const struct ls_tape_info *tape = ls_tape_info(replay->tape);
     const struct ls_replay_opts *opts = &replay->opts;
@@ -100,6 +104,7 @@ static void describe(struct ls_replay *replay) {
         .path = opts->source.path,
         .rate_sps = tape->rate_sps,
         .format = tape->format,
+        .full_scale = opts->full_scale > 0.0 ? opts->full_scale : full_scale(tape->format),
         .low_hz = opts->range_given ? opts->low_hz : fmax(tape->low_hz - half_hz, 0.0),
         .high_hz = opts->range_given ? opts->high_hz : tape->high_hz + half_hz,
         .mtu_samples = ls_stream_mtu(replay->stream)};

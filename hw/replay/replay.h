@@ -18,7 +18,8 @@ struct ls_replay_info {
     const char *path; /* of the recording */
     double rate_sps;
     enum ls_format format;
-    double low_hz; /* tuning range */
+    double full_scale; /* largest value of a component, as stated */
+    double low_hz;     /* tuning range */
     double high_hz;
     size_t mtu_samples;
 };

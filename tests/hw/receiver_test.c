@@ -195,6 +195,14 @@ Test(receiver, a_wanted_format_is_had_from_the_driver) {
     }
 }
 
+Test(receiver, a_converter_narrower_than_its_format_is_said) {
+    radio_init(&radio, 1000, ",full_scale=2048");
+    radio_open(&radio);
+    const struct ls_receiver_info *info = ls_receiver_info(radio.receiver);
+    cr_expect_eq(info->full_scale, 2048.0);
+    cr_expect_str_eq(info->note, "full scale is 2048: levels in dBFS are 24.1 dB low");
+}
+
 Test(receiver, a_read_brings_no_more_than_the_device_hands_over) {
     radio_init(&radio, 10000, ",mtu=1000");
     radio_open(&radio);
