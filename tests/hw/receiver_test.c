@@ -540,6 +540,75 @@ Test(receiver, a_gap_of_the_recording_is_an_overflow_of_its_length) {
     cr_expect_eq(radio.reading.t_hw_ns, start_ns + 10000000);
 }
 
+/* The last line of the truth that has totals, and the number of faults. */
+static size_t read_truth(const char *path, uint64_t ret[4]) {
+    FILE *file = fopen(path, "re");
+    cr_assert_not_null(file);
+    size_t faults = 0;
+    for (char line[512]; fgets(line, sizeof line, file) != NULL;) {
+        unsigned long long n[4];
+        const char *numbers = strstr(line, "\"sample\":");
+        faults += strstr(line, "\"event\":\"fault\"") != NULL;
+        if (sscanf(numbers,
+                   "\"sample\":%llu,\"delivered_samples\":%llu,\"lost_samples\":%llu,"
+                   "\"off_samples\":%llu",
+                   &n[0], &n[1], &n[2], &n[3]) == 4) {
+            for (size_t i = 0; i < 4; i++) {
+                ret[i] = n[i];
+            }
+        }
+    }
+    fclose(file);
+    return faults;
+}
+
+static void open_with_the_times_of_the_recording(void) {
+    struct ls_receiver_opts opts = {.args = radio.args,
+                                    .center_hz = RADIO_CENTER,
+                                    .rate_sps = RADIO_RATE,
+                                    .time_source = "recording",
+                                    .bias_tee = -1};
+    while (ls_receiver_open(&radio.receiver, &opts, NULL) != LS_OK) {
+    }
+    cr_assert_eq(ls_receiver_start(radio.receiver, NULL), LS_OK);
+}
+
+Test(receiver, a_thousand_faults_balance_by_the_hardware_time) {
+    enum { SAMPLES = 100000, FAULTS = 1000, SECONDS = 1500 };
+    radio_init(&radio, SAMPLES,
+               ",loop=true,fault_rate=5,fault_seed=42,fault_count=1000,fault_kinds=overflow+loss+"
+               "corrupt+timeout+short-reads+lose-device+error");
+    const char *truth = scratch_path(&radio.scratch, "truth");
+    size_t used = strlen(radio.args);
+    snprintf(radio.args + used, sizeof radio.args - used, ",truth=%s", truth);
+    open_with_the_times_of_the_recording();
+    uint64_t next = 0;
+    uint64_t seen = 0;
+    uint64_t missing = 0;
+    while (next < (uint64_t)SECONDS * RADIO_RATE) {
+        ls_receiver_read(radio.receiver, radio.samples, RADIO_READ, 1000000, &radio.reading);
+        if (radio.reading.kind == LS_READING_LOST) {
+            radio_close(&radio);
+            open_with_the_times_of_the_recording();
+        }
+        if (radio.reading.kind == LS_READING_SAMPLES) {
+            uint64_t pos = (uint64_t)radio.reading.t_hw_ns / (1000000000 / RADIO_RATE);
+            cr_assert_geq(pos, next);
+            cr_assert_eq(radio_position(&radio, 0), pos % SAMPLES);
+            missing += pos - next;
+            seen += radio.reading.count;
+            next = pos + radio.reading.count;
+        }
+    }
+    radio_close(&radio);
+    uint64_t totals[4] = {0};
+    cr_expect_eq(read_truth(truth, totals), FAULTS);
+    cr_expect_eq(totals[0], next);
+    cr_expect_eq(totals[1], seen);
+    cr_expect_eq(totals[2] + totals[3], missing);
+    cr_expect_gt(missing, 10 * RADIO_RATE);
+}
+
 Test(receiver, what_drivers_log_goes_to_the_log_and_never_to_stdout) {
     cr_redirect_stdout();
     cr_redirect_stderr();
