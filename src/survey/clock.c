@@ -69,6 +69,11 @@ bool ls_clock_reading(struct ls_clock *clock, int64_t event_ns, int64_t referenc
     return ends;
 }
 
+void ls_clock_forget(struct ls_clock *clock) {
+    clock->window_count = 0;
+    clock->any = false;
+}
+
 /* Least squares line through the windows kept. */
 double ls_clock_ppm(const struct ls_clock *clock) {
     size_t n =

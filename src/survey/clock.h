@@ -44,6 +44,10 @@ void ls_clock_init(struct ls_clock *clock);
  * knots: held, then next. */
 bool ls_clock_reading(struct ls_clock *clock, int64_t event_ns, int64_t reference_ns);
 
+/* Event time and the reference have moved against each other by something other than the rates of
+ * clocks: what was measured before says nothing about those. */
+void ls_clock_forget(struct ls_clock *clock);
+
 /* The sample clock in ppm, positive when it runs fast; NAN until a minute has been seen. */
 double ls_clock_ppm(const struct ls_clock *clock);
 

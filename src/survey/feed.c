@@ -28,8 +28,15 @@ static const int64_t OPEN_DEADLINES = 6;
 /* A device that brings nothing for longer is taken for lost. */
 static const int64_t STALLED_NS = 5 * LS_NS_PER_S;
 
+/* Calls that were left behind and have not come back; outlives the feed for their sake. */
+struct stuck {
+    atomic_int calls;
+    atomic_int users;
+};
+
 struct session {
     struct ls_feed *feed; /* not to be touched once LEFT */
+    struct stuck *stuck;
     const struct ls_sensor_device *device;
     struct ls_receiver *receiver;
     unsigned char *staging;
@@ -49,6 +56,7 @@ struct ls_feed {
     int64_t sensor_ns;            /* session: when the temperature is asked for */
     atomic_int stop;
     atomic_int ended;
+    struct stuck *stuck;
     struct session *session; /* watcher */
     size_t left;             /* watcher: sessions left behind */
     pthread_mutex_t lock;
@@ -80,8 +88,15 @@ static bool close_receiver(struct session *s) {
     return end_call(s);
 }
 
+static void drop_stuck(struct stuck *stuck) {
+    if (stuck != NULL && atomic_fetch_sub(&stuck->users, 1) == 1) {
+        free(stuck);
+    }
+}
+
 static void free_session(struct session *s) {
     if (s != NULL) {
+        drop_stuck(s->stuck);
         free(s->staging);
         free(s);
     }
@@ -158,10 +173,23 @@ static bool pause_ticking(struct ls_feed *feed, double seconds) {
     return feed->stop == 0;
 }
 
+/* A receiver that was left behind may still hold the device. False: it is time to stop. */
+static bool wait_for_stuck(struct session *s) {
+    struct ls_feed *feed = s->feed;
+    double deadline_s = ls_settings_opts(feed->settings)->call_deadline_s;
+    int64_t until_ns = ls_time_steady() + OPEN_DEADLINES * ls_ns_from_seconds(deadline_s);
+    while (atomic_load(&s->stuck->calls) > 0 && ls_time_steady() < until_ns) {
+        if (!pause_ticking(feed, (double)TICK_NS / 1e9)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Opens until it succeeds. The first failure of the first opening is final. */
 static int open_patiently(struct session *s) {
     struct ls_feed *feed = s->feed;
-    for (;;) {
+    while (wait_for_stuck(s)) {
         struct ls_err err = {0};
         int code = open_receiver(s, &err);
         if (code == LS_OK || code == LS_ERR_STOPPED) {
@@ -186,6 +214,7 @@ static int open_patiently(struct session *s) {
         }
         feed->reopen_s = fmin(2.0 * feed->reopen_s, o->reopen_most_s);
     }
+    return LS_EOF;
 }
 
 /* --- listening --- */
@@ -217,6 +246,7 @@ static enum next take_reading(struct session *s, const struct ls_reading *readin
         return GO_ON;
     case LS_READING_TIMEOUT:
         ls_intake_timeout(feed->intake);
+        ls_intake_tick(feed->intake, now_ns);
         if (now_ns - feed->heard_ns < STALLED_NS) {
             return GO_ON;
         }
@@ -363,6 +393,7 @@ static void *work(void *context) {
     } else if (s->receiver != NULL) {
         s->device->destroy(s->receiver);
     }
+    atomic_fetch_sub(&s->stuck->calls, 1);
     free_session(s);
     return NULL;
 }
@@ -375,6 +406,8 @@ static int start_session(struct ls_feed *feed, struct ls_err *err) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the receiver");
     }
     s->feed = feed;
+    s->stuck = feed->stuck;
+    atomic_fetch_add(&s->stuck->users, 1);
     s->device = ls_settings_opts(feed->settings)->device;
     atomic_init(&s->state, OWNS);
     atomic_init(&s->deadline_ns, 0);
@@ -398,6 +431,13 @@ int ls_feed_create(struct ls_feed **ret, const struct ls_feed_opts *opts, struct
     pthread_mutex_init(&feed->lock, NULL);
     atomic_init(&feed->stop, 0);
     atomic_init(&feed->ended, 0);
+    feed->stuck = calloc(1, sizeof *feed->stuck);
+    if (feed->stuck == NULL) {
+        ls_feed_destroy(feed);
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the receiver");
+    }
+    atomic_init(&feed->stuck->calls, 0);
+    atomic_init(&feed->stuck->users, 1);
     struct ls_intake_opts intake = {.settings = feed->settings,
                                     .ring = opts->ring,
                                     .events = opts->events,
@@ -445,11 +485,14 @@ bool ls_feed_watch(struct ls_feed *feed) {
     int calls = CALLS;
     if (atomic_load(&s->state) == CALLS && ls_time_steady() > atomic_load(&s->deadline_ns)) {
         pthread_t thread = s->thread;
+        atomic_fetch_add(&feed->stuck->calls, 1);
         if (atomic_compare_exchange_strong(&s->state, &calls, LEFT)) {
             pthread_detach(thread);
             feed->session = NULL;
             feed->left++;
             take_over(feed);
+        } else {
+            atomic_fetch_sub(&feed->stuck->calls, 1); /* it came back just now */
         }
     }
     return feed->ended == 0;
@@ -478,6 +521,7 @@ void ls_feed_destroy(struct ls_feed *feed) {
         free_session(feed->session);
     }
     ls_intake_destroy(feed->intake);
+    drop_stuck(feed->stuck);
     ls_settings_drop(feed->reloaded);
     ls_settings_drop(feed->settings);
     pthread_mutex_destroy(&feed->lock);

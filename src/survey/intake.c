@@ -313,16 +313,24 @@ static void follow_reference(struct ls_intake *intake, const struct ls_arrival *
 
 /* --- readings --- */
 
-static void say_lost(struct ls_intake *intake) {
+/* What came before the samples of this reading, if it is news. */
+static void say_gap(struct ls_intake *intake) {
     const struct ls_timeline *timeline = &intake->timeline;
     const struct ls_gap *gap =
         timeline->gap_count > 0 ? &timeline->gaps[timeline->gap_count - 1] : NULL;
-    if (gap != NULL && gap->state == LS_LOST && strcmp(gap->cause, "queue") != 0) {
+    if (gap == NULL) {
+        return;
+    }
+    bool jump = strcmp(gap->cause, "time-jump") == 0;
+    if (jump || gap->state == LS_OFF || gap->error_ns > ls_time_of_samples(1, timeline->rate_sps)) {
+        ls_clock_forget(&intake->clock); /* its size is not that of the sample clock */
+    }
+    if (gap->state == LS_LOST && strcmp(gap->cause, "queue") != 0) {
         double seconds = (double)gap->samples / timeline->rate_sps;
         ls_events_add(intake->opts.events, "stream", LS_HEALTH_WARN, seconds, "s",
                       "%llu samples were lost (%s), known to %.3g s",
                       (unsigned long long)gap->samples, gap->cause, (double)gap->error_ns / 1e9);
-        if (strcmp(gap->cause, "time-jump") == 0) {
+        if (jump) {
             pthread_mutex_lock(&intake->opts.board->lock);
             intake->opts.board->status.time_jumps++;
             pthread_mutex_unlock(&intake->opts.board->lock);
@@ -338,7 +346,7 @@ void ls_intake_samples(struct ls_intake *intake, const struct ls_reading *readin
     size_t gaps = intake->timeline.gap_count;
     ls_timeline_arrive(&intake->timeline, &arrival);
     if (intake->timeline.gap_count > gaps) {
-        say_lost(intake);
+        say_gap(intake);
     }
     intake->arrived_ns = arrival.steady_ns;
     use_samples(intake, samples, reading->count, stop);
@@ -367,7 +375,10 @@ void ls_intake_lost(struct ls_intake *intake, const char *cause, int64_t steady_
 
 void ls_intake_tick(struct ls_intake *intake, int64_t steady_ns) {
     hand_over(intake);
-    ls_timeline_tick(&intake->timeline, steady_ns);
+    /* A device that waits is not in step with the steady clock: its own time will tell. */
+    if (!asked(intake)->wait_when_full) {
+        ls_timeline_tick(&intake->timeline, steady_ns);
+    }
     if (intake->timeline.gap_count > 0 && open_slot(intake, 0)) {
         hand_over(intake);
     }

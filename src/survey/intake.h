@@ -43,7 +43,7 @@ void ls_intake_timeout(struct ls_intake *intake);
 
 /* It is gone; cause as in survey/timeline.h. */
 void ls_intake_lost(struct ls_intake *intake, const char *cause, int64_t steady_ns);
-/* Time passes without it. */
+/* Time passes; of use while it is gone. */
 void ls_intake_tick(struct ls_intake *intake, int64_t steady_ns);
 
 /* Is it time for another tuning? */

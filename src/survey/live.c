@@ -184,6 +184,7 @@ static bool searched_row(struct ls_live *live, struct ls_observation *ret) {
 }
 
 static int checkpoint(struct ls_live *live, struct ls_err *err) {
+    int code = live->in_stretch ? ls_search_poll(live->search, err) : LS_OK;
     struct ls_observation row;
     bool grows = searched_row(live, &row);
     struct ls_observation open;
@@ -191,8 +192,7 @@ static int checkpoint(struct ls_live *live, struct ls_err *err) {
     int64_t last_ns = grows ? row.stop_ns : any ? open.start_ns : live->ledger.last_ns;
     live->run.last_ns = ls_warp_time(&live->warp, last_ns);
     live->run.incomplete = live->ledger.lost_s + live->ledger.off_s > 0.0;
-    int code = LS_OK;
-    if (grows) {
+    if (code == LS_OK && grows) {
         struct ls_observation stored = ledger_row(live, &row, live->rows + 1);
         code = ls_writer_observation(live->opts.writer, &stored, true, err);
     }

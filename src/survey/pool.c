@@ -148,6 +148,16 @@ void ls_pool_submit(struct ls_pool *pool) {
     pthread_mutex_unlock(&pool->lock);
 }
 
+bool ls_pool_ready(struct ls_pool *pool) {
+    if (pool->released == pool->submitted) {
+        return false;
+    }
+    pthread_mutex_lock(&pool->lock);
+    bool done = job_at(pool, pool->released)->state == DONE;
+    pthread_mutex_unlock(&pool->lock);
+    return done;
+}
+
 struct ls_job *ls_pool_next_done(struct ls_pool *pool) {
     if (pool->released == pool->submitted) {
         return NULL;

@@ -3,6 +3,7 @@
 #ifndef SURVEY_POOL_H
 #define SURVEY_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -20,6 +21,9 @@ struct ls_job *ls_pool_free_job(struct ls_pool *pool);
 
 /* Run the job that ls_pool_free_job gave last. */
 void ls_pool_submit(struct ls_pool *pool);
+
+/* Is the oldest job under way done? False when none is under way. */
+bool ls_pool_ready(struct ls_pool *pool);
 
 /* The oldest job under way, done; NULL when none is. Its results hold until the next
  * ls_pool_free_job. */

@@ -560,6 +560,14 @@ int ls_search_end(struct ls_search *search, struct ls_err *err) {
     return code == LS_OK ? ls_transmissions_end(search->opts.transmissions, err) : code;
 }
 
+int ls_search_poll(struct ls_search *search, struct ls_err *err) {
+    int code = LS_OK;
+    while (code == LS_OK && search->job != NULL && ls_pool_ready(search->pool)) {
+        code = consume(search, err);
+    }
+    return code;
+}
+
 int64_t ls_search_done_ns(const struct ls_search *search) {
     return search->consumed == 0
                ? search->stretch.t_ns

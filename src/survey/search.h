@@ -63,6 +63,10 @@ int ls_search_recorded(struct ls_search *search, uint64_t pos, size_t count, str
  * stretch is counted and not searched. */
 bool ls_search_too_short(const struct ls_search *search, uint64_t samples);
 
+/* Takes back what has been searched, without waiting. The same rows come of it, some of them
+ * sooner. */
+int ls_search_poll(struct ls_search *search, struct ls_err *err);
+
 /* Until when the present stretch has been searched: everything that ended before has been handed
  * on. Valid between begin and end. */
 int64_t ls_search_done_ns(const struct ls_search *search);

@@ -178,7 +178,8 @@ static int64_t place_jump(const struct ls_timeline *timeline, const struct ls_ar
                           int64_t diff_ns) {
     int64_t now_ns = ls_timeline_now(timeline);
     if (timeline->device_clock) {
-        return arrival->t_hw_ns > now_ns ? arrival->t_hw_ns : after_a_sample(timeline);
+        int64_t ahead_ns = diff_ns > 0 ? now_ns + diff_ns : after_a_sample(timeline);
+        return arrival->t_hw_ns > now_ns ? arrival->t_hw_ns : ahead_ns;
     }
     int64_t missing_ns = missing_by_delay(timeline, arrival);
     if (diff_ns > 0 && diff_ns < missing_ns + HW_TRUST_NS) {

@@ -1,8 +1,9 @@
 /* live_run: a sensor without its service: live_run ARGS RATE CENTER [NAME=VALUE]... until the
  * device is lost, for so many seconds, or until SIGTERM. One JSON line a second on stdout (status)
- * and one for each event. Names: db, sensor, clock (device|system), wait (1), once (1: end when the
- * device is lost), seconds, threads, centers (Hz, joined by '+'), dwell, settle, seed, gain, ring
- * (bytes), rows (of the queue), reload (seconds after which the gain is set to 1 dB less). */
+ * and one for each event and commit. Names: db, sensor, clock (device|system), wait (1), once (1:
+ * end when the device is lost), seconds, threads, centers (Hz, joined by '+'), dwell, settle, seed,
+ * gain, ring (bytes), rows (of the queue), deadline and reopen (seconds), reload (seconds after
+ * which the gain is set to 1 dB less). */
 #include <math.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -15,6 +16,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "model/burst.h"
 #include "survey/schedule.h"
 #include "survey/sensor.h"
 
@@ -124,6 +126,25 @@ static void print_event(void *context, const struct ls_health *row) {
     fflush(stdout);
 }
 
+/* What is in the database for good: the last transmission that is over, and where the ledger ends.
+ */
+static int print_commit(void *context, struct ls_store *store, const struct ls_store_rows *rows,
+                        struct ls_err *err) {
+    (void)context;
+    (void)store;
+    (void)err;
+    int64_t last = 0;
+    for (size_t i = 0; i < rows->transmission_count; i++) {
+        const struct ls_transmission *row = &rows->transmissions[i];
+        last = row->id > last && (row->flags & LS_BURST_CUT_STOP) == 0 ? row->id : last;
+    }
+    size_t n = rows->observation_count;
+    printf("{\"type\": \"commit\", \"transmission\": %lld, \"ledger_ns\": %lld}\n", (long long)last,
+           (long long)(n > 0 ? rows->observations[n - 1].stop_ns : 0));
+    fflush(stdout);
+    return LS_OK;
+}
+
 static double centers[LS_SCHEDULE_MAX];
 
 static void read_centers(struct ls_sensor_opts *opts, char *text) {
@@ -167,6 +188,10 @@ static bool read_option(struct run *run, const char *name, char *value) {
         o->receiver.gain_db = number;
     } else if (strcmp(name, "ring") == 0) {
         o->ring_bytes = (size_t)number;
+    } else if (strcmp(name, "deadline") == 0) {
+        o->call_deadline_s = number;
+    } else if (strcmp(name, "reopen") == 0) {
+        o->reopen_least_s = number;
     } else if (strcmp(name, "rows") == 0) {
         o->queue_rows = (size_t)number;
     } else {
@@ -201,6 +226,7 @@ int main(int argc, char **argv) {
     run.opts.context = &run;
     run.opts.status = print_status;
     run.opts.event = print_event;
+    run.opts.committed = print_commit;
     run.began_ns = ls_time_steady();
     struct ls_err err = {0};
     int code = ls_sensor_create(&run.sensor, &run.opts, &err);
