@@ -1,6 +1,7 @@
 #include "survey/cut.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dsp/fft.h"
@@ -103,4 +104,15 @@ void ls_cut_mask(const struct ls_cut *cut, double center_hz, const double *spurs
             ret_masked[c] = ret_masked[c] || fabs((double)c - at) < LINE_REACH;
         }
     }
+}
+
+static int compare_powers(const void *a, const void *b) {
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+double ls_cut_middle(float *powers, size_t n) {
+    qsort(powers, n, sizeof *powers, compare_powers);
+    return (double)powers[n / 2];
 }

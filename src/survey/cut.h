@@ -36,4 +36,7 @@ double ls_cut_floor_margin(double error);
 void ls_cut_mask(const struct ls_cut *cut, double center_hz, const double *spurs_hz, size_t count,
                  bool *ret_masked);
 
+/* The middle one of n > 0 powers, which are sorted. */
+double ls_cut_middle(float *powers, size_t n);
+
 #endif

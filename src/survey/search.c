@@ -569,9 +569,7 @@ int ls_search_poll(struct ls_search *search, struct ls_err *err) {
 }
 
 int64_t ls_search_done_ns(const struct ls_search *search) {
-    return search->consumed == 0
-               ? search->stretch.t_ns
-               : ls_stretch_time_ns(&search->stretch, (double)search->consumed_frames);
+    return ls_stretch_time_ns(&search->stretch, (double)search->consumed_frames);
 }
 
 int ls_search_open(const struct ls_search *search, int64_t since_ns,
@@ -582,20 +580,13 @@ int ls_search_open(const struct ls_search *search, int64_t since_ns,
                                  context, err);
 }
 
-static int compare_powers(const void *a, const void *b) {
-    float x = *(const float *)a;
-    float y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 double ls_search_floor_dbfs(struct ls_search *search) {
     if (search->floor == NULL || search->job == NULL) {
         return (double)NAN;
     }
     size_t n = search->cut.channels;
     memcpy(search->power, ls_floor_power(search->floor), n * sizeof *search->power);
-    qsort(search->power, n, sizeof *search->power, compare_powers);
-    return 10.0 * log10((double)search->power[n / 2] / search->stretch.prototype_energy);
+    return 10.0 * log10(ls_cut_middle(search->power, n) / search->stretch.prototype_energy);
 }
 
 const struct ls_search_counts *ls_search_counts(const struct ls_search *search) {
