@@ -44,7 +44,7 @@ struct ls_excise ls_excise_plan(size_t n, double looks) {
 /* Values sorted upwards: grow the clean set until its own cut holds nothing more. Where
  * much is cut, averages that hold a little of a burst crowd below the cut and lift the mean (by 0.6
  * dB at 50 % of occupied time): its lower half, and that half's own bias, sees half of it. */
-double ls_excise_mean(const struct ls_excise *plan, float *values, size_t n) {
+double ls_excise_mean(const struct ls_excise *plan, float *values, size_t n, double *ret_clean) {
     qsort(values, n, sizeof *values, compare_floats);
     size_t clean = plan->first;
     double mean = mean_of(values, clean) / plan->first_bias;
@@ -62,6 +62,9 @@ double ls_excise_mean(const struct ls_excise *plan, float *values, size_t n) {
         } else {
             mean = mean_of(values, clean) / (clean == n ? 1.0 : plan->cut_bias);
         }
+    }
+    if (ret_clean != NULL) {
+        *ret_clean = (double)clean / (double)n;
     }
     return mean;
 }

@@ -19,7 +19,8 @@ struct ls_excise {
 /* For n > 0 averages of so many looks each. */
 struct ls_excise ls_excise_plan(size_t n, double looks);
 
-/* The mean of the noise in values, which are sorted in place. n as in the plan. */
-double ls_excise_mean(const struct ls_excise *plan, float *values, size_t n);
+/* The mean of the noise in values, which are sorted in place. n as in the plan. ret_clean: share of
+ * the values that was taken for noise; may be NULL. */
+double ls_excise_mean(const struct ls_excise *plan, float *values, size_t n, double *ret_clean);
 
 #endif

@@ -15,18 +15,32 @@
 #include "dsp/excise.h"
 
 enum {
-    BLOCK_FRAMES = LS_FLOOR_FRAMES_MIN, /* 4 looks or so: short enough to fit between packets, long
-                         enough to lose the long tail */
-    KEPT_BLOCKS = 64,                   /* from so many averages on, an estimate stands alone */
-    ALIGN_FRAMES = 32,                  /* show the common gain of a known floor to some percent */
-    GAIN_BLOCKS = 4,                    /* are averaged for one value of the common gain */
-    GAIN_VALUES = 4096,                 /* values it is taken from, at most */
+    BLOCK_FRAMES = 4,   /* 2 looks or so: short enough to fit between packets */
+    KEPT_BLOCKS = 128,  /* from so many averages on, an estimate stands alone */
+    ALIGN_FRAMES = 32,  /* show the common gain of a known floor to some percent */
+    GAIN_BLOCKS = 8,    /* are averaged for one value of the common gain */
+    GAIN_VALUES = 4096, /* values it is taken from, at most */
 };
+
+/* Averages are excised at several lengths: short ones fit between packets, long ones tell weak
+ * signals from noise. The first is the usual one; another counts where it is lower beyond doubt,
+ * since what is not excised only adds power. */
+static const size_t groups[] = {2, 1, 8, 32};
+enum { GROUPS = sizeof groups / sizeof groups[0], GROUPED_LEAST = 16 };
+/* Long averages also tell a noise that is pressed down for a while from the usual one: what they
+ * take for noise must be there for this share of the time. */
+static const double LONG_SHARE = 0.3;
+/* Deviations of a mean of all blocks. */
+static const double LOWER_SIGMA = 2.0;
 
 static const double OPENING_SHARE =
     0.66; /* of the band: a carrier narrower than that is seen as a carrier */
 /* 2 dB above the opened floor. */
 static const double OCCUPIED_RATIO = 1.6;
+/* 0.4 dB, where less than this share of the time was taken for noise: edges of the bursts lift
+ * what is left. */
+static const double DOUBTFUL_RATIO = 1.1;
+static const float DOUBTFUL_SHARE = 0.5F;
 static const double GAIN_SECONDS =
     1.0; /* time constant of the common gain: 6 dB a minute lags by 0.1 dB */
 static const double RANGE_POW =
@@ -47,9 +61,11 @@ static const double SHAPE_ERROR_MAX = 0.06;
 struct ls_floor {
     size_t channels;
     double least_pow;
-    double range_pow; /* least_pow, raised by the range of the samples */
-    double block_looks;
+    double range_pow;           /* least_pow, raised by the range of the samples */
+    double block_looks;         /* of one among many */
+    double group_looks[GROUPS]; /* of so many together */
     double block_s;
+    size_t learn_frames;
     size_t blocks_full; /* a full measure of learning */
     size_t blocks_max;  /* that averages has room for */
     size_t blocks;
@@ -59,10 +75,12 @@ struct ls_floor {
     double aged;       /* relative error that time away has added */
     double gain_error; /* relative, of the common gain when the stretch began */
     double away_s;     /* before this stretch */
+    double seen;       /* blocks that settled the floor and will be tracked again */
     float *averages;   /* [blocks_max][channels], rising frequency; NULL at rest */
     float *power;      /* [channels] */
     float *known;      /* [channels] the estimate before this stretch */
     float *scratch;    /* [scratch_room] */
+    float *clean;      /* [channels] share of the averages that was taken for noise */
     bool *masked;      /* [channels] */
     bool *occupied;    /* [channels] */
 };
@@ -78,17 +96,18 @@ static int create_arrays(struct ls_floor *floor) {
     size_t n = floor->channels;
     floor->power = calloc(n, sizeof *floor->power);
     floor->known = calloc(n, sizeof *floor->known);
+    floor->clean = calloc(n, sizeof *floor->clean);
     floor->scratch = calloc(scratch_room(floor), sizeof *floor->scratch);
     floor->masked = calloc(n, sizeof *floor->masked);
     floor->occupied = calloc(n, sizeof *floor->occupied);
-    bool ok = floor->power != NULL && floor->known != NULL && floor->scratch != NULL &&
-              floor->masked != NULL && floor->occupied != NULL;
+    bool ok = floor->power != NULL && floor->known != NULL && floor->clean != NULL &&
+              floor->scratch != NULL && floor->masked != NULL && floor->occupied != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
 int ls_floor_create(struct ls_floor **ret, const struct ls_floor_opts *opts, struct ls_err *err) {
-    if (opts->channels < 4 || !(opts->least_pow > 0.0) || opts->learn_frames == 0 ||
-        !(opts->frame_s > 0.0)) {
+    if (opts->channels < 4 || !(opts->least_pow > 0.0) ||
+        opts->learn_frames < LS_FLOOR_FRAMES_MIN || !(opts->frame_s > 0.0)) {
         return ls_err_set(
             err, LS_ERR_ARG,
             "the floor needs 4 channels, a least power and frames of some length to learn from");
@@ -100,9 +119,13 @@ int ls_floor_create(struct ls_floor **ret, const struct ls_floor_opts *opts, str
     floor->channels = opts->channels;
     floor->least_pow = opts->least_pow;
     floor->range_pow = opts->least_pow;
-    floor->block_looks = ls_looks_effective(opts->looks, BLOCK_FRAMES, 1);
+    for (size_t g = 0; g < GROUPS; g++) {
+        floor->group_looks[g] = ls_looks_effective(opts->looks, groups[g] * BLOCK_FRAMES, 1);
+    }
+    floor->block_looks = ls_looks_effective(opts->looks, 8 * BLOCK_FRAMES, 1) / 8.0;
     floor->block_s = BLOCK_FRAMES * opts->frame_s;
-    floor->blocks_full = (opts->learn_frames + BLOCK_FRAMES - 1) / BLOCK_FRAMES;
+    floor->learn_frames = opts->learn_frames;
+    floor->blocks_full = opts->learn_frames / BLOCK_FRAMES;
     if (create_arrays(floor) != LS_OK) {
         ls_floor_destroy(floor);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the floor of %zu channels",
@@ -120,6 +143,7 @@ void ls_floor_destroy(struct ls_floor *floor) {
         free(floor->averages);
         free(floor->power);
         free(floor->known);
+        free(floor->clean);
         free(floor->scratch);
         free(floor->masked);
         free(floor->occupied);
@@ -142,8 +166,8 @@ static bool holds(const struct ls_floor *floor, double away_s) {
 }
 
 size_t ls_floor_wanted(const struct ls_floor *floor, double away_s) {
-    size_t full = floor->blocks_full * BLOCK_FRAMES;
-    return holds(floor, away_s) && ALIGN_FRAMES < full ? ALIGN_FRAMES : full;
+    bool few = holds(floor, away_s) && ALIGN_FRAMES < floor->learn_frames;
+    return few ? ALIGN_FRAMES : floor->learn_frames;
 }
 
 int ls_floor_begin(struct ls_floor *floor, double away_s, struct ls_err *err) {
@@ -199,16 +223,40 @@ static int compare_floats(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+/* Channel c, blocks from first on, averaged by so many. Returns how many there are. */
+static size_t group_blocks(struct ls_floor *floor, size_t c, size_t first, size_t group) {
+    size_t count = (floor->blocks - first) / group;
+    for (size_t i = 0; i < count; i++) {
+        const float *at = floor->averages + (first + i * group) * floor->channels + c;
+        float sum = 0.0F;
+        for (size_t b = 0; b < group; b++) {
+            sum += at[b * floor->channels];
+        }
+        floor->scratch[i] = sum / (float)group;
+    }
+    return count;
+}
+
 /* Excised means of the averages from block first on. */
 static void estimate_channels(struct ls_floor *floor, size_t first) {
     size_t blocks = floor->blocks - first;
-    struct ls_excise plan = ls_excise_plan(blocks, floor->block_looks);
-    for (size_t c = 0; c < floor->channels; c++) {
-        for (size_t b = 0; b < blocks; b++) {
-            floor->scratch[b] = floor->averages[(first + b) * floor->channels + c];
+    double lower = 1.0 - LOWER_SIGMA / sqrt(floor->block_looks * (double)blocks);
+    for (size_t g = 0; g < GROUPS; g++) {
+        size_t count = blocks / groups[g];
+        if (count == 0 || (g > 0 && count < GROUPED_LEAST)) {
+            continue;
         }
-        double mean = ls_excise_mean(&plan, floor->scratch, blocks);
-        floor->power[c] = (float)fmax(floor->range_pow, mean);
+        struct ls_excise plan = ls_excise_plan(count, floor->group_looks[g]);
+        for (size_t c = 0; c < floor->channels; c++) {
+            group_blocks(floor, c, first, groups[g]);
+            double clean;
+            double mean = ls_excise_mean(&plan, floor->scratch, count, &clean);
+            bool likely = groups[g] < groups[0] || clean > LONG_SHARE;
+            if (g == 0 || (likely && mean < lower * (double)floor->power[c])) {
+                floor->power[c] = (float)fmax(floor->range_pow, mean);
+                floor->clean[c] = (float)clean;
+            }
+        }
     }
 }
 
@@ -261,8 +309,9 @@ static void open_floor(struct ls_floor *floor, size_t blocks) {
     open_shape(opened, shape, n, (size_t)(OPENING_SHARE * (double)n), eroded);
     /* The opening is a minimum, so it sits below the mean by what the estimates scatter. */
     double error = 1.0 / sqrt(floor->block_looks * (double)blocks);
-    double margin = OCCUPIED_RATIO * (1.0 + 3.0 * error);
     for (size_t c = 0; c < n; c++) {
+        double ratio = floor->clean[c] < DOUBTFUL_SHARE ? DOUBTFUL_RATIO : OCCUPIED_RATIO;
+        double margin = ratio * (1.0 + 3.0 * error / sqrt((double)floor->clean[c]));
         floor->occupied[c] =
             !floor->masked[c] && (double)floor->power[c] > margin * (double)opened[c];
         if (floor->occupied[c]) {
@@ -271,14 +320,19 @@ static void open_floor(struct ls_floor *floor, size_t blocks) {
     }
 }
 
-/* Fewer frames than one average: half of one, at best. */
+static size_t frames_learned(const struct ls_floor *floor) {
+    return floor->blocks * BLOCK_FRAMES + floor->frames_in_block;
+}
+
+/* Too few frames: the lower quartile of the first ones. */
 static void settle_poorly(struct ls_floor *floor) {
     size_t n = floor->channels;
+    size_t frames = frames_learned(floor);
     double level = 0.0;
-    if (floor->frames_in_block > 0) {
+    if (frames > 0) {
         memcpy(floor->scratch, floor->averages, n * sizeof *floor->scratch);
         qsort(floor->scratch, n, sizeof *floor->scratch, compare_floats);
-        level = (double)floor->scratch[n / 4] * BLOCK_FRAMES / (double)floor->frames_in_block;
+        level = (double)floor->scratch[n / 4] * fmax(1.0, BLOCK_FRAMES / (double)frames);
     }
     for (size_t c = 0; c < n; c++) {
         floor->power[c] = (float)fmax(level, floor->range_pow);
@@ -310,10 +364,10 @@ static float mean_ratio(const struct ls_floor *floor, size_t c, size_t first, si
 static double fresh_gain(struct ls_floor *floor, double *ret_error) {
     size_t fresh = floor->blocks - floor->kept;
     size_t group = fresh < GAIN_BLOCKS ? fresh : GAIN_BLOCKS;
-    size_t groups = fresh / group;
-    size_t step = groups * floor->channels / GAIN_VALUES + 1;
+    size_t sets = fresh / group;
+    size_t step = sets * floor->channels / GAIN_VALUES + 1;
     size_t count = 0;
-    for (size_t i = 0; i < groups * floor->channels; i += step) {
+    for (size_t i = 0; i < sets * floor->channels; i += step) {
         size_t c = i % floor->channels;
         if (!floor->masked[c]) {
             size_t first = floor->kept + i / floor->channels * group;
@@ -323,7 +377,7 @@ static double fresh_gain(struct ls_floor *floor, double *ret_error) {
     double looks = floor->block_looks * (double)group;
     struct ls_excise plan = ls_excise_plan(count, looks);
     *ret_error = 1.0 / sqrt(looks * (double)count);
-    return ls_excise_mean(&plan, floor->scratch, count);
+    return ls_excise_mean(&plan, floor->scratch, count, NULL);
 }
 
 /* The gain is known to drift slowly and measured with an error: the two are weighed by their
@@ -365,14 +419,15 @@ static void merge_known(struct ls_floor *floor, size_t fresh) {
 
 bool ls_floor_settle(struct ls_floor *floor) {
     size_t fresh = floor->blocks - floor->kept;
-    if (floor->blocks == 0 && floor->weight == 0.0) {
+    if (floor->weight == 0.0 && frames_learned(floor) < LS_FLOOR_FRAMES_MIN) {
         settle_poorly(floor);
         return false;
     }
     if (floor->weight > 0.0) {
         floor->aged = hypot(floor->aged, SHAPE_DRIFT * sqrt(floor->away_s));
     }
-    if (fresh == 0) {
+    floor->seen = (double)fresh;
+    if (fresh < LS_FLOOR_FRAMES_MIN / BLOCK_FRAMES) {
         return true;
     }
     limit_range(floor);
@@ -413,9 +468,12 @@ static double common_gain(struct ls_floor *floor, const float *mean_pow, const f
  * what is known well, faster where little was learned or time has passed. */
 static double learned_share(struct ls_floor *floor, double blocks) {
     double slow = 1.0 - exp(-blocks * floor->block_s / SHAPE_SECONDS);
+    double again = fmin(floor->seen, blocks);
+    floor->seen -= again;
+    blocks -= again;
     double doubt = floor->aged * floor->aged;
-    double share = fmax(slow, doubt / (doubt + 1.0 / (floor->block_looks * blocks)));
-    if (floor->weight < (double)floor->blocks_full) {
+    double share = fmax(slow, doubt / (doubt + 1.0 / (floor->block_looks * fmax(blocks, 1e-9))));
+    if (blocks > 0.0 && floor->weight < (double)floor->blocks_full) {
         floor->weight += blocks;
         share = fmax(share, blocks / floor->weight);
     }
