@@ -7,6 +7,10 @@
 #include "base/err.h"
 
 static const double EDGE_POWER = 0.25; /* of the box's power: half the amplitude */
+/* Of the power behind an edge: the bank's response to a step has half the energy of its filter
+ * there. In one channel a tone would have a quarter, and what is missing is in the channels beside
+ * it. */
+static const double CROSSING_POWER = 0.5;
 /* Of the strongest channel: what is left of a box in frequency. Less while the converter clips,
  * which puts a pedestal 20 dB down around what drives it. */
 static const double CHANNEL_POWER = 1e-3;
@@ -87,9 +91,24 @@ static void trim_channels(struct ls_edges *edges, const struct ls_cells *in, str
     }
 }
 
-/* Where the power crosses level between the rows before and at r, in frames; rows are centred on 2
- * r + 0.5. */
-static double crossing(double before, double at, double level, size_t r) {
+/* Rows from an edge inward: power[0], power[step]... */
+struct edge {
+    double outside; /* power of the row before */
+    const double *power;
+    size_t rows;
+    ptrdiff_t step;
+};
+
+/* Where the power crosses level, in frames; row 0 of the edge is row r, centred on 2 r + 0.5. A row
+ * that is on may still be below the level: then it crosses before the next one. */
+static double crossing(const struct edge *edge, double level, size_t r) {
+    double before = edge->outside;
+    double at = edge->power[0];
+    if (at < level && edge->rows > 1 && edge->power[edge->step] > level) {
+        before = at;
+        at = edge->power[edge->step];
+        r++;
+    }
     double part = at > before ? (level - before) / (at - before) : 0.0;
     return 2.0 * ((double)r - 1.0 + fmin(1.0, fmax(0.0, part))) + 0.5;
 }
@@ -123,22 +142,27 @@ static double on_power(double usual, double share, double noise) {
     return fmax(RANGE_POWER * usual, fmin(share * usual, ON_SNR * noise));
 }
 
-/* The strongest of the EDGE_ROWS rows from row i on, in steps of step. */
+/* The second strongest of the EDGE_ROWS rows from row i on, in steps of step: the strongest is that
+ * by chance; of two rows, the weaker is the edge. */
 static double level_behind(const double *power, size_t rows, size_t i, int step) {
     double best = 0.0;
+    double second = 0.0;
+    size_t seen = 0;
     for (int k = 0; k < EDGE_ROWS; k++) {
         ptrdiff_t at = (ptrdiff_t)i + (ptrdiff_t)k * step;
         if (at >= 0 && at < (ptrdiff_t)rows) {
+            second = fmax(second, fmin(best, power[at]));
             best = fmax(best, power[at]);
+            seen++;
         }
     }
-    return best;
+    return seen > 2 ? second : best;
 }
 
 /* Edges in time, and the power between them. False when nothing is left. A row is on when it
  * reaches half the amplitude of the box, or stands out of the noise by 10 dB: a transmitter that
- * fades in is on from the beginning. The edge is then at half the amplitude of what lies just
- * behind it. */
+ * fades in is on from the beginning. The edge is then at half the power of what lies just behind
+ * it. */
 static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     size_t rows = box->row_stop - box->row_start;
     double *power = edges->profile;
@@ -156,15 +180,15 @@ static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct 
     while (last > first && power[last - 1] < on) {
         last--;
     }
-    double level = EDGE_POWER * level_behind(power, rows, first, 1);
-    while (first < last && power[first] < level) {
+    double behind = level_behind(power, rows, first, 1);
+    while (first < last && power[first] < EDGE_POWER * behind) {
         first++;
     }
-    double stop_level = EDGE_POWER * (last > 0 ? level_behind(power, rows, last - 1, -1) : 0.0);
-    while (last > first && power[last - 1] < stop_level) {
+    double stop_behind = last > 0 ? level_behind(power, rows, last - 1, -1) : 0.0;
+    while (last > first && power[last - 1] < EDGE_POWER * stop_behind) {
         last--;
     }
-    if (first >= last || level <= 0.0) {
+    if (first >= last || behind <= 0.0) {
         return false;
     }
     double energy = 0.0;
@@ -177,9 +201,13 @@ static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct 
     box->to_stop = stop == in->rows;
     double before = start > 0 ? row_power(in, box, start - 1) : 0.0;
     double after = stop < in->rows ? row_power(in, box, stop) : 0.0;
-    box->start_frame = box->from_start ? 0.0F : (float)crossing(before, power[first], level, start);
-    /* Mirrored in time: the row after is the one "before". */
-    double back = crossing(after, power[last - 1], stop_level, in->rows - stop);
+    struct edge edge = {.outside = before, .power = power + first, .rows = last - first, .step = 1};
+    box->start_frame =
+        box->from_start ? 0.0F : (float)crossing(&edge, CROSSING_POWER * behind, start);
+    /* Mirrored in time. */
+    edge = (struct edge){
+        .outside = after, .power = power + last - 1, .rows = last - first, .step = -1};
+    double back = crossing(&edge, CROSSING_POWER * stop_behind, in->rows - stop);
     box->stop_frame =
         box->to_stop ? (float)(2 * in->rows) : (float)(2.0 * (double)in->rows - 1.0 - back);
     box->stop_frame = fmaxf(box->stop_frame, box->start_frame + 0.5F);

@@ -1,7 +1,8 @@
 /* dsp/edges.h: where a box begins and ends, and what power it holds: in frequency 30 dB below its
  * strongest channel (15 dB while the converter clips), in time where the power crosses a quarter of
- * what lies just behind, which is half the amplitude: the middle of the bank's step response. What
- * stands 10 dB out of the noise is on, however weak beside the rest: a transmitter may fade in. */
+ * what lies just behind; its edges are where it reaches half, the middle of the bank's step
+ * response. What stands 10 dB out of the noise is on, however weak beside the rest: a transmitter
+ * may fade in. */
 #ifndef DSP_EDGES_H
 #define DSP_EDGES_H
 

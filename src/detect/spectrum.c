@@ -13,7 +13,11 @@ static const double STANDS_OUT_SHARE =
 static const double STANDS_OUT_SHARE_CLIPPED =
     0.03; /* 15 dB: clipping's products are not the signal */
 enum { SMOOTH_BINS = 16 };
-static const double STANDS_OUT_SIGMA = 2.0; /* of the noise in a smoothed bin */
+/* Of the noise in a smoothed bin: of the best bin of a run of bins, and of the others in it. A
+ * spectrum holds some hundred runs of noise. */
+static const double RUN_SIGMA = 5.0;
+static const double BIN_SIGMA = 2.0;
+static const double BINS_PER_LOOK = 1.5; /* of a Hann window: its noise bandwidth */
 
 void ls_spectrum_finish(struct ls_spectrum *spectrum) {
     free(spectrum->energy);
@@ -109,41 +113,66 @@ static double strongest(const struct ls_spectrum *s, double noise) {
     return best;
 }
 
-/* Energy of bin i without its noise, or 0 where the spectrum does not stand out: keying clicks and
- * the pedestal of an overdriven receiver would else carry the edges away from the signal. */
-static double signal_energy(const struct ls_spectrum *s, uint32_t i, double noise, double least) {
+/* How far bin i stands out of the noise, in deviations of it; 0 when less than least. */
+static double bin_sigmas(const struct ls_spectrum *s, uint32_t i, double noise, double least) {
     double bins;
-    double level = smoothed(s, i, &bins);
-    double sigma = noise / sqrt(fmax(1.0, s->averages) * bins);
-    bool stands_out = level > noise + fmax(STANDS_OUT_SIGMA * sigma, least);
-    return stands_out ? fmax(0.0, (double)s->energy[i] - noise) : 0.0;
+    double excess = smoothed(s, i, &bins) - noise;
+    double looks = fmax(1.0, s->averages) * fmax(1.0, bins / BINS_PER_LOOK);
+    return excess > least ? excess * sqrt(looks) / noise : 0.0;
+}
+
+/* The run of bins that stand out from bin i on: its end, or i + 1 when bin i does not. ret_signal:
+ * it is no run of noise. Keying clicks and the pedestal of an overdriven receiver are below least:
+ * they would else carry the edges away from the signal. */
+static uint32_t run_end(const struct ls_spectrum *s, uint32_t i, double noise, double least,
+                        bool *ret_signal) {
+    double best = 0.0;
+    uint32_t end = i;
+    double sigmas = bin_sigmas(s, end, noise, least);
+    while (sigmas > BIN_SIGMA) {
+        best = fmax(best, sigmas);
+        end++;
+        sigmas = end < s->count ? bin_sigmas(s, end, noise, least) : 0.0;
+    }
+    *ret_signal = best > RUN_SIGMA;
+    return end > i ? end : i + 1;
+}
+
+static double bin_energy(const struct ls_spectrum *s, uint32_t i, double noise) {
+    return fmax(0.0, (double)s->energy[i] - noise);
 }
 
 struct ls_occupied ls_spectrum_occupied(const struct ls_spectrum *s, double noise_pow) {
     double noise = noise_pow * s->seconds;
     double least = (s->clipped ? STANDS_OUT_SHARE_CLIPPED : STANDS_OUT_SHARE) * strongest(s, noise);
-    double total = 0.0;
-    for (uint32_t i = 0; i < s->count; i++) {
-        total += signal_energy(s, i, noise, least);
-    }
     struct ls_occupied ret = {.low_bin = s->first, .high_bin = (double)s->first + (double)s->count};
+    bool signal;
+    double total = 0.0;
+    for (uint32_t i = 0, end; i < s->count; i = end) {
+        end = run_end(s, i, noise, least, &signal);
+        for (uint32_t k = i; signal && k < end; k++) {
+            total += bin_energy(s, k, noise);
+        }
+    }
     if (total <= 0.0) {
         return ret;
     }
     double below = 0.0;
     double low_at = OUTSIDE_SHARE * total;
     double high_at = (1.0 - OUTSIDE_SHARE) * total;
-    for (uint32_t i = 0; i < s->count; i++) {
-        double energy = signal_energy(s, i, noise, least);
-        double at = (double)s->first + (double)i;
-        if (below < low_at && below + energy >= low_at) {
-            ret.low_bin = at + (low_at - below) / energy;
+    for (uint32_t i = 0, end; i < s->count; i = end) {
+        end = run_end(s, i, noise, least, &signal);
+        for (uint32_t k = i; signal && k < end; k++) {
+            double energy = bin_energy(s, k, noise);
+            double at = (double)s->first + (double)k;
+            if (below < low_at && below + energy >= low_at) {
+                ret.low_bin = at + (low_at - below) / energy;
+            }
+            if (below < high_at && below + energy >= high_at) {
+                ret.high_bin = at + (high_at - below) / energy;
+            }
+            below += energy;
         }
-        if (below < high_at && below + energy >= high_at) {
-            ret.high_bin = at + (high_at - below) / energy;
-            break;
-        }
-        below += energy;
     }
     return ret;
 }

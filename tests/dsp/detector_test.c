@@ -151,10 +151,10 @@ Test(detector, finds_edges_within_a_row_at_15_db) {
         const struct ls_box *box = box_at(&found, from, to, 20.0, 24.0);
         cr_assert_not_null(box);
         cr_expect_eq(found.box_count, 1, "%zu boxes", found.box_count);
-        /* A row, and half of the ramp, which lies outside. */
-        cr_expect_float_eq((double)box->start_frame, from, 2.25, "start %+.2f frames",
+        /* A row and a bit: the burst is noise, of eight looks a row, and may fade at its edge. */
+        cr_expect_float_eq((double)box->start_frame, from, 2.5, "start %+.2f frames",
                            (double)box->start_frame - from);
-        cr_expect_float_eq((double)box->stop_frame, to, 2.25, "stop %+.2f frames",
+        cr_expect_float_eq((double)box->stop_frame, to, 2.5, "stop %+.2f frames",
                            (double)box->stop_frame - to);
         cr_expect_not(box->from_start || box->to_stop);
     }
