@@ -1,18 +1,9 @@
 #include "dsp/blobs.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
-
-/* Blobs that start and stop this close go on and off together. */
-static const double SAME_EDGE_ROWS = 2.0;
-
-enum {
-    TOGETHER_ROWS_MIN = 4,    /* shorter blobs coincide by chance */
-    TOGETHER_GAP_CHANNELS = 3 /* least gap bridged between the tones of one burst */
-};
 
 struct ls_blobs {
     size_t channels;
@@ -106,8 +97,8 @@ static struct ls_box take_blob(struct ls_blobs *blobs, const struct ls_cells *in
     return box;
 }
 
-static size_t take_blobs(struct ls_blobs *blobs, const struct ls_cells *in,
-                         struct ls_box *ret_boxes, size_t room) {
+size_t ls_blobs_take(struct ls_blobs *blobs, const struct ls_cells *in, struct ls_box *ret_boxes,
+                     size_t room) {
     size_t count = 0;
     for (size_t r = 0; r < in->rows; r++) {
         const unsigned char *row = in->marks + r * in->channels;
@@ -119,87 +110,4 @@ static size_t take_blobs(struct ls_blobs *blobs, const struct ls_cells *in,
         }
     }
     return count;
-}
-
-static double overlap(uint32_t a0, uint32_t a1, uint32_t b0, uint32_t b1) {
-    uint32_t from = a0 > b0 ? a0 : b0;
-    uint32_t to = a1 < b1 ? a1 : b1;
-    return to > from ? (double)(to - from) : 0.0;
-}
-
-static double area(const struct ls_box *box) {
-    return (double)(box->row_stop - box->row_start) *
-           (double)(box->channel_high - box->channel_low);
-}
-
-static void join(struct ls_box *into, const struct ls_box *box) {
-    into->row_start = box->row_start < into->row_start ? box->row_start : into->row_start;
-    into->row_stop = box->row_stop > into->row_stop ? box->row_stop : into->row_stop;
-    into->channel_low = box->channel_low < into->channel_low ? box->channel_low : into->channel_low;
-    into->channel_high =
-        box->channel_high > into->channel_high ? box->channel_high : into->channel_high;
-}
-
-/* Half of the smaller box lies in the larger one. */
-static bool contained(const struct ls_box *a, const struct ls_box *b) {
-    double common = overlap(a->row_start, a->row_stop, b->row_start, b->row_stop) *
-                    overlap(a->channel_low, a->channel_high, b->channel_low, b->channel_high);
-    return common >= 0.5 * fmin(area(a), area(b));
-}
-
-/* On and off together, side by side: two tones of one burst. */
-static bool together(const struct ls_box *a, const struct ls_box *b) {
-    const struct ls_box *low = a->channel_low <= b->channel_low ? a : b;
-    const struct ls_box *high = low == a ? b : a;
-    double gap = (double)high->channel_low - (double)low->channel_high;
-    double widths = (double)(low->channel_high - low->channel_low) +
-                    (double)(high->channel_high - high->channel_low);
-    bool edges = fabs((double)a->row_start - (double)b->row_start) <= SAME_EDGE_ROWS &&
-                 fabs((double)a->row_stop - (double)b->row_stop) <= SAME_EDGE_ROWS;
-    uint32_t rows = a->row_stop - a->row_start;
-    return edges && rows >= TOGETHER_ROWS_MIN && gap <= fmax(widths, TOGETHER_GAP_CHANNELS);
-}
-
-int ls_blobs_order(const void *a, const void *b) {
-    const struct ls_box *x = a;
-    const struct ls_box *y = b;
-    if (x->row_start != y->row_start) {
-        return x->row_start < y->row_start ? -1 : 1;
-    }
-    return (x->channel_low > y->channel_low) - (x->channel_low < y->channel_low);
-}
-
-/* Join boxes until no pair is left that belongs together. Boxes are sorted by start, so the inner
- * loop ends early. */
-static size_t join_boxes(struct ls_box *boxes, size_t count) {
-    bool joined = true;
-    while (joined) {
-        joined = false;
-        qsort(boxes, count, sizeof *boxes, ls_blobs_order);
-        for (size_t i = 0; i < count; i++) {
-            for (size_t k = i + 1; k < count && boxes[k].row_start <= boxes[i].row_stop; k++) {
-                if (boxes[k].row_stop == 0 || boxes[i].row_stop == 0) {
-                    continue;
-                }
-                if (contained(&boxes[i], &boxes[k]) || together(&boxes[i], &boxes[k])) {
-                    join(&boxes[i], &boxes[k]);
-                    boxes[k].row_stop = 0; /* taken */
-                    joined = true;
-                }
-            }
-        }
-        size_t kept = 0;
-        for (size_t i = 0; i < count; i++) {
-            if (boxes[i].row_stop != 0) {
-                boxes[kept++] = boxes[i];
-            }
-        }
-        count = kept;
-    }
-    return count;
-}
-
-size_t ls_blobs_take(struct ls_blobs *blobs, const struct ls_cells *in, struct ls_box *ret_boxes,
-                     size_t room) {
-    return join_boxes(ret_boxes, take_blobs(blobs, in, ret_boxes, room));
 }

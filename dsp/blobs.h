@@ -1,6 +1,4 @@
-/* dsp/blobs.h: marked cells become extents. Connected marks (8 neighbours) are one blob; blobs
- * inside another's extent, and blobs that go on and off together side by side (the tones of one FSK
- * burst), are joined. */
+/* dsp/blobs.h: marked cells become extents. Connected marks (8 neighbours) are one blob. */
 #ifndef DSP_BLOBS_H
 #define DSP_BLOBS_H
 
@@ -22,8 +20,5 @@ void ls_blobs_grow(struct ls_blobs *blobs, const struct ls_cells *in, size_t row
  * how many, in order of row_start, then channel_low. */
 size_t ls_blobs_take(struct ls_blobs *blobs, const struct ls_cells *in, struct ls_box *ret_boxes,
                      size_t room);
-
-/* qsort order of boxes: row_start, then channel_low. */
-int ls_blobs_order(const void *a, const void *b);
 
 #endif

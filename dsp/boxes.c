@@ -7,12 +7,16 @@
 #include "base/err.h"
 #include "dsp/artefacts.h"
 #include "dsp/edges.h"
+#include "dsp/joins.h"
+#include "dsp/valleys.h"
 
 /* In a piece; more blobs than that are left where they are, claimed and unboxed. */
 enum { BOXES_MAX = 16384 };
 
 struct ls_boxes {
     struct ls_blobs *blobs;
+    struct ls_joins *joins;
+    struct ls_valleys *valleys;
     struct ls_edges *edges;
     struct ls_box *boxes;       /* [BOXES_MAX] */
     enum ls_declined *verdicts; /* [BOXES_MAX] */
@@ -27,6 +31,8 @@ int ls_boxes_create(struct ls_boxes **ret, size_t rows_max, size_t channels) {
     boxes->verdicts = calloc(BOXES_MAX, sizeof *boxes->verdicts);
     if (boxes->boxes == NULL || boxes->verdicts == NULL ||
         ls_blobs_create(&boxes->blobs, rows_max, channels) != LS_OK ||
+        ls_joins_create(&boxes->joins, channels, BOXES_MAX) != LS_OK ||
+        ls_valleys_create(&boxes->valleys, channels) != LS_OK ||
         ls_edges_create(&boxes->edges, rows_max, channels) != LS_OK) {
         ls_boxes_destroy(boxes);
         return LS_ERR_NOMEM;
@@ -38,6 +44,8 @@ int ls_boxes_create(struct ls_boxes **ret, size_t rows_max, size_t channels) {
 void ls_boxes_destroy(struct ls_boxes *boxes) {
     if (boxes != NULL) {
         ls_blobs_destroy(boxes->blobs);
+        ls_joins_destroy(boxes->joins);
+        ls_valleys_destroy(boxes->valleys);
         ls_edges_destroy(boxes->edges);
         free(boxes->boxes);
         free(boxes->verdicts);
@@ -100,19 +108,26 @@ static size_t weed(struct ls_boxes *boxes, const struct ls_cells *in, size_t cou
     return kept;
 }
 
+/* Blobs, and which of them are one. */
+static size_t take(struct ls_boxes *boxes, const struct ls_cells *in, struct ls_box *ret,
+                   size_t room) {
+    return ls_joins_make(boxes->joins, in, ret, ls_blobs_take(boxes->blobs, in, ret, room));
+}
+
 const struct ls_box *ls_boxes_find(struct ls_boxes *boxes, const struct ls_cells *in,
                                    size_t *ret_count, size_t declined[LS_DECLINED_COUNT]) {
-    size_t count = ls_blobs_take(boxes->blobs, in, boxes->boxes, BOXES_MAX);
+    size_t count = take(boxes, in, boxes->boxes, BOXES_MAX);
     /* Whole trains first: what goes on and off with a train is seen only against all of it. */
     count = weed(boxes, in, count, declined);
-    size_t more = ls_blobs_take(boxes->blobs, in, boxes->boxes + count, BOXES_MAX - count);
+    size_t more = take(boxes, in, boxes->boxes + count, BOXES_MAX - count);
     size_t whole = count;
     count += more;
+    count = ls_valleys_cut(boxes->valleys, in, boxes->boxes, count, BOXES_MAX);
     count = ls_edges_split(boxes->edges, in, boxes->boxes, count, BOXES_MAX);
     if (count > whole) {
         count = weed(boxes, in, count, declined);
     }
-    qsort(boxes->boxes, count, sizeof *boxes->boxes, ls_blobs_order);
+    qsort(boxes->boxes, count, sizeof *boxes->boxes, ls_joins_order);
     *ret_count = count;
     return boxes->boxes;
 }

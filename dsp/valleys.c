@@ -1,0 +1,213 @@
+#include "dsp/valleys.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+
+/* 13 dB below the weaker of the two sides. */
+static const double VALLEY_POWER = 0.05;
+/* 10 dB: sides that differ by more may be a signal and what its modulation puts beside it. */
+static const double SIDE_POWER = 0.1;
+/* Of the changes from row to row is opposite on the two sides: they alternate. */
+static const double ALTERNATE = -0.5;
+/* Of the weaker side's energy while the stronger is off, or of the stronger side's rows without the
+ * weaker: they are switched by different hands. */
+static const double OWN_ENERGY = 0.25;
+static const double OWN_ROWS = 0.5;
+/* Deviations of noise: a side is there. */
+static const double SIDE_SIGMA = 10.0;
+/* Of its strongest rows: a side is on. */
+static const double ON_SHARE = 0.1;
+enum { ROWS_MIN = 16 };
+
+struct ls_valleys {
+    double *profile; /* [channels] */
+    double *above;   /* [channels] strongest from here on */
+};
+
+int ls_valleys_create(struct ls_valleys **ret, size_t channels) {
+    struct ls_valleys *valleys = calloc(1, sizeof *valleys);
+    if (valleys == NULL) {
+        return LS_ERR_NOMEM;
+    }
+    valleys->profile = calloc(channels, sizeof *valleys->profile);
+    valleys->above = calloc(channels + 1, sizeof *valleys->above);
+    if (valleys->profile == NULL || valleys->above == NULL) {
+        ls_valleys_destroy(valleys);
+        return LS_ERR_NOMEM;
+    }
+    *ret = valleys;
+    return LS_OK;
+}
+
+void ls_valleys_destroy(struct ls_valleys *valleys) {
+    if (valleys != NULL) {
+        free(valleys->profile);
+        free(valleys->above);
+        free(valleys);
+    }
+}
+
+/* Rows and the channels of two sides. */
+struct sides {
+    size_t row_start;
+    size_t row_stop;
+    size_t low[2];
+    size_t high[2];
+};
+
+/* Power of a side in one row, above the noise. */
+static double side_power(const struct ls_cells *in, const struct sides *sides, int side, size_t r) {
+    double sum = 0.0;
+    for (size_t c = sides->low[side]; c < sides->high[side]; c++) {
+        sum += ((double)in->cells[r * in->channels + c] - 1.0) * (double)in->floor_pow[c];
+    }
+    return sum;
+}
+
+/* -1: what one side loses from row to row the other gains; 0: they know nothing of each other. Each
+ * pair of changes counts by the smaller one, or a single edge would decide. */
+static double alternation(const struct ls_cells *in, const struct sides *sides) {
+    double signs = 0.0;
+    double total = 0.0;
+    double before[2] = {side_power(in, sides, 0, sides->row_start),
+                        side_power(in, sides, 1, sides->row_start)};
+    for (size_t r = sides->row_start + 1; r < sides->row_stop; r++) {
+        double now[2] = {side_power(in, sides, 0, r), side_power(in, sides, 1, r)};
+        double a = now[0] - before[0];
+        double b = now[1] - before[1];
+        double weight = fmin(fabs(a), fabs(b));
+        signs += a * b < 0.0 ? -weight : weight;
+        total += weight;
+        before[0] = now[0];
+        before[1] = now[1];
+    }
+    return total > 0.0 ? signs / total : 0.0;
+}
+
+/* Is the weaker side on when the stronger is not, or off while it is? */
+static bool own_times(const struct ls_cells *in, const struct sides *sides, int strong) {
+    double peak[2] = {0.0, 0.0};
+    for (size_t r = sides->row_start; r < sides->row_stop; r++) {
+        for (int s = 0; s < 2; s++) {
+            peak[s] = fmax(peak[s], side_power(in, sides, s, r));
+        }
+    }
+    double energy = 0.0;
+    double apart = 0.0;
+    double rows = 0.0;
+    double without = 0.0;
+    int weak = 1 - strong;
+    for (size_t r = sides->row_start; r < sides->row_stop; r++) {
+        double power = fmax(0.0, side_power(in, sides, weak, r));
+        bool on = side_power(in, sides, strong, r) > ON_SHARE * peak[strong];
+        energy += power;
+        apart += on ? 0.0 : power;
+        rows += on ? 1.0 : 0.0;
+        without += on && power < ON_SHARE * peak[weak] ? 1.0 : 0.0;
+    }
+    return apart > OWN_ENERGY * energy || without > OWN_ROWS * rows;
+}
+
+/* Two signals, given that there is a valley between the sides? */
+static bool two_signals(const struct ls_cells *in, const struct sides *sides) {
+    double total[2] = {0.0, 0.0};
+    for (size_t r = sides->row_start; r < sides->row_stop; r++) {
+        total[0] += side_power(in, sides, 0, r);
+        total[1] += side_power(in, sides, 1, r);
+    }
+    int strong = total[0] >= total[1] ? 0 : 1;
+    bool alike = total[1 - strong] >= SIDE_POWER * total[strong];
+    if (!alike && !own_times(in, sides, strong)) {
+        return false;
+    }
+    return alternation(in, sides) > ALTERNATE;
+}
+
+/* Mean power of a channel over the rows, above the noise. */
+static double channel_mean(const struct ls_cells *in, const struct sides *sides, size_t c) {
+    double sum = 0.0;
+    for (size_t r = sides->row_start; r < sides->row_stop; r++) {
+        sum += (double)in->cells[r * in->channels + c] - 1.0;
+    }
+    return sum / (double)(sides->row_stop - sides->row_start) * (double)in->floor_pow[c];
+}
+
+bool ls_valleys_apart(const struct ls_cells *in, const struct ls_box *low,
+                      const struct ls_box *high) {
+    struct sides sides = {
+        .row_start = low->row_start < high->row_start ? low->row_start : high->row_start,
+        .row_stop = low->row_stop > high->row_stop ? low->row_stop : high->row_stop,
+        .low = {low->channel_low, high->channel_low},
+        .high = {low->channel_high, high->channel_high}};
+    if (sides.row_stop - sides.row_start < ROWS_MIN || sides.low[1] <= sides.high[0]) {
+        return false;
+    }
+    double peak[2] = {0.0, 0.0};
+    for (int s = 0; s < 2; s++) {
+        for (size_t c = sides.low[s]; c < sides.high[s]; c++) {
+            peak[s] = fmax(peak[s], channel_mean(in, &sides, c));
+        }
+    }
+    double valley = INFINITY;
+    for (size_t c = sides.high[0]; c < sides.low[1]; c++) {
+        valley = fmin(valley, channel_mean(in, &sides, c));
+    }
+    return valley < VALLEY_POWER * fmin(peak[0], peak[1]) && two_signals(in, &sides);
+}
+
+/* The deepest valley within the box, or 0. */
+static size_t find_valley(struct ls_valleys *valleys, const struct ls_cells *in,
+                          const struct ls_box *box) {
+    struct sides sides = {.row_start = box->row_start, .row_stop = box->row_stop};
+    double noise = 0.0;
+    for (size_t c = box->channel_low; c < box->channel_high; c++) {
+        valleys->profile[c] = channel_mean(in, &sides, c);
+        noise = fmax(noise, (double)in->floor_pow[c]);
+    }
+    valleys->above[box->channel_high] = 0.0;
+    for (size_t c = box->channel_high; c-- > box->channel_low;) {
+        valleys->above[c] = fmax(valleys->above[c + 1], valleys->profile[c]);
+    }
+    double least = SIDE_SIGMA * noise / sqrt((double)(box->row_stop - box->row_start));
+    double deepest = VALLEY_POWER;
+    double below = 0.0;
+    size_t best = 0;
+    for (size_t c = box->channel_low; c + 1 < box->channel_high; c++) {
+        double side = fmin(below, valleys->above[c + 1]);
+        double depth = fmax(0.0, valleys->profile[c]) / fmax(side, least);
+        if (side > least && depth < deepest) {
+            deepest = depth;
+            best = c;
+        }
+        below = fmax(below, valleys->profile[c]);
+    }
+    return best;
+}
+
+size_t ls_valleys_cut(struct ls_valleys *valleys, const struct ls_cells *in, struct ls_box *boxes,
+                      size_t count, size_t room) {
+    size_t total = count;
+    for (size_t i = 0; i < total && total < room; i++) {
+        struct ls_box *box = &boxes[i];
+        bool worth =
+            box->row_stop - box->row_start >= ROWS_MIN && box->channel_high - box->channel_low >= 3;
+        size_t valley = worth ? find_valley(valleys, in, box) : 0;
+        if (valley == 0) {
+            continue;
+        }
+        struct sides sides = {.row_start = box->row_start,
+                              .row_stop = box->row_stop,
+                              .low = {box->channel_low, valley + 1},
+                              .high = {valley, box->channel_high}};
+        if (two_signals(in, &sides)) {
+            boxes[total] = *box;
+            boxes[total++].channel_low = (uint32_t)valley + 1;
+            box->channel_high = (uint32_t)valley;
+            i--; /* there may be another valley */
+        }
+    }
+    return total;
+}
