@@ -79,17 +79,29 @@ static void claim_again(struct ls_boxes *boxes, const struct ls_cells *in,
     }
 }
 
+/* Measure the boxes; returns how many hold any power. */
+static size_t measure(struct ls_boxes *boxes, const struct ls_cells *in, size_t count,
+                      size_t declined[LS_DECLINED_COUNT]) {
+    size_t measured = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (ls_edges_measure(boxes->edges, in, &boxes->boxes[i])) {
+            boxes->boxes[measured++] = boxes->boxes[i];
+        } else {
+            declined[LS_DECLINED_WEAK]++;
+        }
+    }
+    return measured;
+}
+
 /* Measure the boxes and drop those that are none; returns how many are left. */
 static size_t weed(struct ls_boxes *boxes, const struct ls_cells *in, size_t count,
                    size_t declined[LS_DECLINED_COUNT]) {
     struct ls_box *box = boxes->boxes;
-    size_t measured = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (ls_edges_measure(boxes->edges, in, &box[i])) {
-            box[measured++] = box[i];
-        } else {
-            declined[LS_DECLINED_WEAK]++;
-        }
+    size_t measured = measure(boxes, in, count, declined);
+    /* Measured edges show more of what belongs together. */
+    size_t joined = ls_joins_make(boxes->joins, in, box, measured);
+    if (joined < measured) {
+        measured = measure(boxes, in, joined, declined);
     }
     ls_artefacts_judge(in, box, measured, boxes->verdicts);
     size_t kept = 0;

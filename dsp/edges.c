@@ -20,7 +20,12 @@ static const double SPLIT_SNR = 20.0;   /* 13 dB: boxes weaker against their own
 static const double ON_SNR = 10.0;      /* 10 dB in the box's channels */
 static const double RANGE_POWER = 1e-3; /* 30 dB: less than that beside the usual power is off */
 enum { EDGE_ROWS = 4 };                 /* an edge's neighbourhood: its level is taken there */
-enum { SPLIT_ROWS = 2 };                /* of silence between two bursts; one alone is a fade */
+/* Deviations of a row's noise, and of a weak box's usual power: between them a row is part of it.
+ */
+static const double WEAK_SIGMA = 2.0;
+static const double STRONGER = 4.0;
+enum { EXTEND_ROWS = 32 };
+enum { SPLIT_ROWS = 2 }; /* of silence between two bursts; one alone is a fade */
 
 struct ls_edges {
     double *profile; /* [max(rows_max, channels)] */
@@ -159,6 +164,50 @@ static double level_behind(const double *power, size_t rows, size_t i, int step)
     return seen > 2 ? second : best;
 }
 
+/* Is there some of a weak box in row r? What is far stronger is something else. */
+static bool goes_on(const struct ls_cells *in, const struct ls_box *box, size_t r, double usual,
+                    double least) {
+    double power = row_power(in, box, r);
+    return power > least && power < STRONGER * usual;
+}
+
+/* Claims of a weak box end where noise took from it. A row alone may fade. True when it is weak. */
+static bool extend_weak(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
+    size_t rows = box->row_stop - box->row_start;
+    for (size_t i = 0; i < rows; i++) {
+        edges->profile[i] = row_power(in, box, box->row_start + i);
+    }
+    double sigma;
+    box_noise(in, box, &sigma);
+    double usual = usual_power(edges->profile, rows);
+    double least = fmax(EDGE_POWER * usual, WEAK_SIGMA * sigma);
+    if (usual > SPLIT_SNR * sigma) {
+        return false;
+    }
+    size_t least_row = box->row_start > EXTEND_ROWS ? box->row_start - EXTEND_ROWS : 0;
+    size_t most_row =
+        box->row_stop + EXTEND_ROWS < in->rows ? box->row_stop + EXTEND_ROWS : in->rows;
+    for (size_t r = box->row_start; r-- > least_row && r + 2 >= box->row_start;) {
+        box->row_start = goes_on(in, box, r, usual, least) ? (uint32_t)r : box->row_start;
+    }
+    for (size_t r = box->row_stop; r < most_row && r < (size_t)box->row_stop + 2; r++) {
+        box->row_stop = goes_on(in, box, r, usual, least) ? (uint32_t)r + 1 : box->row_stop;
+    }
+    return true;
+}
+
+/* What is silent for no longer than a fade at an end of the piece goes on in the next one. */
+static void reach_ends(const struct ls_cells *in, struct ls_box *box) {
+    if (box->row_start <= SPLIT_ROWS && !box->from_start) {
+        box->from_start = true;
+        box->start_frame = 0.0F;
+    }
+    if (box->row_stop + SPLIT_ROWS >= in->rows && !box->to_stop) {
+        box->to_stop = true;
+        box->stop_frame = (float)(2 * in->rows);
+    }
+}
+
 /* Edges in time, and the power between them. False when nothing is left. A row is on when it
  * reaches half the amplitude of the box, or stands out of the noise by 10 dB: a transmitter that
  * fades in is on from the beginning. The edge is then at half the power of what lies just behind
@@ -221,8 +270,12 @@ static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct 
 
 bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     trim_channels(edges, in, box);
+    bool weak = extend_weak(edges, in, box);
     if (!trim_rows(edges, in, box)) {
         return false;
+    }
+    if (weak) {
+        reach_ends(in, box);
     }
     /* A box that lost its empty ends shows its channels better. */
     trim_channels(edges, in, box);

@@ -11,15 +11,24 @@
 
 /* Boxes that start and stop this close go on and off together. */
 static const double SAME_EDGE_ROWS = 2.0;
+/* Of a brief burst's width and power: beside it, that little is its fringe. */
+static const double FRINGE_WIDTH = 0.25;
+static const double FRINGE_POWER = 0.5;
+/* Of the weaker fragment's power: a row with less is silent. */
+static const double SILENT_POWER = 0.1;
+/* 13 dB over the noise of its channels: what is stronger does not break up. */
+static const double WEAK_SNR = 20.0;
 /* Of the weaker fragment's power is between the two: half the amplitude, as for an edge. */
 static const double BRIDGE_POWER = 0.25;
 /* Deviations of noise: what is between them is none. */
 static const double BRIDGE_SIGMA = 3.0;
 
 enum {
-    TOGETHER_ROWS_MIN = 4,     /* shorter boxes coincide by chance */
+    TOGETHER_ROWS_MIN = 4,     /* shorter boxes coincide by chance, unless they are neighbours */
+    BRIEF_ROWS_MAX = 8,        /* of such neighbours */
     TOGETHER_GAP_CHANNELS = 3, /* least gap bridged between the tones of one burst */
     BRIDGE_ROWS_MAX = 64,
+    SILENT_ROWS = 2,     /* in a row are a gap between two bursts */
     REACH_CHANNELS = 64, /* beyond its own width a box is held against what lies so far away */
     PASSES_MAX = 8,      /* a join may make the next one possible */
 };
@@ -84,6 +93,38 @@ static bool contained(const struct ls_box *a, const struct ls_box *b) {
     return common >= 0.5 * fmin(area(a), area(b));
 }
 
+/* Mean of cells less the noise. */
+static double mean_excess(const struct ls_cells *in, const struct ls_box *part) {
+    double sum = 0.0;
+    for (size_t r = part->row_start; r < part->row_stop; r++) {
+        for (size_t c = part->channel_low; c < part->channel_high; c++) {
+            sum += (double)in->cells[r * in->channels + c] - 1.0;
+        }
+    }
+    return sum / area(part);
+}
+
+/* Is one the weak fringe of the other, beside it? */
+static bool fringes(const struct ls_cells *in, const struct ls_box *low,
+                    const struct ls_box *high) {
+    double gap = (double)high->channel_low - (double)low->channel_high;
+    double low_width = (double)(low->channel_high - low->channel_low);
+    double high_width = (double)(high->channel_high - high->channel_low);
+    const struct ls_box *wide = low_width >= high_width ? low : high;
+    const struct ls_box *narrow = wide == low ? high : low;
+    return gap <= TOGETHER_GAP_CHANNELS &&
+           fmin(low_width, high_width) <= FRINGE_WIDTH * fmax(low_width, high_width) &&
+           mean_excess(in, narrow) <= FRINGE_POWER * mean_excess(in, wide);
+}
+
+/* Do they meet at the tuned centre, where the receiver's own spike hides what is between them? */
+static bool around_centre(const struct ls_cells *in, const struct ls_box *low,
+                          const struct ls_box *high) {
+    size_t centre = in->channels / 2;
+    return low->channel_high + 1 >= centre && low->channel_high <= centre + 1 &&
+           high->channel_low <= centre + 2 && high->channel_low + 1 > centre;
+}
+
 /* On and off together, side by side: two tones of one burst, or fragments of a wide one. */
 static bool together(const struct ls_cells *in, const struct ls_box *a, const struct ls_box *b) {
     const struct ls_box *low = a->channel_low <= b->channel_low ? a : b;
@@ -94,19 +135,28 @@ static bool together(const struct ls_cells *in, const struct ls_box *a, const st
     bool edges = fabs((double)a->row_start - (double)b->row_start) <= SAME_EDGE_ROWS &&
                  fabs((double)a->row_stop - (double)b->row_stop) <= SAME_EDGE_ROWS;
     uint32_t rows = a->row_stop - a->row_start;
+    uint32_t others = b->row_stop - b->row_start;
+    double shorter = fmin((double)rows, (double)others);
+    if (shorter < TOGETHER_ROWS_MIN && rows <= BRIEF_ROWS_MAX && others <= BRIEF_ROWS_MAX) {
+        return overlap(a->row_start, a->row_stop, b->row_start, b->row_stop) >= 0.5 * shorter &&
+               (fringes(in, low, high) || around_centre(in, low, high));
+    }
     return edges && rows >= TOGETHER_ROWS_MIN && gap <= fmax(widths, TOGETHER_GAP_CHANNELS) &&
            !ls_valleys_apart(in, low, high);
 }
 
-/* Mean of cells less the noise. */
-static double mean_excess(const struct ls_cells *in, const struct ls_box *part) {
-    double sum = 0.0;
-    for (size_t r = part->row_start; r < part->row_stop; r++) {
-        for (size_t c = part->channel_low; c < part->channel_high; c++) {
-            sum += (double)in->cells[r * in->channels + c] - 1.0;
-        }
+/* Rows in a row that hold less than level a cell. */
+static size_t longest_silence(const struct ls_cells *in, const struct ls_box *gap, double level) {
+    size_t longest = 0;
+    size_t silent = 0;
+    struct ls_box row = *gap;
+    for (uint32_t r = gap->row_start; r < gap->row_stop; r++) {
+        row.row_start = r;
+        row.row_stop = r + 1;
+        silent = mean_excess(in, &row) < level ? silent + 1 : 0;
+        longest = silent > longest ? silent : longest;
     }
-    return sum / area(part);
+    return longest;
 }
 
 /* One after the other in the same channels, with more than noise between them. */
@@ -134,7 +184,13 @@ static bool bridged(const struct ls_cells *in, const struct ls_box *a, const str
     after.row_start = second->row_start;
     after.row_stop = second->row_stop;
     double level = fmin(mean_excess(in, &before), mean_excess(in, &after));
+    if (level * sqrt((double)(gap.channel_high - gap.channel_low)) > WEAK_SNR) {
+        return false; /* noise takes nothing from it: what is between is a gap */
+    }
     double between = mean_excess(in, &gap);
+    if (longest_silence(in, &gap, SILENT_POWER * level) >= SILENT_ROWS) {
+        return false;
+    }
     return between > BRIDGE_POWER * level && between * sqrt(area(&gap)) > BRIDGE_SIGMA;
 }
 

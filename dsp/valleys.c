@@ -8,6 +8,9 @@
 
 /* 13 dB below the weaker of the two sides. */
 static const double VALLEY_POWER = 0.05;
+/* Of the narrower side's width: a slit in a wide signal is none, such as the empty carrier in the
+ * middle of LTE and Wi-Fi. */
+static const double VALLEY_WIDTH = 0.25;
 /* 10 dB: sides that differ by more may be a signal and what its modulation puts beside it. */
 static const double SIDE_POWER = 0.1;
 /* Of the changes from row to row is opposite on the two sides: they alternate. */
@@ -126,6 +129,13 @@ static bool two_signals(const struct ls_cells *in, const struct sides *sides) {
     return alternation(in, sides) > ALTERNATE;
 }
 
+/* Is a valley of so many channels wide enough to part the sides? */
+static bool wide_enough(const struct sides *sides, size_t empty) {
+    size_t first = sides->high[0] - sides->low[0];
+    size_t second = sides->high[1] - sides->low[1];
+    return empty > 0 && (double)empty >= VALLEY_WIDTH * (double)(first < second ? first : second);
+}
+
 /* Mean power of a channel over the rows, above the noise. */
 static double channel_mean(const struct ls_cells *in, const struct sides *sides, size_t c) {
     double sum = 0.0;
@@ -151,11 +161,12 @@ bool ls_valleys_apart(const struct ls_cells *in, const struct ls_box *low,
             peak[s] = fmax(peak[s], channel_mean(in, &sides, c));
         }
     }
-    double valley = INFINITY;
+    double least = VALLEY_POWER * fmin(peak[0], peak[1]);
+    size_t empty = 0;
     for (size_t c = sides.high[0]; c < sides.low[1]; c++) {
-        valley = fmin(valley, channel_mean(in, &sides, c));
+        empty += channel_mean(in, &sides, c) < least ? 1 : 0;
     }
-    return valley < VALLEY_POWER * fmin(peak[0], peak[1]) && two_signals(in, &sides);
+    return wide_enough(&sides, empty) && two_signals(in, &sides);
 }
 
 /* The deepest valley within the box, or 0. */
@@ -187,6 +198,25 @@ static size_t find_valley(struct ls_valleys *valleys, const struct ls_cells *in,
     return best;
 }
 
+/* Channels around the valley, whose profile is known, that are no higher than what parts sides. */
+static size_t valley_width(const struct ls_valleys *valleys, const struct ls_box *box,
+                           size_t valley) {
+    double below = 0.0;
+    for (size_t c = box->channel_low; c < valley; c++) {
+        below = fmax(below, valleys->profile[c]);
+    }
+    double least = VALLEY_POWER * fmin(below, valleys->above[valley + 1]);
+    size_t low = valley;
+    size_t high = valley + 1;
+    while (low > box->channel_low && valleys->profile[low - 1] < least) {
+        low--;
+    }
+    while (high < box->channel_high && valleys->profile[high] < least) {
+        high++;
+    }
+    return high - low;
+}
+
 size_t ls_valleys_cut(struct ls_valleys *valleys, const struct ls_cells *in, struct ls_box *boxes,
                       size_t count, size_t room) {
     size_t total = count;
@@ -202,7 +232,7 @@ size_t ls_valleys_cut(struct ls_valleys *valleys, const struct ls_cells *in, str
                               .row_stop = box->row_stop,
                               .low = {box->channel_low, valley + 1},
                               .high = {valley, box->channel_high}};
-        if (two_signals(in, &sides)) {
+        if (wide_enough(&sides, valley_width(valleys, box, valley)) && two_signals(in, &sides)) {
             boxes[total] = *box;
             boxes[total++].channel_low = (uint32_t)valley + 1;
             box->channel_high = (uint32_t)valley;
