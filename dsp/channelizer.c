@@ -14,7 +14,7 @@
  * A strip of the block's rows is contiguous while it is folded: rows of a power of two bytes would
  * all fall into the same sets of L1 and push each other out. So do folded frames, which are padded.
  * half is a multiple of channels, so the phase of the header is that of a transform from sample 0
- * but for exp(-i pi c k), a sign. */
+ * but for exp(-i pi c k), a sign; with one tap half is half of that, and k one more. */
 #include "dsp/channelizer.h"
 
 #include <assert.h>
@@ -82,8 +82,8 @@ static int check(struct ls_channelizer_opts *o, struct ls_err *err) {
                           "%zu channels: must be even, 4 to %d, and a product of 2, 3, 5 and 7",
                           o->channels, CHANNELS_MAX);
     }
-    if (o->taps != 4 && o->taps != 8 && o->taps != 12) {
-        return ls_err_set(err, LS_ERR_ARG, "%zu taps a branch: must be 4, 8 or 12", o->taps);
+    if (o->taps != 1 && o->taps != 4 && o->taps != 8 && o->taps != 12) {
+        return ls_err_set(err, LS_ERR_ARG, "%zu taps a branch: must be 1, 4, 8 or 12", o->taps);
     }
     if (ls_format_bytes(o->format) == 0) {
         return ls_err_set(err, LS_ERR_ARG, "the channelizer needs the format of its samples");
@@ -158,8 +158,9 @@ int ls_channelizer_create(struct ls_channelizer **ret, const struct ls_channeliz
     }
     const struct ls_prototype_opts prototype = {
         .channels = o.channels, .taps = o.taps, .stopband_db = o.stopband_db};
-    rc = ls_prototype_design(&prototype, ch->prototype, err);
-    if (rc != LS_OK) {
+    if (o.prototype != NULL) {
+        memcpy(ch->prototype, o.prototype, o.channels * o.taps * sizeof *ch->prototype);
+    } else if ((rc = ls_prototype_design(&prototype, ch->prototype, err)) != LS_OK) {
         goto fail;
     }
     arrange_coeffs(ch);
@@ -273,7 +274,7 @@ static void write_batch(struct ls_channelizer *ch, size_t first, size_t count,
         if (out->power != NULL) {
             ch->kernels->power((const float *)bins, ch->channels, out->power + frame * out->stride);
         } else if (out->bins != NULL) {
-            write_bins(ch, bins, (out->first_frame + frame) % 2 != 0,
+            write_bins(ch, bins, (out->first_frame + frame + ch->taps) % 2 != 0,
                        out->bins + frame * out->stride);
         } else if (i % 2 == 1) {
             const float complex *before = bins - ch->channels;

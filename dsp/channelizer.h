@@ -26,11 +26,14 @@
 struct ls_channelizer;
 
 struct ls_channelizer_opts {
-    size_t channels;       /* even, 4 to 2^20, product of 2, 3, 5, 7; 0 means 64 */
-    size_t taps;           /* prototype taps a branch: 4, 8 or 12; 0 means 8 */
-    double stopband_db;    /* 30 to 90; 0 means 60 */
-    enum ls_format format; /* of the input; required */
-    const char *kernels;   /* level of dsp/kernels.h, for tests; NULL means the best of this CPU */
+    size_t channels;        /* even, 4 to 2^20, product of 2, 3, 5, 7; 0 means 64 */
+    size_t taps;            /* prototype taps a branch: 4, 8 or 12; 1: a plain windowed transform;
+                               0 means 8 */
+    double stopband_db;     /* 30 to 90; 0 means 60 */
+    const float *prototype; /* [channels * taps] as ls_channelizer_prototype of a bank of the same
+                               options; copied; NULL: designed */
+    enum ls_format format;  /* of the input; required */
+    const char *kernels;    /* level of dsp/kernels.h, for tests; NULL means the best of this CPU */
 };
 
 /* LS_ERR_ARG, LS_ERR_NOMEM. The caller destroys *ret. Plans with FFTW under its lock; wisdom is

@@ -14,6 +14,7 @@
 #include "dsp/boxes.h"
 #include "dsp/claims.h"
 #include "dsp/rows.h"
+#include "dsp/sort.h"
 
 enum {
     RING = 3,         /* rows of a level that the one above still needs */
@@ -338,12 +339,6 @@ static void residual_of_quiet_piece(struct ls_detector *det) {
     }
 }
 
-static int compare_floats(const void *a, const void *b) {
-    float x = *(const float *)a;
-    float y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 /* How far the means of mostly clean channels stray from 1: their median absolute deviation as a
  * standard deviation (1.4826 for a Gaussian), less what their looks explain. */
 static double floor_stray(struct ls_detector *det) {
@@ -357,7 +352,7 @@ static double floor_stray(struct ls_detector *det) {
     if (n < 8) {
         return 0.0;
     }
-    qsort(strays, n, sizeof *strays, compare_floats);
+    ls_sort_powers(strays, n);
     double spread = 1.4826 * (double)strays[n / 2];
     double explained = 1.0 / ls_looks_effective(det->opts.looks, 2 * det->rows, 1);
     return sqrt(fmax(0.0, spread * spread - 2.0 * explained));

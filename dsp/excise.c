@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "dsp/looks.h"
+#include "dsp/sort.h"
 
 enum { LEAST_AVERAGES = 4, STEPS_MAX = 50 };
 
@@ -13,12 +14,6 @@ static const double FIRST_SHARE = 0.125;
 static const double CUT_TAIL = 1e-2;
 /* Of the averages is clean: when less, edges of bursts that stay below the cut are many. */
 static const double CROWDED_SHARE = 0.9;
-
-static int compare_floats(const void *a, const void *b) {
-    float x = *(const float *)a;
-    float y = *(const float *)b;
-    return (x > y) - (x < y);
-}
 
 static double mean_of(const float *values, size_t n) {
     double sum = 0.0;
@@ -45,7 +40,7 @@ struct ls_excise ls_excise_plan(size_t n, double looks) {
  * much is cut, averages that hold a little of a burst crowd below the cut and lift the mean (by 0.6
  * dB at 50 % of occupied time): its lower half, and that half's own bias, sees half of it. */
 double ls_excise_mean(const struct ls_excise *plan, float *values, size_t n, double *ret_clean) {
-    qsort(values, n, sizeof *values, compare_floats);
+    ls_sort_powers(values, n);
     size_t clean = plan->first;
     double mean = mean_of(values, clean) / plan->first_bias;
     for (int step = 0; step < STEPS_MAX; step++) {

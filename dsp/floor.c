@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "dsp/excise.h"
+#include "dsp/sort.h"
 
 enum {
     BLOCK_FRAMES = 4,   /* 2 looks or so: short enough to fit between packets */
@@ -217,12 +218,6 @@ void ls_floor_learn(struct ls_floor *floor, const float *power) {
     }
 }
 
-static int compare_floats(const void *a, const void *b) {
-    float x = *(const float *)a;
-    float y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
 /* Channel c, blocks from first on, averaged by so many. Returns how many there are. */
 static size_t group_blocks(struct ls_floor *floor, size_t c, size_t first, size_t group) {
     size_t count = (floor->blocks - first) / group;
@@ -331,7 +326,7 @@ static void settle_poorly(struct ls_floor *floor) {
     double level = 0.0;
     if (frames > 0) {
         memcpy(floor->scratch, floor->averages, n * sizeof *floor->scratch);
-        qsort(floor->scratch, n, sizeof *floor->scratch, compare_floats);
+        ls_sort_powers(floor->scratch, n);
         level = (double)floor->scratch[n / 4] * fmax(1.0, BLOCK_FRAMES / (double)frames);
     }
     for (size_t c = 0; c < n; c++) {
@@ -460,7 +455,7 @@ static double common_gain(struct ls_floor *floor, const float *mean_pow, const f
     if (n == 0) {
         return 1.0;
     }
-    qsort(floor->scratch, n, sizeof *floor->scratch, compare_floats);
+    ls_sort_powers(floor->scratch, n);
     return (double)floor->scratch[n / 2];
 }
 

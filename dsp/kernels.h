@@ -32,7 +32,7 @@ struct ls_kernels_rows {
 struct ls_kernels_fold {
     const float *rows;   /* [frames + 2 * taps - 1][LS_KERNELS_STRIP] */
     const float *coeffs; /* [lower, upper][taps][LS_KERNELS_STRIP] */
-    size_t taps;         /* 4, 8 or 12 */
+    size_t taps;         /* 1, 4, 8 or 12 */
     size_t frames;
     float *ret;
     size_t ret_stride; /* floats */

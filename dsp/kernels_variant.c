@@ -221,6 +221,9 @@ static inline __attribute__((always_inline)) void fold_taps(const struct ls_kern
 
 static void fold(const struct ls_kernels_fold *f) {
     switch (f->taps) {
+    case 1:
+        fold_taps(f, 1);
+        break;
     case 4:
         fold_taps(f, 4);
         break;

@@ -1,6 +1,7 @@
 #include "dsp/prototype.h"
 
 #include <complex.h>
+#include <gsl/gsl_sf_bessel.h>
 #include <liquid/liquid.h>
 #include <math.h>
 #include <stdlib.h>
@@ -62,14 +63,34 @@ static int check(struct ls_prototype_opts *o, struct ls_err *err) {
     if (o->channels < 2 || o->channels % 2 != 0) {
         return ls_err_set(err, LS_ERR_ARG, "%zu channels: must be even", o->channels);
     }
-    if (o->taps < 2 || o->taps > 32 || o->taps % 2 != 0) {
-        return ls_err_set(err, LS_ERR_ARG, "%zu taps a branch: must be even, 2 to 32", o->taps);
+    if (o->taps != 1 && (o->taps < 2 || o->taps > 32 || o->taps % 2 != 0)) {
+        return ls_err_set(err, LS_ERR_ARG, "%zu taps a branch: must be even, 2 to 32, or 1",
+                          o->taps);
     }
     if (!(o->stopband_db >= 30.0 && o->stopband_db <= 90.0)) {
         return ls_err_set(err, LS_ERR_ARG, "stopband of %g dB: must be 30 to 90 dB",
                           o->stopband_db);
     }
     return LS_OK;
+}
+
+/* A Kaiser window of 2 * half - 1 taps, of which only the centre and one side are needed. */
+static void fill_window(float *ret, size_t half, double stopband_db) {
+    double beta = (double)kaiser_beta_As((float)stopband_db);
+    double norm = gsl_sf_bessel_I0(beta);
+    for (size_t t = 0; t < half; t++) {
+        double r = (double)t / (double)(half - 1 > 0 ? half - 1 : 1);
+        ret[t] = (float)(gsl_sf_bessel_I0(beta * sqrt(1.0 - r * r)) / norm);
+    }
+}
+
+/* Harris, "On the Use of Windows for Harmonic Analysis with the Discrete Fourier Transform", Proc.
+ * IEEE 66(1), 1978, eq. 27, periodic. */
+static void design_hann(size_t length, float *ret_h) {
+    for (size_t n = 0; n < length; n++) {
+        double w = 1.0 - cos(2.0 * M_PI * (double)n / (double)length);
+        ret_h[n] = (float)(w / (double)length);
+    }
 }
 
 int ls_prototype_design(const struct ls_prototype_opts *opts, float *ret_h, struct ls_err *err) {
@@ -80,15 +101,15 @@ int ls_prototype_design(const struct ls_prototype_opts *opts, float *ret_h, stru
     }
     size_t length = o.channels * o.taps;
     size_t half = length / 2;
+    if (o.taps == 1) {
+        design_hann(length, ret_h);
+        return LS_OK;
+    }
     LS_AUTO(float) window = malloc(half * sizeof *window);
     if (window == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "no memory for a prototype of %zu taps", length);
     }
-    /* A window of length - 1 taps, of which only the centre and one side are needed. */
-    float beta = kaiser_beta_As((float)o.stopband_db);
-    for (size_t t = 0; t < half; t++) {
-        window[t] = liquid_kaiser((unsigned)(half - 1 + t), (unsigned)(length - 1), beta);
-    }
+    fill_window(window, half, o.stopband_db);
     double cutoff = solve_cutoff(window, half, o.channels);
     double sum = tap(window, 0, cutoff);
     for (size_t t = 1; t < half; t++) {
@@ -125,11 +146,13 @@ double ls_prototype_correlation(const float *h, size_t length, size_t channels, 
     size_t shift = frames_apart * (channels / 2);
     double turn = 2.0 * M_PI * (double)(channels_apart % channels) / (double)channels;
     double sum = 0.0;
-    for (size_t n = shift; n < length; n++) {
-        /* From the middle of the overlap the product is even, so its cosine part is all there is.
-         */
-        double t = (double)n - (double)(length + shift) / 2.0;
-        sum += (double)h[n] * (double)h[n - shift] * cos(turn * t);
+    /* From the middle of the overlap the product is even, so its cosine part is all there is. The
+     * turn goes on step by step: its error grows to 1e-12 over a long prototype. */
+    double complex at = cexp((double complex)I * turn * (double)shift / 2.0) *
+                        cexp((double complex)I * turn * -(double)length / 2.0);
+    double complex step = cexp((double complex)I * turn);
+    for (size_t n = shift; n < length; n++, at *= step) {
+        sum += (double)h[n] * (double)h[n - shift] * creal(at);
     }
     return sum / squares;
 }

@@ -6,6 +6,9 @@
  * its power in their sum. Length channels * taps; h[0] = 0 and the rest is symmetric about h[length
  * / 2], so that a frame is centred on a sample and adds no delay of half a sample. sum h = 1.
  *
+ * One tap a branch is no filter but a window: Hann's, of `channels` samples (harris, Proc. IEEE
+ * 66(1), 1978), for a plain short-time Fourier transform with half overlap.
+ *
  * In channels from the centre, for 60 dB (tests/dsp/prototype_test.c holds them):
  *                                     4 taps   8 taps   12 taps
  *   60 dB down from                     1.07     0.79      0.69
@@ -24,7 +27,7 @@
 
 struct ls_prototype_opts {
     size_t channels;    /* even, >= 2; required */
-    size_t taps;        /* coefficients a branch, even, 2 to 32; 0 means 8 */
+    size_t taps;        /* coefficients a branch, even, 2 to 32, or 1; 0 means 8 */
     double stopband_db; /* 30 to 90; 0 means 60 */
 };
 

@@ -20,6 +20,9 @@
 static const char *const formats[] = {"cu8",  "ci8",  "ci16_le", "cf32_le", "cs8",
                                       "ci16", "cs16", "cf32",    "cfile",   NULL};
 
+static const char *const taps[] = {"4", "8", "12", NULL};
+static const char *const modes[] = {"bank", "stft", NULL};
+
 static const struct ls_option own_rows[] = {
     {.name = "plan",
      .kind = LS_OPTION_TEXT,
@@ -38,6 +41,17 @@ static const struct ls_option own_rows[] = {
      .value = "HZ",
      .what = "channel spacing",
      .help = "of the filter bank: 6.25k, 12.5k, 25k; else chosen from the rate"},
+    {.name = "taps",
+     .kind = LS_OPTION_CHOICE,
+     .value = "N",
+     .what = "number of taps",
+     .choices = taps,
+     .help = "of the filter bank, a channel: 4 (fast), 8 or 12 (sharp); else 8"},
+    {.name = "mode",
+     .kind = LS_OPTION_CHOICE,
+     .value = "MODE",
+     .choices = modes,
+     .help = "bank: a filter bank; stft: plain windowed transforms, faster and less sharp"},
     {.name = "false-alarms",
      .kind = LS_OPTION_NUMBER,
      .value = "N",
@@ -56,6 +70,9 @@ static const struct ls_option own_rows[] = {
      .low = 1,
      .high = LS_THREADS_MAX,
      .help = "1 to 4, else one a processor; rows do not depend on it"},
+    {.name = "no-hash",
+     .kind = LS_OPTION_FLAG,
+     .help = "do without the SHA-512 of the recording; a second run then adds its rows again"},
     {.name = "json", .kind = LS_OPTION_FLAG, .help = "one JSON object a recording"},
 };
 static const struct ls_option_table own = {
@@ -114,6 +131,22 @@ static int check_recordings(const struct ls_args *args, struct ls_err *err) {
     return LS_OK;
 }
 
+static int read_bank(const struct ls_args *args, struct ls_analyse_opts *opts, struct ls_err *err) {
+    static const size_t counts[] = {4, 8, 12};
+    size_t choice;
+    if (ls_args_choice(args, "taps", &choice)) {
+        opts->taps = counts[choice];
+    }
+    if (ls_args_choice(args, "mode", &choice) && strcmp(modes[choice], "stft") == 0) {
+        if (opts->taps > 0) {
+            return ls_err_set(err, LS_ERR_ARG,
+                              "option '--taps' is for '--mode bank': plain transforms have none");
+        }
+        opts->taps = 1;
+    }
+    return LS_OK;
+}
+
 static int read_options(struct job *job, struct ls_err *err) {
     const struct ls_args *args = job->call->args;
     struct ls_analyse_opts *opts = &job->opts;
@@ -134,11 +167,13 @@ static int read_options(struct job *job, struct ls_err *err) {
     ls_args_number(args, "false-alarms", &opts->false_alarms_per_day);
     opts->spurs_hz = ls_args_hz_list(args, "spur", &opts->spur_count);
     ls_args_count(args, "threads", &opts->threads);
+    opts->skip_hash = ls_args_given(args, "no-hash");
     if (opts->sensor != NULL && strlen(opts->sensor) >= LS_SENSOR_BYTES) {
         return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",
                           LS_SENSOR_BYTES - 1);
     }
-    return check_recordings(args, err);
+    int code = read_bank(args, opts, err);
+    return code == LS_OK ? check_recordings(args, err) : code;
 }
 
 static void show_progress(void *context, const struct ls_analyse_progress *now) {

@@ -98,6 +98,9 @@ static int describe_options(struct analysis *a, struct ls_run *run, struct ls_er
     double alarms = o->false_alarms_per_day > 0.0 ? o->false_alarms_per_day : DEFAULT_FALSE_ALARMS;
     json_t *json = json_pack("{s:f, s:f, s:o}", "channel_hz", o->channel_hz, "false_alarms_per_day",
                              alarms, "spurs_hz", spurs);
+    if (o->taps > 0) {
+        json_object_set_new(json, "taps", json_integer((json_int_t)o->taps));
+    }
     const struct ls_source_opts *s = &o->source;
     if (s->format != LS_FORMAT_NONE) {
         json_object_set_new(json, "format", json_string(ls_format_name(s->format)));
@@ -189,6 +192,7 @@ static int create_tools(struct analysis *a, struct ls_err *err) {
     double alarms = a->opts->false_alarms_per_day;
     struct ls_search_opts search = {.threads = thread_count(a->opts),
                                     .channel_hz = a->opts->channel_hz,
+                                    .taps = a->opts->taps,
                                     .false_alarms_per_day =
                                         alarms > 0.0 ? alarms : DEFAULT_FALSE_ALARMS,
                                     .spurs_hz = a->opts->spurs_hz,

@@ -27,6 +27,8 @@ struct ls_analyse_opts {
     const struct ls_plan *plan;  /* NULL: no plan; borrowed */
     size_t threads;              /* 1 to LS_THREADS_MAX; 0: one per processor */
     double channel_hz;           /* wanted channel spacing; 0: chosen from the rate */
+    size_t taps;                 /* of the filter bank: 4, 8 or 12, 1 for a plain windowed
+                                    transform; 0: 8 */
     double false_alarms_per_day; /* boxes of noise alone per day of listening, whole band; 0 means
                                     10 */
     const double *spurs_hz;      /* known lines of the receiver itself, masked; may be NULL */

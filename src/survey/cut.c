@@ -48,6 +48,7 @@ void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double chan
     memset(ret, 0, sizeof *ret);
     ret->channels = ls_cut_channels(tuning->rate_sps, channel_hz);
     ret->hop = ret->channels / 2;
+    ret->taps = taps;
     ret->half = ret->channels * taps / 2;
     ret->piece_frames = 2 * piece_rows(ret->channels);
     ret->piece_samples = (ret->piece_frames - 1) * ret->hop + 2 * ret->half;

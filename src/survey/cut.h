@@ -8,7 +8,7 @@
  * a length that FFTW does fast. */
 size_t ls_cut_channels(double rate_sps, double channel_hz);
 
-/* Fills in everything but looks, reader and prototype_energy. budget_per_day: false alarms of
+/* Fills in everything but what bank, looks and reader give. budget_per_day: false alarms of
  * noise. taps: of the bank's filter.
  */
 void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double channel_hz, size_t taps,

@@ -23,7 +23,7 @@
 #include "survey/pool.h"
 
 enum {
-    TAPS = 8,
+    TAPS_DEFAULT = 8,
     LEARN_FRAMES_LEAST = 256,
     PAD_SPANS = 4, /* the mean of so many halves of a filter is the level of padding */
 };
@@ -74,6 +74,7 @@ int ls_search_create(struct ls_search **ret, const struct ls_search_opts *opts,
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the search");
     }
     search->opts = *opts;
+    search->opts.taps = opts->taps > 0 ? opts->taps : TAPS_DEFAULT;
     int code =
         ls_bursts_create(&search->bursts, ls_transmissions_listener(opts->transmissions), err);
     if (code == LS_OK) {
@@ -134,16 +135,18 @@ static int create_arrays(struct ls_search *search, struct ls_err *err) {
 static int create_tools(struct ls_search *search, const struct ls_tuning *tuning,
                         struct ls_err *err) {
     drop_tools(search);
-    ls_cut_plan(&search->cut, tuning, search->opts.channel_hz, TAPS,
+    ls_cut_plan(&search->cut, tuning, search->opts.channel_hz, search->opts.taps,
                 search->opts.false_alarms_per_day);
     size_t n = search->cut.channels;
-    struct ls_channelizer_opts opts = {.channels = n, .taps = TAPS, .format = tuning->format};
+    struct ls_channelizer_opts opts = {
+        .channels = n, .taps = search->cut.taps, .format = tuning->format};
     int code = ls_channelizer_create(&search->bank, &opts, err);
     if (code != LS_OK) {
         return code;
     }
     size_t length;
     const float *h = ls_channelizer_prototype(search->bank, &length);
+    search->cut.prototype = h;
     search->cut.prototype_energy = ls_prototype_energy(h, length);
     code = ls_looks_create(&search->looks, h, length, n, err);
     search->cut.looks = search->looks;

@@ -26,6 +26,7 @@ struct ls_search;
 struct ls_search_opts {
     size_t threads;    /* 1 to LS_THREADS_MAX */
     double channel_hz; /* wanted spacing of channels; 0: 6.25 kHz, coarser above 6.4 MS/s */
+    size_t taps;       /* of the bank: 4, 8 or 12, 1 for a plain windowed transform; 0: 8 */
     double false_alarms_per_day; /* > 0 */
     const double *spurs_hz;      /* known lines of the receiver, masked; borrowed */
     size_t spur_count;

@@ -55,9 +55,12 @@ void ls_job_finish(struct ls_job *job) {
 
 static int create_tools(struct ls_searcher *s, struct ls_err *err) {
     const struct ls_cut *cut = &s->cut;
-    int code = ls_channelizer_create(
-        &s->bank, &(struct ls_channelizer_opts){.channels = cut->channels, .format = cut->format},
-        err);
+    int code = ls_channelizer_create(&s->bank,
+                                     &(struct ls_channelizer_opts){.channels = cut->channels,
+                                                                   .taps = cut->taps,
+                                                                   .format = cut->format,
+                                                                   .prototype = cut->prototype},
+                                     err);
     if (code != LS_OK) {
         return code;
     }

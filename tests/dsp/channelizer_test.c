@@ -112,6 +112,7 @@ Test(channelizer, equals_the_formula_for_every_size_and_tap_count) {
         for (size_t taps = 4; taps <= 12; taps += 4) {
             check_against_direct(sizes[i], taps, LS_FORMAT_CF32_LE, "generic");
         }
+        check_against_direct(sizes[i], 1, LS_FORMAT_CF32_LE, ls_kernels_best()->name);
     }
 }
 

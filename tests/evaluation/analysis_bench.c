@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -183,9 +182,5 @@ int main(int argc, char **argv) {
     }
     bench_scenes(folder);
     rmdir(folder);
-    struct rusage usage;
-    getrusage(RUSAGE_SELF, &usage);
-    printf("peak memory of the process, bench included: %.1f MiB\n",
-           (double)usage.ru_maxrss / 1024.0);
     return 0;
 }

@@ -1,0 +1,49 @@
+/* Radix sort, least significant byte first (Knuth, The Art of Computer Programming 3, 5.2.5): bit
+ * patterns of floats that are not negative rise with their values. */
+#include "dsp/sort.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BYTES = sizeof(uint32_t),
+    DIGITS = 256,
+    SHORT_MAX = 4096, /* more are sorted by qsort, which needs no room on the stack */
+};
+
+static int compare_floats(const void *a, const void *b) {
+    float x = *(const float *)a;
+    float y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+/* Move from to ret in order of one byte. */
+static void sort_by_byte(const uint32_t *from, uint32_t *ret, size_t n, unsigned shift) {
+    uint32_t next[DIGITS] = {0};
+    for (size_t i = 0; i < n; i++) {
+        next[from[i] >> shift & (DIGITS - 1)]++;
+    }
+    uint32_t sum = 0;
+    for (size_t d = 0; d < DIGITS; d++) {
+        uint32_t count = next[d];
+        next[d] = sum;
+        sum += count;
+    }
+    for (size_t i = 0; i < n; i++) {
+        ret[next[from[i] >> shift & (DIGITS - 1)]++] = from[i];
+    }
+}
+
+void ls_sort_powers(float *values, size_t n) {
+    if (n > SHORT_MAX) {
+        qsort(values, n, sizeof *values, compare_floats);
+        return;
+    }
+    uint32_t bits[2][SHORT_MAX];
+    memcpy(bits[0], values, n * sizeof *values);
+    for (unsigned byte = 0; byte < BYTES; byte++) {
+        sort_by_byte(bits[byte % 2], bits[(byte + 1) % 2], n, 8 * byte);
+    }
+    memcpy(values, bits[0], n * sizeof *values);
+}

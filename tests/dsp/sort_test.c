@@ -1,0 +1,39 @@
+#include "dsp/sort.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/util.h"
+
+Test(sort, any_count_of_powers_comes_out_in_order_and_none_is_lost) {
+    static const size_t counts[] = {0, 1, 2, 3, 255, 1024, 4096, 4097, 5000};
+    for (size_t k = 0; k < LS_COUNT(counts); k++) {
+        size_t n = counts[k];
+        LS_AUTO(float) values = calloc(n + 1, sizeof *values);
+        uint32_t state = 3;
+        double sum = 0.0;
+        for (size_t i = 0; i < n; i++) {
+            state = state * 1664525u + 1013904223u;
+            /* 16 decades, some values twice. */
+            values[i] = powf(10.0F, (float)(state >> 20) / 256.0F - 8.0F);
+            sum += log((double)values[i]);
+        }
+        values[n] = -1.0F;
+        ls_sort_powers(values, n);
+        cr_expect_eq(values[n], -1.0F, "wrote past %zu values", n);
+        for (size_t i = 0; i < n; i++) {
+            cr_assert(i == 0 || values[i - 1] <= values[i], "%zu of %zu", i, n);
+            sum -= log((double)values[i]);
+        }
+        cr_expect_float_eq(sum, 0.0, 1e-6 * (double)(n + 1));
+    }
+}
+
+Test(sort, zero_and_infinity_are_powers) {
+    float values[] = {INFINITY, 0.0F, 1.0F, 1e-45F, 0.0F};
+    ls_sort_powers(values, LS_COUNT(values));
+    const float want[] = {0.0F, 0.0F, 1e-45F, 1.0F, INFINITY};
+    cr_expect_arr_eq(values, want, sizeof want);
+}
