@@ -16,6 +16,8 @@ static const double FLOOR_BAND = 0.25;
 static const double FLOOR_EXCESS_MAX = 1.0;
 /* 1 dB: what gain and temperature do to a floor (noise uncertainty). */
 static const double FLOOR_EXCESS = 0.26;
+/* 0.04 dB: the same where the band beside the box says how far it rose. */
+static const double FLOOR_EXCESS_KNOWN = 0.01;
 /* 2 dB: the same where more than half the band is lifted and little is left to compare with. */
 static const double FLOOR_EXCESS_HALF = 0.6;
 /* Of the floor's own stray: a box below it is part of that. */
@@ -128,15 +130,18 @@ static double capped_mean(const struct ls_cells *in, size_t from, size_t to, siz
     return cells * 8 > (to - from) * in->channels ? sum / (double)cells : 0.0;
 }
 
-/* How much higher than in the rest of the piece the floor beside the box is while it lasts; 0 when
- * not known. */
-static double rise_beside(const struct ls_cells *in, const struct ls_box *box, double *usual) {
+/* How much higher than in the rest of the piece the floor beside the box is while it lasts. False
+ * when too little lies beside it to say: 0 then. */
+static bool rise_beside(const struct ls_cells *in, const struct ls_box *box, double *usual,
+                        double *ret_rise) {
     double now =
         capped_mean(in, box->row_start, box->row_stop, box->channel_low, box->channel_high);
     if (*usual < 0.0) {
         *usual = capped_mean(in, 0, in->rows, 0, 0);
     }
-    return now > 0.0 && *usual > 0.0 ? fmax(0.0, now / *usual - 1.0) : 0.0;
+    bool known = now > 0.0 && *usual > 0.0;
+    *ret_rise = known ? fmax(0.0, now / *usual - 1.0) : 0.0;
+    return known;
 }
 
 /* Is the box no more than the floor itself, higher for a while? A box must stand out of how far
@@ -150,15 +155,19 @@ static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double
     }
     bool brief = box->row_stop - box->row_start <= BRIEF_ROWS_MAX;
     if (brief && excess < IMPULSE_EXCESS_MAX) {
-        double rise = rise_beside(in, box, usual);
-        return rise > IMPULSE_RISE && excess < FLOOR_EXCESS + IMPULSE_RAGGED * rise;
+        double rise;
+        return rise_beside(in, box, usual, &rise) && rise > IMPULSE_RISE &&
+               excess < FLOOR_EXCESS + IMPULSE_RAGGED * rise;
     }
     double width = (double)(box->channel_high - box->channel_low);
     if (width < FLOOR_BAND * (double)in->channels || excess > FLOOR_EXCESS_MAX) {
         return false;
     }
-    bool half = width > 0.5 * (double)in->channels;
-    return excess < (half ? FLOOR_EXCESS_HALF : FLOOR_EXCESS) + 2.0 * rise_beside(in, box, usual);
+    double rise;
+    if (rise_beside(in, box, usual, &rise)) {
+        return excess < FLOOR_EXCESS_KNOWN + 2.0 * rise;
+    }
+    return excess < (width > 0.5 * (double)in->channels ? FLOOR_EXCESS_HALF : FLOOR_EXCESS);
 }
 
 /* Why the box is none of its own, or LS_DECLINED_COUNT. Judged against all boxes, so their order

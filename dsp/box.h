@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dsp/limits.h"
+
 /* A box: half-open intervals of rows (2 frames each) and channels of the piece. */
 struct ls_box {
     uint32_t row_start;
@@ -43,6 +45,7 @@ struct ls_cells {
     const float *cells;     /* [rows][channels], noise mean 1; 0 outside the analysed channels */
     unsigned char *marks;   /* [rows][channels]: LS_MARK_* */
     const float *floor_pow; /* [channels] noise power of a cell */
+    const struct ls_limits *limits;
     size_t rows;
     size_t channels;
     float seed_limit;   /* a cell above it stands out alone */

@@ -8,6 +8,7 @@
 #include "dsp/artefacts.h"
 #include "dsp/edges.h"
 #include "dsp/joins.h"
+#include "dsp/mend.h"
 #include "dsp/valleys.h"
 
 /* In a piece; more blobs than that are left where they are, claimed and unboxed. */
@@ -129,6 +130,7 @@ static size_t take(struct ls_boxes *boxes, const struct ls_cells *in, struct ls_
 const struct ls_box *ls_boxes_find(struct ls_boxes *boxes, const struct ls_cells *in,
                                    size_t *ret_count, size_t declined[LS_DECLINED_COUNT]) {
     size_t count = take(boxes, in, boxes->boxes, BOXES_MAX);
+    count = ls_joins_make(boxes->joins, in, boxes->boxes, ls_mend_boxes(in, boxes->boxes, count));
     /* Whole trains first: what goes on and off with a train is seen only against all of it. */
     count = weed(boxes, in, count, declined);
     size_t more = take(boxes, in, boxes->boxes + count, BOXES_MAX - count);

@@ -8,13 +8,24 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "dsp/fit.h"
 #include "dsp/rows.h"
 
 enum {
     STRIP_CHANNELS = LS_SEGMENT_CHANNELS / 2,
 };
 
+/* 10 dB over the noise in each cell: its power shows its edges, no fit is needed. */
+static const float STRONG_EXCESS = 10.0F;
+
+/* Of what it needs: no fit makes more of a window with less. */
+static const float LEAST_SHARE = 0.5F;
+
+/* Fits in one piece: what is weak in a crowded piece is judged by the windows of the first pass. */
+enum { FITS_MAX = 256 };
+
 struct ls_claims {
+    size_t fits; /* in this piece */
     float
         *halves; /* [rows_max / 2 + 1][channels]: sums of half windows, of a region or of strips */
     float *strips; /* [rows_max][channels / STRIP_CHANNELS + 1] */
@@ -101,12 +112,46 @@ static struct columns all_columns(const struct region *region) {
     return (struct columns){.low = 0, .high = region->count};
 }
 
-static void claim(const struct ls_cells *in, size_t row, size_t rows, size_t channel,
-                  size_t width) {
-    size_t last = channel + width < in->channels ? channel + width : in->channels;
-    for (size_t r = row; r < row + rows; r++) {
-        memset(in->marks + r * in->channels + channel, LS_MARK_CLAIMED, last - channel);
+static void claim(const struct ls_cells *in, const struct ls_window *window) {
+    size_t end = window->channel + window->channels;
+    size_t width = (end < in->channels ? end : in->channels) - window->channel;
+    for (size_t r = window->row; r < window->row + window->rows; r++) {
+        memset(in->marks + r * in->channels + window->channel, LS_MARK_CLAIMED, width);
     }
+}
+
+/* A window that crossed the lower limit, by sums that may be older than the last claims: claim what
+ * fits it best, if that stands out. Strong windows are claimed as they are: their edges are found
+ * from the power itself. True when something was claimed: *window says what. */
+static bool look_closer(struct ls_claims *claims, const struct ls_cells *in,
+                        const struct ls_limits *limits, struct ls_window *window) {
+    size_t end = window->channel + window->channels;
+    window->channels = (end < in->channels ? end : in->channels) - window->channel;
+    float excess = ls_fit_excess(in, window);
+    float need = ls_limits_excess(limits, window->rows, window->channels);
+    if (excess < LEAST_SHARE * need) {
+        return false;
+    }
+    bool stands_out = excess >= need;
+    if ((!stands_out || excess < STRONG_EXCESS) && claims->fits < FITS_MAX) {
+        claims->fits++;
+        stands_out = ls_fit_window(in, limits, window) >= 1.0F;
+    }
+    if (stands_out) {
+        claim(in, window);
+    }
+    return stands_out;
+}
+
+/* Widens columns to those of a claimed window that lie in the region. */
+static void add_columns(const struct region *region, const struct ls_window *window,
+                        struct columns *columns) {
+    size_t end = window->channel + window->channels;
+    size_t low = window->channel > region->low ? window->channel - region->low : 0;
+    size_t high = end > region->low ? end - region->low : 0;
+    high = high < region->count ? high : region->count;
+    columns->low = low < columns->low ? low : columns->low;
+    columns->high = high > columns->high ? high : columns->high;
 }
 
 /* The windows of one width over a row of sums. */
@@ -145,33 +190,38 @@ static struct columns test_row(const struct region *region, size_t level, size_t
     size_t count = region->count;
     struct columns claimed = {.low = region->count};
     for (size_t b = 0; b < limits->widths && b <= LS_SEGMENT_WIDTH; b++) {
-        float limit = limits->limit[level][b];
+        float limit = limits->screen[level][b];
         bool above = b == 0 ? ls_rows_any_above(sums, limit, count)
                             : widen_and_test(region, b, &sums, &count, limit);
         if (!above) {
             continue;
         }
+        struct ls_window window;
         size_t step = b < 2 ? 1 : (size_t)1 << (b - 1);
+        struct columns explained = {.low = region->count};
         for (size_t i = 0; i < count; i++) {
-            if (sums[i] > limit) {
-                size_t low = i * step;
-                size_t high = low + ((size_t)1 << b);
-                claim(region->in, first_row, rows, region->low + low, (size_t)1 << b);
-                claimed.low = low < claimed.low ? low : claimed.low;
-                claimed.high = high > claimed.high ? high : claimed.high;
+            window.channel = region->low + i * step;
+            window.row = first_row;
+            window.rows = rows;
+            window.channels = (size_t)1 << b;
+            if (sums[i] > limit && look_closer(region->claims, region->in, limits, &window)) {
+                add_columns(region, &window, &explained);
             }
         }
-        claimed.high = claimed.high < region->count ? claimed.high : region->count;
-        /* Wider windows must not count what was just explained. */
-        excised_sum(region, first_row, rows, claimed, row);
-        sums = widen_to(region, row, b, &count);
+        if (explained.low < explained.high) {
+            claimed.low = explained.low < claimed.low ? explained.low : claimed.low;
+            claimed.high = explained.high > claimed.high ? explained.high : claimed.high;
+            /* Wider windows must not count what was just explained. */
+            excised_sum(region, first_row, rows, explained, row);
+            sums = widen_to(region, row, b, &count);
+        }
     }
     return claimed;
 }
 
 static void claim_single_cells(const struct region *region, struct ls_blobs *blobs) {
     const struct ls_cells *in = region->in;
-    float limit = region->limits->limit[0][0];
+    float limit = region->limits->seed;
     for (size_t r = 0; r < in->rows; r++) {
         const float *cells = in->cells + r * in->channels;
         if (!ls_rows_any_above(cells + region->low, limit, region->count)) {
@@ -253,7 +303,7 @@ static void sum_strips(const struct ls_claims *claims, const struct ls_cells *in
 
 /* Test sums over strips of rows [first_row, first_row + 2^level) at the widths above a segment.
  * True when it claimed. */
-static bool test_strips(const struct ls_claims *claims, const struct ls_cells *in,
+static bool test_strips(struct ls_claims *claims, const struct ls_cells *in,
                         const struct ls_limits *limits, size_t level, size_t first_row,
                         const float *strips, size_t count) {
     const float *sums = strips;
@@ -265,10 +315,13 @@ static bool test_strips(const struct ls_claims *claims, const struct ls_cells *i
         count = ls_claims_widen(next, sums, count, width);
         sums = next;
         for (size_t i = 0; b > LS_SEGMENT_WIDTH && i < count; i++) {
-            if (sums[i] > limits->limit[level][b]) {
-                claim(in, first_row, (size_t)1 << level, i << (b - 1), (size_t)1 << b);
-                claimed = true;
-            }
+            struct ls_window window = {.row = first_row,
+                                       .rows = (size_t)1 << level,
+                                       .channel = i << (b - 1),
+                                       .channels = (size_t)1 << b};
+            claimed =
+                (sums[i] > limits->screen[level][b] && look_closer(claims, in, limits, &window)) ||
+                claimed;
         }
     }
     return claimed;
@@ -336,6 +389,7 @@ void ls_claims_make(struct ls_claims *claims, const struct ls_cells *in,
                     const struct ls_limits *limits, const struct ls_crossings *crossings,
                     struct ls_blobs *blobs) {
     memset(in->marks, LS_MARK_FREE, in->rows * in->channels);
+    claims->fits = 0;
     search_regions(claims, in, limits, crossings, blobs);
     if (crossings->wide) {
         search_wide(claims, in, limits);

@@ -1,7 +1,8 @@
 /* dsp/claims.h: which cells of a piece something stands out in: the detector's second pass, from
- * fine to coarse. What a fine window explains is taken out before a coarser one is tested; single
- * cells grow by a lower threshold. Only parts of the band where the first pass saw a crossing are
- * gone over, and windows wider than such a part are tested on sums over strips of the band. */
+ * fine to coarse. A window that crosses is fitted to what lies around it. What a fine window
+ * explains is taken out before a coarser one is tested; single cells grow by a lower threshold.
+ * Only parts of the band where the first pass saw a crossing are gone over, and windows wider than
+ * such a part are tested on sums over strips of the band. */
 #ifndef DSP_CLAIMS_H
 #define DSP_CLAIMS_H
 
@@ -10,21 +11,12 @@
 
 #include "dsp/blobs.h"
 #include "dsp/box.h"
+#include "dsp/limits.h"
 
 enum {
-    LS_LEVELS_MAX = 16,   /* durations: 2^level rows, starting every 2^(level - 1) rows */
-    LS_WIDTHS_MAX = 14,   /* bandwidths: 2^width channels, starting every 2^(width - 1) */
     LS_SEGMENT_WIDTH = 6, /* a crossing of a window up to this wide is noted by segment */
     LS_SEGMENT_CHANNELS = 1 << LS_SEGMENT_WIDTH,
     LS_SEGMENTS_MAX = 1024
-};
-
-/* Sums above limit[level][width] are crossings. */
-struct ls_limits {
-    size_t levels;
-    size_t widths;
-    float limit[LS_LEVELS_MAX][LS_WIDTHS_MAX];
-    float grow; /* single cells next to a claimed one are claimed above it */
 };
 
 /* Where the first pass saw crossings. */

@@ -21,8 +21,11 @@ enum {
     LINE_FLOATS = 16, /* of a cache line */
 };
 
-static const double GROW_TAIL =
-    1e-2; /* lower threshold of the double thresholding: noise passes it this often */
+/* 0.8 dB: gain and temperature do no more to a floor between two updates. */
+static const double DRIFT_MAX = 1.2;
+
+/* Where the lower quartile of a Gaussian lies below its mean. */
+static const double QUARTILE_SIGMA = 0.6745;
 
 struct ls_detector {
     struct ls_detector_opts opts;
@@ -36,6 +39,7 @@ struct ls_detector {
     unsigned char *touched; /* [channels] */
     size_t rows;
     bool crossed;
+    double rise; /* of the floor since it was tracked last: cells have been divided by it */
     float *ring[LS_LEVELS_MAX][RING]; /* rows of the pyramid, from level 1 on */
     size_t ring_rows[LS_LEVELS_MAX];
     float *width_sums; /* [2][channels]: scratch of the bandwidth pyramid */
@@ -47,42 +51,25 @@ struct ls_detector {
     struct ls_boxes *boxes;
 };
 
-/* How many windows of all sizes one piece is tested on. */
-static double windows_tested(const struct ls_detector *det) {
-    double rows = 0.0;
-    for (size_t j = 0; j < det->limits.levels; j++) {
-        rows += (double)det->rows_max / (j < 2 ? 1.0 : (double)(1u << (j - 1)));
+static size_t levels_for(size_t longest, size_t most) {
+    size_t levels = 1;
+    while (levels < most && ((size_t)1 << levels) <= longest) {
+        levels++;
     }
-    double widths = 0.0;
-    for (size_t b = 0; b < det->limits.widths; b++) {
-        widths += (double)det->opts.channels / (b < 2 ? 1.0 : (double)(1u << (b - 1)));
-    }
-    return rows * widths;
+    return levels;
 }
 
-/* The Gamma law with the variance of a window understates the far tail of small windows, whose few
- * eigenvalues of the cell covariance are unequal: the true probability is 3, 7 and 25 times the
- * nominal one at 1e-6, 1e-9 and 1e-13 (from the eigenvalues of 2 to 8 rows by 1 to 4 channels). The
- * nominal probability whose true one is p, by a power law through those. */
-static double nominal_tail(double p) {
-    double decades = -log10(p);
-    return pow(10.0, -(1.15 * decades - 0.36));
-}
-
-static void set_limits(struct ls_detector *det) {
-    double p = nominal_tail(det->opts.false_alarms / windows_tested(det));
-    for (size_t j = 0; j < det->limits.levels; j++) {
-        for (size_t b = 0; b < det->limits.widths; b++) {
-            double rows = (double)(1u << j);
-            double cells = rows * (double)(1u << b);
-            double looks =
-                ls_looks_effective(det->opts.looks, (size_t)(2.0 * rows), (size_t)1 << b);
-            double limit = ls_looks_threshold(looks, p) * (1.0 + det->opts.floor_error);
-            det->limits.limit[j][b] = (float)(cells * limit);
-        }
-    }
-    double looks = ls_looks_effective(det->opts.looks, 2, 1);
-    det->limits.grow = (float)ls_looks_threshold(looks, GROW_TAIL);
+static void plan_limits(struct ls_detector *det) {
+    const struct ls_detector_opts *o = &det->opts;
+    struct ls_limits_opts opts = {.looks = o->looks,
+                                  .levels = levels_for(det->rows_max, LS_LEVELS_MAX),
+                                  .widths =
+                                      levels_for(o->last_channel - o->first_channel, LS_WIDTHS_MAX),
+                                  .rows = det->rows_max,
+                                  .channels = o->last_channel - o->first_channel,
+                                  .false_alarms = o->false_alarms,
+                                  .floor_error = o->floor_error};
+    ls_limits_plan(&det->limits, &opts);
 }
 
 static int create_arrays(struct ls_detector *det) {
@@ -110,14 +97,6 @@ static int create_arrays(struct ls_detector *det) {
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
-static size_t levels_for(size_t longest, size_t most) {
-    size_t levels = 1;
-    while (levels < most && ((size_t)1 << levels) <= longest) {
-        levels++;
-    }
-    return levels;
-}
-
 int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *opts,
                        struct ls_err *err) {
     if (opts->channels < 4 || opts->channels % 2 != 0 || opts->frames < 2 ||
@@ -133,8 +112,7 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
     det->opts = *opts;
     det->opts.leakage_pow = opts->leakage_pow > 0.0F ? opts->leakage_pow : 1e-6F;
     det->rows_max = opts->frames / 2;
-    det->limits.levels = levels_for(det->rows_max, LS_LEVELS_MAX);
-    det->limits.widths = levels_for(opts->last_channel - opts->first_channel, LS_WIDTHS_MAX);
+    plan_limits(det);
     int code = create_arrays(det);
     if (code == LS_OK) {
         code = ls_claims_create(&det->claims, det->rows_max, opts->channels);
@@ -147,7 +125,6 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
         return ls_err_set(err, code, "out of memory for a detector of %zu channels",
                           opts->channels);
     }
-    set_limits(det);
     *ret = det;
     return LS_OK;
 }
@@ -187,6 +164,7 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
     det->rows = 0;
     memset(&det->crossings, 0, sizeof det->crossings);
     det->crossed = false;
+    det->rise = 1.0;
 }
 
 /* Note in which segments windows of one width cross. Segments in which some window has crossed
@@ -225,7 +203,7 @@ static void note_crossings(struct ls_detector *det, const float *sums, size_t co
 /* Test one row of a level at every width. above: does a single channel cross? */
 static void test_row(struct ls_detector *det, size_t level, const float *row, bool above) {
     size_t n = det->opts.channels;
-    const float *limits = det->limits.limit[level];
+    const float *limits = det->limits.screen[level];
     const float *sums = row;
     size_t count = n;
     /* Until something crosses, windows are summed and tested in one go. */
@@ -261,7 +239,7 @@ static void pyramid_push(struct ls_detector *det, const float *row, bool above) 
         }
         const float *back = level == 0 ? row - n : det->ring[level][(i - 2) % RING];
         float *sum = det->ring[level + 1][det->ring_rows[level + 1] % RING];
-        above = ls_rows_add_test(sum, fresh, back, n, det->limits.limit[level + 1][0]);
+        above = ls_rows_add_test(sum, fresh, back, n, det->limits.screen[level + 1][0]);
         fresh = sum;
     }
 }
@@ -280,7 +258,7 @@ void ls_detector_push(struct ls_detector *det, const float *power_sum) {
     size_t n = det->opts.channels;
     size_t half = n / 2;
     float *row = det->cells + det->rows * n;
-    float limit = det->limits.limit[0][0];
+    float limit = det->limits.screen[0][0];
     bool low = ls_rows_scale_test(row, det->sums, power_sum + half, det->scale, half, limit);
     bool high =
         ls_rows_scale_test(row + half, det->sums + half, power_sum, det->scale + half, half, limit);
@@ -358,6 +336,33 @@ static double floor_stray(struct ls_detector *det) {
     return sqrt(fmax(0.0, spread * spread - 2.0 * explained));
 }
 
+/* The floor may have risen since it was tracked last: by what the lower quartile of the channels'
+ * means is above 1. When that is more than drift can be, the channels are occupied. */
+static double risen_floor(struct ls_detector *det) {
+    float *means = det->work;
+    size_t n = det->opts.last_channel - det->opts.first_channel;
+    memcpy(means, det->sums + det->opts.first_channel, n * sizeof *means);
+    ls_sort_powers(means, n);
+    double looks = ls_looks_effective(det->opts.looks, 2 * det->rows, 1);
+    double low = 1.0 - QUARTILE_SIGMA / sqrt(looks);
+    double rise = (double)means[n / 4] / ((double)det->rows * low);
+    return rise < DRIFT_MAX ? fmax(1.0, rise) : 1.0;
+}
+
+/* Hold the piece against the risen floor. */
+static void follow_floor(struct ls_detector *det) {
+    det->rise = risen_floor(det);
+    if (det->rise <= 1.0) {
+        return;
+    }
+    size_t n = det->opts.channels;
+    ls_rows_scale(det->cells, (float)(1.0 / det->rise), det->rows * n);
+    ls_rows_scale(det->sums, (float)(1.0 / det->rise), n);
+    for (size_t c = 0; c < n; c++) {
+        det->floor_pow[c] *= (float)det->rise;
+    }
+}
+
 void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detection *ret) {
     memset(ret, 0, sizeof *ret);
     ret->residual = det->residual;
@@ -366,13 +371,15 @@ void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detecti
         residual_of_quiet_piece(det);
         return;
     }
+    follow_floor(det);
     struct ls_cells cells = {.cells = det->cells,
                              .marks = det->marks,
                              .floor_pow = det->floor_pow,
+                             .limits = &det->limits,
                              .rows = det->rows,
                              .channels = det->opts.channels,
                              .clipped = clipped,
-                             .seed_limit = det->limits.limit[0][0],
+                             .seed_limit = det->limits.seed,
                              .grow_limit = det->limits.grow,
                              .leakage_pow = det->opts.leakage_pow};
     ls_claims_make(det->claims, &cells, &det->limits, &det->crossings, ls_boxes_blobs(det->boxes));
@@ -382,4 +389,6 @@ void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detecti
     if (ret->declined[LS_DECLINED_FLOOR] > 0) {
         measure_residual(det); /* cells were given back */
     }
+    ls_rows_scale(det->residual + det->opts.first_channel, (float)det->rise,
+                  det->opts.last_channel - det->opts.first_channel);
 }

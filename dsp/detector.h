@@ -2,10 +2,11 @@
  *
  * A piece is a fixed number of frames. Pairs of frames, divided by the floor, are rows of cells
  * with mean 1. Rows are summed over a pyramid of durations (1, 2, 4 ... rows) and bandwidths (1, 2,
- * 4 ... channels), windows overlapping by half, and each sum is held against the threshold of a
- * radiometer with as many looks as its window holds (dsp/looks.h). In a piece without a crossing
- * that is all. Otherwise the piece is searched again from fine to coarse: what a fine window
- * explains is taken out before a coarser one is tested, single cells grow by a lower threshold
+ * 4 ... channels), windows overlapping by half, and each sum is held against a lower limit
+ * (dsp/limits.h). In a piece without a crossing that is all. Otherwise the piece is searched again
+ * from fine to coarse: a window that crosses is fitted to what made it cross (dsp/fit.h) and held
+ * against the limit proper; what it explains is taken out before a coarser one is tested, single
+ * cells grow by a lower threshold
  * (localisation with double thresholding: Vartiainen, Lehtomaki, Saarnisaari, "Double-Threshold
  * Based Narrowband Signal Extraction", IEEE VTC Spring 2005), and connected cells become boxes.
  *
@@ -30,9 +31,9 @@ struct ls_detector_opts {
     size_t last_channel;
     const struct ls_looks *looks; /* borrowed as long as the object */
     double false_alarms;          /* expected crossings of noise alone in one piece, > 0 */
-    double floor_error; /* relative uncertainty of the floor: thresholds rise by it, >= 0 */
-    float leakage_pow;  /* a cell below this part of the strongest cell of its row is taken for the
-                           bank's  leakage; 0 means 1e-6 */
+    double floor_error;           /* relative standard error of one channel's floor, >= 0 */
+    float leakage_pow; /* a cell below this part of the strongest cell of its row is taken for the
+                          bank's  leakage; 0 means 1e-6 */
 };
 
 struct ls_detection {

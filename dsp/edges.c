@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "dsp/mend.h"
 
 static const double EDGE_POWER = 0.25; /* of the box's power: half the amplitude */
 /* Of the power behind an edge: the bank's response to a step has half the energy of its filter
@@ -208,6 +209,19 @@ static void reach_ends(const struct ls_cells *in, struct ls_box *box) {
     }
 }
 
+/* A weak box keeps the edges that fit it (dsp/mend.h): no row or channel tells alone. */
+static void keep_rows(const struct ls_cells *in, struct ls_box *box) {
+    double energy = 0.0;
+    for (size_t r = box->row_start; r < box->row_stop; r++) {
+        energy += row_power(in, box, r);
+    }
+    box->from_start = box->row_start == 0;
+    box->to_stop = box->row_stop == in->rows;
+    box->start_frame = box->from_start ? 0.0F : 2.0F * (float)box->row_start - 0.5F;
+    box->stop_frame = 2.0F * (float)box->row_stop - (box->to_stop ? 0.0F : 0.5F);
+    box->excess_pow = 2.0 * energy / (double)(box->stop_frame - box->start_frame);
+}
+
 /* Edges in time, and the power between them. False when nothing is left. A row is on when it
  * reaches half the amplitude of the box, or stands out of the noise by 10 dB: a transmitter that
  * fades in is on from the beginning. The edge is then at half the power of what lies just behind
@@ -269,16 +283,21 @@ static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct 
 }
 
 bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
-    trim_channels(edges, in, box);
-    bool weak = extend_weak(edges, in, box);
-    if (!trim_rows(edges, in, box)) {
-        return false;
-    }
-    if (weak) {
+    if (ls_mend_is_weak(in, box)) {
+        keep_rows(in, box);
         reach_ends(in, box);
+    } else {
+        trim_channels(edges, in, box);
+        bool weak = extend_weak(edges, in, box);
+        if (!trim_rows(edges, in, box)) {
+            return false;
+        }
+        if (weak) {
+            reach_ends(in, box);
+        }
+        /* A box that lost its empty ends shows its channels better. */
+        trim_channels(edges, in, box);
     }
-    /* A box that lost its empty ends shows its channels better. */
-    trim_channels(edges, in, box);
     box->floor_pow = 0.0;
     for (size_t c = box->channel_low; c < box->channel_high; c++) {
         box->floor_pow += (double)in->floor_pow[c];

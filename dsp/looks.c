@@ -1,20 +1,94 @@
 #include "dsp/looks.h"
 
 #include <assert.h>
+#include <gsl/gsl_eigen.h>
 #include <gsl/gsl_sf_gamma.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "dsp/prototype.h"
 
 /* Correlations are kept up to this distance in channels; farther channels share nothing above the
  * stopband. */
-enum { CHANNELS_APART = 4 };
+enum {
+    CHANNELS_APART = 4,
+    BASE_FRAMES = 5,   /* bases of 1, 2, 4, 8, 16 frames */
+    BASE_CHANNELS = 3, /* by 1, 2, 4 channels */
+    BASE_CELLS = 32    /* of larger ones the eigenvalues of the next smaller one are taken */
+};
+
+/* Eigenvalues of a small box's cell covariance, over their sum. */
+struct base {
+    size_t count; /* 0: too large */
+    double looks;
+    double weights[BASE_CELLS];
+};
 
 struct ls_looks {
     size_t frames_apart; /* correlations reach that far in time, exclusive */
-    double *squared;     /* [frames_apart][CHANNELS_APART]: |rho(frames, channels)|^2 */
+    double *correlation; /* [frames_apart][CHANNELS_APART]: rho but for its phase */
+    struct base bases[BASE_FRAMES][BASE_CHANNELS];
 };
+
+static double correlation(const struct ls_looks *looks, size_t frames, size_t channels) {
+    bool near = frames < looks->frames_apart && channels < CHANNELS_APART;
+    return near ? looks->correlation[frames * CHANNELS_APART + channels] : 0.0;
+}
+
+/* rho of cells (k, c) and (l, d), hop = channels / 2: the pair's place turns it by a quarter for
+ * each channel and frame. */
+static gsl_complex covariance(const struct ls_looks *looks, size_t k, size_t c, size_t l,
+                              size_t d) {
+    double rho = correlation(looks, k > l ? k - l : l - k, c > d ? c - d : d - c);
+    double turn = 0.5 * M_PI * ((double)d - (double)c) * (double)(k + l);
+    gsl_complex ret;
+    GSL_SET_COMPLEX(&ret, rho * cos(turn), rho * sin(turn));
+    return ret;
+}
+
+static int make_base(const struct ls_looks *looks, size_t frames, size_t channels,
+                     struct base *ret) {
+    size_t n = frames * channels;
+    gsl_matrix_complex *matrix = gsl_matrix_complex_alloc(n, n);
+    gsl_vector *values = gsl_vector_alloc(n);
+    gsl_eigen_herm_workspace *work = gsl_eigen_herm_alloc(n);
+    int code = LS_ERR_NOMEM;
+    if (matrix != NULL && values != NULL && work != NULL) {
+        for (size_t i = 0; i < n; i++) {
+            for (size_t j = 0; j < n; j++) {
+                gsl_matrix_complex_set(
+                    matrix, i, j,
+                    covariance(looks, i / channels, i % channels, j / channels, j % channels));
+            }
+        }
+        gsl_eigen_herm(matrix, values, work);
+        double squares = 0.0;
+        for (size_t i = 0; i < n; i++) {
+            ret->weights[i] = fmax(0.0, gsl_vector_get(values, i)) / (double)n;
+            squares += ret->weights[i] * ret->weights[i];
+        }
+        ret->count = n;
+        ret->looks = 1.0 / squares;
+        code = LS_OK;
+    }
+    gsl_matrix_complex_free(matrix);
+    gsl_vector_free(values);
+    gsl_eigen_herm_free(work);
+    return code;
+}
+
+static int make_bases(struct ls_looks *looks) {
+    int code = LS_OK;
+    for (size_t f = 0; f < BASE_FRAMES && code == LS_OK; f++) {
+        for (size_t c = 0; c < BASE_CHANNELS && code == LS_OK; c++) {
+            if (((size_t)1 << (f + c)) <= BASE_CELLS) {
+                code = make_base(looks, (size_t)1 << f, (size_t)1 << c, &looks->bases[f][c]);
+            }
+        }
+    }
+    return code;
+}
 
 int ls_looks_create(struct ls_looks **ret, const float *prototype, size_t length, size_t channels,
                     struct ls_err *err) {
@@ -23,16 +97,20 @@ int ls_looks_create(struct ls_looks **ret, const float *prototype, size_t length
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the look table");
     }
     looks->frames_apart = 2 * length / channels;
-    looks->squared = calloc(looks->frames_apart * CHANNELS_APART, sizeof *looks->squared);
-    if (looks->squared == NULL) {
+    looks->correlation = calloc(looks->frames_apart * CHANNELS_APART, sizeof *looks->correlation);
+    if (looks->correlation == NULL) {
         ls_looks_destroy(looks);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the look table");
     }
     for (size_t t = 0; t < looks->frames_apart; t++) {
         for (size_t d = 0; d < CHANNELS_APART; d++) {
-            double rho = ls_prototype_correlation(prototype, length, channels, t, d);
-            looks->squared[t * CHANNELS_APART + d] = rho * rho;
+            looks->correlation[t * CHANNELS_APART + d] =
+                ls_prototype_correlation(prototype, length, channels, t, d);
         }
+    }
+    if (make_bases(looks) != LS_OK) {
+        ls_looks_destroy(looks);
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the look table");
     }
     *ret = looks;
     return LS_OK;
@@ -40,7 +118,7 @@ int ls_looks_create(struct ls_looks **ret, const float *prototype, size_t length
 
 void ls_looks_destroy(struct ls_looks *looks) {
     if (looks != NULL) {
-        free(looks->squared);
+        free(looks->correlation);
         free(looks);
     }
 }
@@ -51,7 +129,8 @@ double ls_looks_effective(const struct ls_looks *looks, size_t frames, size_t ch
         for (size_t d = 0; d < CHANNELS_APART && d < channels; d++) {
             double pairs = (double)(frames - t) * (double)(channels - d);
             double sides = (t > 0 ? 2.0 : 1.0) * (d > 0 ? 2.0 : 1.0);
-            sum += sides * pairs * looks->squared[t * CHANNELS_APART + d];
+            double rho = correlation(looks, t, d);
+            sum += sides * pairs * rho * rho;
         }
     }
     double cells = (double)frames * (double)channels;
@@ -109,6 +188,98 @@ double ls_looks_threshold(double looks, double p) {
         }
     }
     return high;
+}
+
+/* A law: weights that sum to 1, each in copies equal parts. */
+struct law {
+    const struct base *base;
+    double copies;
+};
+
+static size_t largest_power(size_t n, size_t most) {
+    size_t power = 0;
+    while (power + 1 < most && ((size_t)2 << power) <= n) {
+        power++;
+    }
+    return power;
+}
+
+static struct law law_of(const struct ls_looks *looks, const struct ls_looks_box *box) {
+    size_t f = largest_power(box->frames, BASE_FRAMES);
+    size_t c = largest_power(box->channels, BASE_CHANNELS);
+    while (looks->bases[f][c].count == 0) {
+        f--;
+    }
+    const struct base *base = &looks->bases[f][c];
+    double variance =
+        1.0 / ls_looks_effective(looks, box->frames, box->channels) + box->floor_variance;
+    return (struct law){.base = base, .copies = 1.0 / (variance * base->looks)};
+}
+
+/* The saddlepoint s = copies * x / largest weight, 0 < x < 1: the mean t it belongs to, and the
+ * logarithm of the tail beyond t. */
+static double tail_at(const struct law *law, double x, double *ret_t) {
+    double largest = law->base->weights[law->base->count - 1];
+    for (size_t i = 0; i < law->base->count; i++) {
+        largest = fmax(largest, law->base->weights[i]);
+    }
+    double s = x / largest;
+    double cumulant = 0.0;
+    double t = 0.0;
+    double curvature = 0.0;
+    for (size_t i = 0; i < law->base->count; i++) {
+        double w = law->base->weights[i];
+        double left = 1.0 - w * s;
+        cumulant -= log(left);
+        t += w / left;
+        curvature += w * w / (left * left);
+    }
+    *ret_t = t;
+    double w = sqrt(2.0 * law->copies * (s * t - cumulant));
+    double u = s * sqrt(law->copies * curvature);
+    /* Q(w) as the normal density times Mills' ratio, which stays finite far out. */
+    double mills = w < 30.0 ? 0.5 * erfc(w * M_SQRT1_2) * exp(0.5 * w * w) * sqrt(2.0 * M_PI)
+                            : 1.0 / w - 1.0 / (w * w * w);
+    return -0.5 * w * w - 0.5 * log(2.0 * M_PI) + log(mills + 1.0 / u - 1.0 / w);
+}
+
+double ls_looks_box_log_tail(const struct ls_looks *looks, const struct ls_looks_box *box,
+                             double t) {
+    assert(t > 1.0);
+    struct law law = law_of(looks, box);
+    double low = 0.0;
+    double high = 1.0;
+    double log_tail = 0.0;
+    for (int i = 0; i < 60; i++) {
+        double middle = 0.5 * (low + high);
+        double at;
+        log_tail = tail_at(&law, middle, &at);
+        if (at > t) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    return log_tail;
+}
+
+double ls_looks_box_threshold(const struct ls_looks *looks, const struct ls_looks_box *box,
+                              double p) {
+    assert(p > 0.0 && p < 0.1);
+    struct law law = law_of(looks, box);
+    double goal = log(p);
+    double low = 0.0;
+    double high = 1.0;
+    double t = 1.0;
+    for (int i = 0; i < 60; i++) {
+        double middle = 0.5 * (low + high);
+        if (tail_at(&law, middle, &t) > goal) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return t;
 }
 
 double ls_looks_quantile(double looks, double q) { return ls_looks_threshold(looks, 1.0 - q); }

@@ -13,6 +13,12 @@
 #define VERSIONS
 #endif
 
+VERSIONS void ls_rows_scale(float *a, float factor, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        a[i] *= factor;
+    }
+}
+
 /* Powers are never negative, so their bit patterns rise with their values and integer compares,
  * which vectorise without -ffast-math, order them. */
 static inline int32_t bits_of(float value) {

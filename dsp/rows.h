@@ -23,6 +23,9 @@ void ls_rows_fold(float *ret, const float *a, size_t step, size_t n);
 /* The same with a step of 2; true when any ret[i] > limit. */
 bool ls_rows_fold_test(float *ret, const float *a, size_t n, float limit);
 
+/* a[i] *= factor */
+void ls_rows_scale(float *a, float factor, size_t n);
+
 /* Is any a[i] > limit? */
 bool ls_rows_any_above(const float *a, float limit, size_t n);
 

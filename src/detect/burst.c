@@ -67,15 +67,16 @@ static double cell_floor(const struct track *track) {
     return track->floor_frames / fmax(1e-9, track->stop_frame - track->start_frame);
 }
 
-/* Occupied bandwidth from the fine spectrum; from the channels where there is none. */
+/* Occupied bandwidth from the fine spectrum; from the channels where there is none, or where it is
+ * all noise. */
 static void measure_frequency(const struct ls_bursts *bursts, const struct track *track,
                               struct ls_burst *ret) {
     const struct ls_stretch *s = &bursts->stretch;
     double low = ls_stretch_channel_hz(s, track->channel_low);
     double high = ls_stretch_channel_hz(s, track->channel_high);
-    if (track->spectrum.count > 0) {
-        struct ls_occupied occupied =
-            ls_spectrum_occupied(&track->spectrum, ls_stretch_noise_per_bin(s, cell_floor(track)));
+    double noise = ls_stretch_noise_per_bin(s, cell_floor(track));
+    if (ls_spectrum_stands_out(&track->spectrum, noise)) {
+        struct ls_occupied occupied = ls_spectrum_occupied(&track->spectrum, noise);
         low = ls_stretch_bin_hz(s, occupied.low_bin);
         high = ls_stretch_bin_hz(s, occupied.high_bin);
     }

@@ -17,6 +17,8 @@ enum { SMOOTH_BINS = 16 };
  * spectrum holds some hundred runs of noise. */
 static const double RUN_SIGMA = 5.0;
 static const double BIN_SIGMA = 2.0;
+/* Of the energy: when runs that stand out hold less, the rest is below what they show. */
+static const double SEEN_SHARE = 0.7;
 static const double BINS_PER_LOOK = 1.5; /* of a Hann window: its noise bandwidth */
 
 void ls_spectrum_finish(struct ls_spectrum *spectrum) {
@@ -140,6 +142,22 @@ static uint32_t run_end(const struct ls_spectrum *s, uint32_t i, double noise, d
 
 static double bin_energy(const struct ls_spectrum *s, uint32_t i, double noise) {
     return fmax(0.0, (double)s->energy[i] - noise);
+}
+
+bool ls_spectrum_stands_out(const struct ls_spectrum *s, double noise_pow) {
+    double noise = noise_pow * s->seconds;
+    double all = 0.0;
+    double seen = 0.0;
+    for (uint32_t i = 0, end; i < s->count; i = end) {
+        bool signal;
+        end = run_end(s, i, noise, 0.0, &signal);
+        for (uint32_t k = i; k < end; k++) {
+            double energy = (double)s->energy[k] - noise;
+            all += energy;
+            seen += signal ? energy : 0.0;
+        }
+    }
+    return seen > SEEN_SHARE * all && seen > 0.0;
 }
 
 struct ls_occupied ls_spectrum_occupied(const struct ls_spectrum *s, double noise_pow) {

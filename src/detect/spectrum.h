@@ -28,6 +28,10 @@ int ls_spectrum_add(struct ls_spectrum *into, uint32_t first, const float *power
                     double seconds, double averages, double noise_pow);
 int ls_spectrum_add_all(struct ls_spectrum *into, const struct ls_spectrum *from, double noise_pow);
 
+/* Do the parts that stand out of what the noise scatters hold most of its energy? Otherwise they
+ * say little of its edges. noise_pow as below. */
+bool ls_spectrum_stands_out(const struct ls_spectrum *spectrum, double noise_pow);
+
 struct ls_occupied {
     double low_bin; /* edges of the occupied bandwidth, in bins; a whole number is the lower edge of
                        a bin */

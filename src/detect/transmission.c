@@ -281,9 +281,9 @@ static void measure_frequency(const struct ls_transmissions *all, const struct o
                               struct ls_transmission *ret) {
     double low = row->low_hz;
     double high = row->high_hz;
-    if (row->spectrum.count > 0 && row->on_s > 0.0) {
-        struct ls_occupied occupied =
-            ls_spectrum_occupied(&row->spectrum, row->noise_per_bin_s / row->on_s);
+    double noise = row->noise_per_bin_s / row->on_s;
+    if (row->on_s > 0.0 && ls_spectrum_stands_out(&row->spectrum, noise)) {
+        struct ls_occupied occupied = ls_spectrum_occupied(&row->spectrum, noise);
         low = ls_stretch_bin_hz(&all->stretch, occupied.low_bin);
         high = ls_stretch_bin_hz(&all->stretch, occupied.high_bin);
     }

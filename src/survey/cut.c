@@ -85,12 +85,12 @@ double ls_cut_least_power(const struct ls_cut *cut) {
     return 0.25 * step * step / 6.0 * cut->prototype_energy;
 }
 
-double ls_cut_floor_margin(double error) {
-    double margin = 0.03;
-    while (margin < 3.0 * error && margin < 0.5) {
-        margin *= 2.0;
+double ls_cut_floor_error(double error) {
+    double step = 0.005;
+    while (step < error && step < 1.0) {
+        step *= M_SQRT2;
     }
-    return margin;
+    return step;
 }
 
 void ls_cut_mask(const struct ls_cut *cut, double center_hz, const double *spurs_hz, size_t count,

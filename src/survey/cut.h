@@ -27,9 +27,9 @@ size_t ls_cut_clear_frames(const struct ls_cut *cut, size_t samples);
  * has none. */
 double ls_cut_least_power(const struct ls_cut *cut);
 
-/* What a floor of that relative error adds to thresholds. Coarse steps, so that tools made for one
- * serve the next stretch. */
-double ls_cut_floor_margin(double error);
+/* The error of a floor, up to the next step: uncertain floors want higher thresholds, and tools
+ * made for one serve the next stretch. */
+double ls_cut_floor_error(double error);
 
 /* ret_masked: [channels], the channels of the tuned centre, which carries the receiver's own DC
  * spike, and of the lines at spurs_hz, of which one between two channels is in both. */

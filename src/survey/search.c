@@ -232,7 +232,7 @@ static int learn_floor(struct ls_search *search, struct ls_err *err) {
         ls_learn_frames(&learning, true);
     }
     ls_floor_settle(search->floor);
-    search->cut.floor_error = ls_cut_floor_margin(ls_floor_error(search->floor));
+    search->cut.floor_error = ls_cut_floor_error(ls_floor_error(search->floor));
     if (search->pool != NULL && search->pool_cut.floor_error == search->cut.floor_error) {
         return LS_OK;
     }

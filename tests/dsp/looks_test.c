@@ -95,6 +95,15 @@ struct shape {
     size_t channels;
 };
 
+static double mean_of_box(const struct scene *scene, struct shape shape, size_t f, size_t c) {
+    double mean = 0.0;
+    for (size_t i = 0; i < shape.frames * shape.channels; i++) {
+        size_t at = (f + i / shape.channels) * scene->channels + c + i % shape.channels;
+        mean += (double)scene->power[at] / scene->noise_pow;
+    }
+    return mean / (double)(shape.frames * shape.channels);
+}
+
 /* Variance of the means of boxes of this shape, noise mean 1. */
 static double variance_of_means(const struct scene *scene, struct shape shape, size_t *ret_boxes) {
     double sum = 0.0;
@@ -103,12 +112,7 @@ static double variance_of_means(const struct scene *scene, struct shape shape, s
     /* A gap of 8 frames and 2 channels keeps the boxes independent. */
     for (size_t f = 0; f + shape.frames <= 2 * scene->rows; f += shape.frames + 8) {
         for (size_t c = 0; c + shape.channels <= scene->channels; c += shape.channels + 2) {
-            double mean = 0.0;
-            for (size_t i = 0; i < shape.frames * shape.channels; i++) {
-                size_t at = (f + i / shape.channels) * scene->channels + c + i % shape.channels;
-                mean += (double)scene->power[at] / scene->noise_pow;
-            }
-            mean /= (double)(shape.frames * shape.channels);
+            double mean = mean_of_box(scene, shape, f, c);
             sum += mean;
             squares += mean * mean;
             boxes++;
@@ -117,6 +121,20 @@ static double variance_of_means(const struct scene *scene, struct shape shape, s
     double n = (double)boxes;
     *ret_boxes = boxes;
     return squares / n - (sum / n) * (sum / n);
+}
+
+static size_t means_above(const struct scene *scene, struct shape shape, double limit,
+                          size_t *ret_boxes) {
+    size_t above = 0;
+    size_t boxes = 0;
+    for (size_t f = 0; f + shape.frames <= 2 * scene->rows; f += shape.frames + 8) {
+        for (size_t c = 0; c + shape.channels <= scene->channels; c += shape.channels + 2) {
+            above += mean_of_box(scene, shape, f, c) > limit;
+            boxes++;
+        }
+    }
+    *ret_boxes = boxes;
+    return above;
 }
 
 Test(looks, effective_looks_are_what_the_bank_gives_on_white_noise) {
@@ -148,6 +166,66 @@ Test(looks, a_cell_is_one_look_and_boxes_never_have_more_than_cells) {
             cr_expect(looks >= 1.0 && looks <= (double)(frames * channels) + 1e-9);
             cr_expect_gt(ls_looks_effective(scene.looks, 2 * frames, channels), looks);
         }
+    }
+    scene_finish(&scene);
+}
+
+/* One cell is one exponential; 60 hops apart or not, two hops of one channel are two correlated
+ * ones: eigenvalues 1 +/- rho, whose sum has the hypoexponential tail (a exp(-x/a) - b exp(-x/b)) /
+ * (a - b). */
+Test(looks, box_tail_is_that_of_its_eigenvalues) {
+    struct scene scene;
+    scene_init(&scene, 64, 16, 1);
+    double rho = sqrt(2.0 / ls_looks_effective(scene.looks, 2, 1) - 1.0);
+    double a = 1.0 + rho;
+    double b = 1.0 - rho;
+    for (double t = 3.0; t < 40.0; t *= 1.4) {
+        struct ls_looks_box one = {.frames = 1, .channels = 1};
+        cr_expect_float_eq(ls_looks_box_log_tail(scene.looks, &one, t), -t, 0.1, "t %g", t);
+        struct ls_looks_box two = {.frames = 2, .channels = 1};
+        double x = 2.0 * t;
+        double tail = (a * exp(-x / a) - b * exp(-x / b)) / (a - b);
+        cr_expect_float_eq(ls_looks_box_log_tail(scene.looks, &two, t), log(tail), 0.1, "t %g", t);
+        double p = exp(ls_looks_box_log_tail(scene.looks, &two, t));
+        cr_expect_float_eq(ls_looks_box_threshold(scene.looks, &two, p), t, 1e-9 * t);
+    }
+    scene_finish(&scene);
+}
+
+/* Large boxes of equal looks tend to the Gamma law, and an uncertain floor raises thresholds as
+ * fewer looks would. */
+Test(looks, box_threshold_goes_with_looks_and_floor) {
+    struct scene scene;
+    scene_init(&scene, 64, 16, 1);
+    struct ls_looks_box box = {.frames = 4096, .channels = 32};
+    double looks = ls_looks_effective(scene.looks, 4096, 32);
+    double excess = ls_looks_box_threshold(scene.looks, &box, 1e-6) - 1.0;
+    cr_expect_float_eq(excess / (ls_looks_threshold(looks, 1e-6) - 1.0), 1.0, 1e-2);
+    box.floor_variance = 3.0 / looks;
+    double uncertain = ls_looks_box_threshold(scene.looks, &box, 1e-6) - 1.0;
+    cr_expect_float_eq(uncertain / (ls_looks_threshold(looks / 4.0, 1e-6) - 1.0), 1.0, 1e-2);
+    scene_finish(&scene);
+}
+
+/* What the bank gives on white noise, in boxes that the law takes from smaller ones and in such
+ * that it knows. */
+Test(looks, box_tail_is_what_the_bank_gives_on_white_noise) {
+    static const struct shape shapes[] = {{2, 1}, {4, 2}, {6, 1}, {8, 4}, {12, 3}, {32, 2}};
+    static const double tail = 2e-3;
+    struct scene scene;
+    scene_init(&scene, 128, 8192, 12);
+    scene_noise(&scene);
+    scene_transform(&scene);
+    for (size_t i = 0; i < LS_COUNT(shapes); i++) {
+        struct ls_looks_box box = {.frames = shapes[i].frames, .channels = shapes[i].channels};
+        double t = ls_looks_box_threshold(scene.looks, &box, tail);
+        size_t boxes;
+        size_t above = means_above(&scene, shapes[i], t, &boxes);
+        /* Poisson, four deviations, and the 10 % that the law promises. */
+        double want = tail * (double)boxes;
+        cr_expect_float_eq((double)above, want, 4.0 * sqrt(want) + 0.1 * want,
+                           "%zu x %zu: %zu of %zu boxes, not %.1f", shapes[i].frames,
+                           shapes[i].channels, above, boxes, want);
     }
     scene_finish(&scene);
 }

@@ -1,0 +1,139 @@
+#include "dsp/limits.h"
+
+#include <math.h>
+
+/* Fitted windows stand for so many independent ones for each window of the streaming pass (from
+ * counts of boxes of noise: tests/evaluation/false_alarms.txt). */
+static const double FITS_PER_WINDOW = 6.0;
+
+/* Closer looks that noise alone may cause in a piece: what they cost is small beside the transforms
+ * of the piece, and a lower limit gains nothing. */
+static const double LOOKS_CLOSER = 0.5;
+
+/* Lower threshold of the double thresholding: noise passes it this often. */
+static const double GROW_TAIL = 1e-2;
+
+/* Relative, of the floor over any box: what is left of gain drift and passband ripple within the
+ * time constants of the tracker (dsp/floor.h), which no averaging over channels removes. */
+static const double FLOOR_SYSTEMATIC = 1e-3;
+
+enum { SCALES_MAX = LS_LEVELS_MAX * LS_WIDTHS_MAX };
+
+struct scale {
+    struct ls_looks_box box;
+    double windows; /* in a piece */
+    double slope;   /* dB of sensitivity lost when the tail falls by e */
+    double tail;    /* of a fitted window */
+};
+
+static struct ls_looks_box box_of(const struct ls_limits_opts *opts, double rows, double channels) {
+    double error = opts->floor_error;
+    return (struct ls_looks_box){.frames = (size_t)(2.0 * rows),
+                                 .channels = (size_t)channels,
+                                 .floor_variance = error * error / channels +
+                                                   FLOOR_SYSTEMATIC * FLOOR_SYSTEMATIC};
+}
+
+static double steps(size_t count, size_t power) {
+    return (double)count / (power < 2 ? 1.0 : (double)((size_t)1 << (power - 1)));
+}
+
+/* SNR at Pd 0.9 of a Gaussian burst that fills a window whose mean must reach t. */
+static double needed_db(double looks, double t) {
+    double low = ls_looks_quantile(looks, 0.1);
+    return 10.0 * log10(fmax(1e-9, t / low - 1.0));
+}
+
+static size_t list_scales(const struct ls_limits_opts *opts, struct scale *ret) {
+    size_t count = 0;
+    double tail = opts->false_alarms / (4.0 * (double)opts->rows * (double)opts->channels);
+    for (size_t j = 0; j < opts->levels; j++) {
+        for (size_t b = 0; b < opts->widths; b++) {
+            struct scale *scale = &ret[count++];
+            scale->box = box_of(opts, (double)(1u << j), (double)(1u << b));
+            scale->windows = steps(opts->rows, j) * steps(opts->channels, b);
+            double looks = ls_looks_effective(opts->looks, scale->box.frames, scale->box.channels);
+            double t = ls_looks_box_threshold(opts->looks, &scale->box, tail);
+            double rarer = ls_looks_box_threshold(opts->looks, &scale->box, tail * exp(-1.0));
+            scale->slope = needed_db(looks, rarer) - needed_db(looks, t);
+        }
+    }
+    return count;
+}
+
+/* Shares exp(-loss / slope), with the one loss for which they sum to 1. */
+static void share_budget(struct scale *scales, size_t count, double false_alarms) {
+    double low = 0.0;
+    double high = 20.0;
+    for (int i = 0; i < 60; i++) {
+        double loss = 0.5 * (low + high);
+        double sum = 0.0;
+        for (size_t k = 0; k < count; k++) {
+            sum += exp(-loss / scales[k].slope);
+        }
+        if (sum > 1.0) {
+            low = loss;
+        } else {
+            high = loss;
+        }
+    }
+    for (size_t k = 0; k < count; k++) {
+        double share = exp(-high / scales[k].slope);
+        scales[k].tail = share * false_alarms / (scales[k].windows * FITS_PER_WINDOW);
+        scales[k].tail = fmin(scales[k].tail, 0.05);
+    }
+}
+
+void ls_limits_plan(struct ls_limits *ret, const struct ls_limits_opts *opts) {
+    struct scale scales[SCALES_MAX];
+    *ret = (struct ls_limits){.levels = opts->levels, .widths = opts->widths};
+    size_t count = list_scales(opts, scales);
+    share_budget(scales, count, opts->false_alarms);
+    for (size_t k = 0; k < count; k++) {
+        const struct scale *scale = &scales[k];
+        size_t j = k / opts->widths;
+        size_t b = k % opts->widths;
+        double fitted = ls_looks_box_threshold(opts->looks, &scale->box, scale->tail);
+        double closer = fmin(0.05, LOOKS_CLOSER / ((double)count * scale->windows));
+        double screen = fmin(fitted, ls_looks_box_threshold(opts->looks, &scale->box, closer));
+        ret->excess[j][b] = (float)log2(fitted - 1.0);
+        ret->screen[j][b] = (float)(ldexp(screen, (int)(j + b)));
+        if (k == 0) {
+            ret->seed = (float)fitted;
+        }
+    }
+    struct ls_looks_box cell = box_of(opts, 1.0, 1.0);
+    ret->grow = (float)ls_looks_box_threshold(opts->looks, &cell, GROW_TAIL);
+}
+
+/* Neighbouring powers of two and the way between them. */
+static size_t place(size_t n, size_t powers, float *ret_part) {
+    float at = log2f((float)n);
+    size_t low = (size_t)at;
+    if (low + 1 >= powers) {
+        *ret_part = powers > 1 ? fminf(1.0F, at - (float)(powers - 2)) : 0.0F;
+        return powers > 1 ? powers - 2 : 0;
+    }
+    *ret_part = at - (float)low;
+    return low;
+}
+
+float ls_limits_excess(const struct ls_limits *limits, size_t rows, size_t channels) {
+    float row_part;
+    float channel_part;
+    size_t j = place(rows, limits->levels, &row_part);
+    size_t b = place(channels, limits->widths, &channel_part);
+    size_t j1 = j + 1 < limits->levels ? j + 1 : j;
+    size_t b1 = b + 1 < limits->widths ? b + 1 : b;
+    float low =
+        limits->excess[j][b] + channel_part * (limits->excess[j][b1] - limits->excess[j][b]);
+    float high =
+        limits->excess[j1][b] + channel_part * (limits->excess[j1][b1] - limits->excess[j1][b]);
+    return exp2f(low + row_part * (high - low));
+}
+
+double ls_limits_sensitivity_db(const struct ls_limits *limits, const struct ls_looks *looks,
+                                size_t rows, size_t channels) {
+    double t = 1.0 + (double)ls_limits_excess(limits, rows, channels);
+    return needed_db(ls_looks_effective(looks, 2 * rows, channels), t);
+}
