@@ -10,6 +10,7 @@
 #include "cli/batch.h"
 #include "cli/database.h"
 #include "cli/output.h"
+#include "cli/patterns_say.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "cli/verbs.h"
@@ -299,6 +300,9 @@ static int run_analyse(struct ls_call *call, struct ls_err *err) {
         code = ls_batch_run(call->args, "recordings", analyse_one, &job, &done, err);
         if (done > 0) {
             code = conclude(&job, code, err);
+        }
+        if (code == LS_OK) {
+            code = ls_patterns_follow(job.store, job.plan, err);
         }
         call->incomplete = job.incomplete;
     }

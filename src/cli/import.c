@@ -9,6 +9,7 @@
 #include "cli/batch.h"
 #include "cli/database.h"
 #include "cli/output.h"
+#include "cli/patterns_say.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
 #include "cli/verbs.h"
@@ -202,6 +203,9 @@ static int run_import(struct ls_call *call, struct ls_err *err) {
     size_t done;
     code = ls_batch_run(call->args, "logs", import_one, &job, &done, err);
     call->incomplete = job.incomplete;
+    if (code == LS_OK) {
+        code = ls_patterns_follow(job.store, NULL, err);
+    }
     ls_store_close(job.store);
     return code;
 }

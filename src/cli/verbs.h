@@ -16,6 +16,7 @@ extern const struct ls_verb ls_verb_import;
 extern const struct ls_verb ls_verb_incidents;
 extern const struct ls_verb ls_verb_observations;
 extern const struct ls_verb ls_verb_occupancy;
+extern const struct ls_verb ls_verb_patterns;
 extern const struct ls_verb ls_verb_permits;
 extern const struct ls_verb ls_verb_plan;
 extern const struct ls_verb ls_verb_simulate;

@@ -1,0 +1,83 @@
+#include "cli/patterns_say.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/runs.h"
+#include "cli/stop.h"
+
+int ls_patterns_plan(struct ls_store *store, const char *name, struct ls_plan **ret,
+                     struct ls_err *err) {
+    struct ls_runs *runs = NULL;
+    struct ls_err why = {0};
+    *ret = NULL;
+    int code = ls_runs_load(&runs, store, err);
+    if (code == LS_OK && name == NULL && ls_runs_plan(runs, &name, &why) != LS_OK) {
+        name = NULL;
+    }
+    if (code == LS_OK && name != NULL && name[0] != '\0') {
+        code = ls_plan_load(ret, name, err);
+        if (code != LS_OK && code != LS_ERR_NOMEM) {
+            ls_err_wrap(err, "option '--plan'");
+            code = LS_ERR_ARG;
+        }
+    }
+    ls_runs_destroy(runs);
+    return code;
+}
+
+/* "2 alert, 1 note". */
+static void count_incidents(const struct ls_patterns_result *result, char *ret, size_t size) {
+    ret[0] = '\0';
+    for (int i = LS_ALERT; i >= LS_PERMITTED; i--) {
+        if (result->incidents[i] > 0) {
+            size_t used = strlen(ret);
+            snprintf(ret + used, size - used, "%s%" PRIu64 " %s", used > 0 ? ", " : "",
+                     result->incidents[i], ls_severity_name((enum ls_severity)i));
+        }
+    }
+}
+
+void ls_patterns_say(const struct ls_patterns_result *result) {
+    char incidents[128];
+    count_incidents(result, incidents, sizeof incidents);
+    ls_log(LS_LOG_INFO, "%" PRIu64 " searches in %" PRIu64 " transmissions: %s%s", result->searches,
+           result->rows,
+           incidents[0] != '\0' ? incidents
+                                : "no incident. A receiver that only "
+                                  "listens cannot be seen",
+           incidents[0] != '\0' ? "; see 'lineside incidents'" : "");
+    if (result->left_out > 0) {
+        ls_log(LS_LOG_INFO, "%" PRIu64 " rows left out: out of order, twice the same or empty",
+               result->left_out);
+    }
+    if (result->without_clock > 0) {
+        ls_log(LS_LOG_INFO,
+               "%" PRIu64 " rows of recordings without a start time left out: nobody knows which "
+               "came first",
+               result->without_clock);
+    }
+}
+
+int ls_patterns_follow(struct ls_store *store, const struct ls_plan *plan, struct ls_err *err) {
+    struct ls_patterns_result result;
+    struct ls_plan *own = NULL;
+    int code = plan != NULL ? LS_OK : ls_patterns_plan(store, NULL, &own, err);
+    struct ls_patterns_opts opts = {.plan = plan != NULL ? plan : own, .stop = ls_stop_flag()};
+    if (code == LS_OK) {
+        code = ls_patterns_run(store, &opts, &result, err);
+    }
+    if (code == LS_OK) {
+        uint64_t incidents = 0;
+        for (int i = LS_PERMITTED; i <= LS_ALERT; i++) {
+            incidents += result.incidents[i];
+        }
+        if (incidents > 0) {
+            ls_patterns_say(&result);
+        }
+    }
+    ls_plan_destroy(own);
+    return code;
+}

@@ -1,0 +1,347 @@
+#include "pattern/incidents.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "base/util.h"
+
+static const double note_log10 = -3.0;
+static const double watch_log10 = -5.0;
+static const double alert_log10 = -7.0;
+/* The same parameters again, by chance, in another interval: a hundredth is enough beside the
+ * finding itself. */
+static const double confirm_log10 = -2.0;
+static const int64_t apart_ns = 7 * 86400 * LS_NS_PER_S; /* further apart is another incident */
+static const double ppm = 3e-6; /* a free-running crystal over days, DESIGN section 1 */
+
+struct entry {
+    struct ls_incident incident;
+    enum ls_severity plain; /* before permits */
+    bool found;             /* in this run */
+    bool changed;
+};
+
+struct ls_incidents {
+    struct ls_incidents_opts opts;
+    struct entry **entries;
+    size_t count;
+    size_t capacity;
+};
+
+int ls_incidents_create(struct ls_incidents **ret, const struct ls_incidents_opts *opts,
+                        struct ls_err *err) {
+    struct ls_incidents *incidents = calloc(1, sizeof *incidents);
+    if (incidents == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for incidents");
+    }
+    incidents->opts = *opts;
+    *ret = incidents;
+    return LS_OK;
+}
+
+void ls_incidents_destroy(struct ls_incidents *incidents) {
+    for (size_t i = 0; incidents != NULL && i < incidents->count; i++) {
+        free(incidents->entries[i]);
+    }
+    if (incidents != NULL) {
+        free(incidents->entries);
+    }
+    free(incidents);
+}
+
+size_t ls_incidents_count(const struct ls_incidents *incidents) { return incidents->count; }
+
+struct ls_incident *ls_incidents_at(struct ls_incidents *incidents, size_t index) {
+    return &incidents->entries[index]->incident;
+}
+
+bool ls_incidents_changed(const struct ls_incidents *incidents, size_t index) {
+    return incidents->entries[index]->changed;
+}
+
+static struct entry *append(struct ls_incidents *incidents, struct ls_err *err) {
+    struct entry *entry = calloc(1, sizeof *entry);
+    void *entries = incidents->entries;
+    if (entry == NULL || ls_grow(&entries, &incidents->capacity, incidents->count,
+                                 sizeof(struct entry *)) != LS_OK) {
+        free(entry);
+        ls_err_set(err, LS_ERR_NOMEM, "out of memory for incidents");
+        return NULL;
+    }
+    incidents->entries = entries;
+    incidents->entries[incidents->count++] = entry;
+    return entry;
+}
+
+/* --- context --- */
+
+/* The narrowest band of the plan that holds the middle. */
+static const struct ls_band *band_of(const struct ls_incidents *incidents,
+                                     const struct ls_finding *finding) {
+    const struct ls_band *band = NULL;
+    double center_hz = (finding->low_hz + finding->high_hz) / 2.0;
+    if (incidents->opts.plan != NULL) {
+        ls_plan_bands_at(incidents->opts.plan, center_hz, &band, 1);
+    }
+    return band;
+}
+
+/* The owner's own service: on a railway band, a class that belongs there. */
+static bool expected(const struct ls_band *band, const struct ls_finding *finding) {
+    const struct ls_parameter *class_name = ls_finding_parameter(finding, "class");
+    if (class_name == NULL || strcmp(band->service, "railway") != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < band->class_count; i++) {
+        if (strcmp(band->classes[i], class_name->text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum ls_severity plain_severity(const struct ls_incidents *incidents,
+                                       const struct ls_incident *incident) {
+    const struct ls_finding *finding = &incident->finding;
+    double kinds = incidents->opts.kinds > 0 ? (double)incidents->opts.kinds : 1.0;
+    const struct ls_band *band = band_of(incidents, finding);
+    enum ls_severity severity = LS_NOTE;
+    if (finding->log10_p <= watch_log10) {
+        severity = LS_WATCH;
+    }
+    if (finding->log10_p + log10(kinds) <= alert_log10 && incident->confirmed) {
+        severity = LS_ALERT;
+    }
+    bool less =
+        band != NULL && (band->direction == LS_DIRECTION_DOWNLINK || expected(band, finding));
+    if (less && severity > LS_NOTE) {
+        severity--;
+    }
+    /* DESIGN section 3: a line may be any local oscillator within metres. */
+    return strcmp(finding->kind, "steady-line") == 0 ? LS_NOTE : severity;
+}
+
+/* A permit covers an incident that lies within it; one that began before it, or goes on after it,
+ * is not explained. */
+static const struct ls_permit *permit_of(const struct ls_incidents *incidents,
+                                         const struct ls_finding *finding) {
+    for (size_t i = 0; i < incidents->opts.permit_count; i++) {
+        const struct ls_permit *permit = &incidents->opts.permits[i];
+        bool here = permit->place[0] == '\0' || strcmp(permit->place, finding->sensor) == 0;
+        if (here && finding->low_hz >= permit->low_hz && finding->high_hz <= permit->high_hz &&
+            finding->start_ns >= permit->since_ns && finding->stop_ns <= permit->until_ns) {
+            return permit;
+        }
+    }
+    return NULL;
+}
+
+static void judge(const struct ls_incidents *incidents, struct entry *entry) {
+    struct ls_incident *incident = &entry->incident;
+    const struct ls_permit *permit = permit_of(incidents, &incident->finding);
+    enum ls_severity severity = permit != NULL ? LS_PERMITTED : entry->plain;
+    int64_t id = permit != NULL ? permit->id : 0;
+    if (incident->severity != severity || incident->permit != id) {
+        entry->changed = true;
+    }
+    incident->severity = severity;
+    incident->permit = id;
+}
+
+/* --- words --- */
+
+/* Adds a sentence when all of it fits: half a sentence may say the opposite. */
+static void add_sentence(char ret[LS_WORDS_BYTES], const char *sentence) {
+    size_t used = strlen(ret);
+    if (used + 1 + strlen(sentence) < LS_WORDS_BYTES) {
+        snprintf(ret + used, LS_WORDS_BYTES - used, "%s%s", used > 0 ? " " : "", sentence);
+    }
+}
+
+/* What a finding of each kind is consistent with; it names no intent. */
+static const struct {
+    const char *kind;
+    const char *words;
+} meanings[] = {
+    {"scripted-cycle", "a call or data script that repeats"},
+    {"periodic-telemetry", "a transmitter that reports on a clock"},
+    {"lockstep", "several transmitters that are keyed together"},
+    {"band-sweep", "a carrier that is stepped or swept over a band"},
+    {"pass-by", "one transmitter that passes by"},
+    {"repeat-pass", "a kit that passes again and again"},
+    {"bulk-uplink", "a post that sends its data home"},
+    {"access-storm", "a device that is made to attach again and again"},
+    {"new-emitter", "a transmitter that was put up lately and stays"},
+    {"similar-posts", "several units of one model"},
+    {"corridor-track", "one transmitter that travels along the sensors"},
+    {"steady-line", "an oscillator that leaks, or an unmodulated carrier"},
+};
+
+/* "Consistent with ...: " before what the detector says. */
+static void begin_words(struct ls_finding *finding) {
+    char rest[LS_WORDS_BYTES];
+    ls_copy_text(rest, sizeof rest, finding->words);
+    for (size_t i = 0; i < LS_COUNT(meanings); i++) {
+        if (strcmp(meanings[i].kind, finding->kind) == 0) {
+            snprintf(finding->words, sizeof finding->words, "Consistent with %s: %.300s.",
+                     meanings[i].words, rest);
+        }
+    }
+}
+
+static void describe(const struct ls_incidents *incidents, struct ls_incident *incident,
+                     double listened) {
+    struct ls_finding *finding = &incident->finding;
+    const struct ls_band *band = band_of(incidents, finding);
+    char text[LS_WORDS_BYTES];
+    incident->band[0] = '\0';
+    begin_words(finding);
+    if (band != NULL) {
+        ls_copy_text(incident->band, sizeof incident->band, band->name);
+        if (band->protected_band) {
+            snprintf(text, sizeof text,
+                     "In a protected band (%.80s), where only its own users "
+                     "should be.",
+                     band->title);
+            add_sentence(finding->words, text);
+        } else if (band->direction == LS_DIRECTION_DOWNLINK) {
+            add_sentence(finding->words, "In a band where base stations send: of less interest.");
+        }
+    }
+    if (isfinite(listened) && listened < 0.995) {
+        snprintf(text, sizeof text, "Listened to for %.0f %% of that time; the rest is not known.",
+                 100.0 * listened);
+        add_sentence(finding->limits, text);
+    }
+    add_sentence(finding->limits,
+                 "One antenna gives no bearing and no distance; receivers that only listen cannot "
+                 "be seen.");
+}
+
+/* --- matching --- */
+
+static bool near_in_frequency(const struct ls_finding *a, const struct ls_finding *b) {
+    double room = ppm * fmax(fabs(a->high_hz), fabs(b->high_hz));
+    return a->low_hz <= b->high_hz + room && b->low_hz <= a->high_hz + room;
+}
+
+static bool near_in_time(const struct ls_finding *a, const struct ls_finding *b) {
+    return a->start_ns - apart_ns <= b->stop_ns && b->start_ns - apart_ns <= a->stop_ns;
+}
+
+/* The intervals overlap, or the values are within 2 %: 90 % intervals of one value miss each other
+ * now and then. */
+static bool same_value(const struct ls_parameter *a, const struct ls_parameter *b) {
+    if (!isfinite(a->value) || !isfinite(b->value)) {
+        return true;
+    }
+    bool overlap = isfinite(a->low) && isfinite(b->low) && a->low <= b->high && b->low <= a->high;
+    return overlap || fabs(a->value - b->value) <= 0.02 * fmax(fabs(a->value), fabs(b->value));
+}
+
+static bool same_parameters(const struct ls_finding *a, const struct ls_finding *b) {
+    static const char *const telling[] = {"period_s", "on_s", "step_hz"};
+    for (size_t i = 0; i < LS_COUNT(telling); i++) {
+        const struct ls_parameter *x = ls_finding_parameter(a, telling[i]);
+        const struct ls_parameter *y = ls_finding_parameter(b, telling[i]);
+        if (x != NULL && y != NULL && !same_value(x, y)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool same_incident(const struct ls_finding *a, const struct ls_finding *b) {
+    return strcmp(a->kind, b->kind) == 0 && a->version == b->version &&
+           strcmp(a->sensor, b->sensor) == 0 && near_in_frequency(a, b) && near_in_time(a, b) &&
+           same_parameters(a, b);
+}
+
+static struct entry *find(const struct ls_incidents *incidents, const struct ls_finding *finding,
+                          size_t *ret_index) {
+    for (size_t i = 0; i < incidents->count; i++) {
+        if (same_incident(&incidents->entries[i]->incident.finding, finding)) {
+            *ret_index = i;
+            return incidents->entries[i];
+        }
+    }
+    return NULL;
+}
+
+/* --- growth --- */
+
+static bool confirmed_by(const struct ls_finding *known, const struct ls_finding *finding) {
+    bool disjoint = finding->start_ns >= known->stop_ns || finding->stop_ns <= known->start_ns;
+    return finding->confirm_log10_p <= confirm_log10 ||
+           (disjoint && finding->log10_p <= note_log10);
+}
+
+/* The first finding of this run: what an earlier run knew gives way. */
+static void begin(struct ls_incident *incident, const struct ls_finding *finding) {
+    int64_t start_ns = incident->findings > 0 && incident->finding.start_ns < finding->start_ns
+                           ? incident->finding.start_ns
+                           : finding->start_ns;
+    bool grew = incident->findings > 0 && finding->start_ns >= incident->finding.stop_ns;
+    incident->confirmed = finding->confirm_log10_p <= confirm_log10 || grew;
+    incident->finding = *finding;
+    incident->finding.start_ns = start_ns;
+    incident->findings = 1;
+}
+
+/* A further, weaker one: it widens. */
+static void widen(struct ls_incident *incident, const struct ls_finding *finding) {
+    struct ls_finding *mine = &incident->finding;
+    incident->confirmed = incident->confirmed || confirmed_by(mine, finding);
+    mine->start_ns = finding->start_ns < mine->start_ns ? finding->start_ns : mine->start_ns;
+    mine->stop_ns = finding->stop_ns > mine->stop_ns ? finding->stop_ns : mine->stop_ns;
+    mine->low_hz = fmin(mine->low_hz, finding->low_hz);
+    mine->high_hz = fmax(mine->high_hz, finding->high_hz);
+    incident->findings++;
+}
+
+int ls_incidents_know(struct ls_incidents *incidents, const struct ls_incident *row,
+                      struct ls_err *err) {
+    struct entry *entry = append(incidents, err);
+    if (entry == NULL) {
+        return LS_ERR_NOMEM;
+    }
+    entry->incident = *row;
+    entry->incident.finding.evidence = NULL;
+    entry->incident.finding.evidence_count = 0;
+    entry->plain = row->severity == LS_PERMITTED ? plain_severity(incidents, row) : row->severity;
+    return LS_OK;
+}
+
+int ls_incidents_add(struct ls_incidents *incidents, const struct ls_finding *finding,
+                     double listened, size_t *ret_index, struct ls_err *err) {
+    if (!finding->reported || finding->log10_p > note_log10) {
+        return LS_EOF;
+    }
+    struct entry *entry = find(incidents, finding, ret_index);
+    if (entry == NULL) {
+        entry = append(incidents, err);
+        *ret_index = incidents->count - 1;
+    }
+    if (entry == NULL) {
+        return LS_ERR_NOMEM;
+    }
+    if (entry->found) {
+        widen(&entry->incident, finding);
+    } else {
+        begin(&entry->incident, finding);
+        describe(incidents, &entry->incident, listened);
+    }
+    entry->found = true;
+    entry->changed = true;
+    entry->plain = plain_severity(incidents, &entry->incident);
+    return LS_OK;
+}
+
+void ls_incidents_conclude(struct ls_incidents *incidents) {
+    for (size_t i = 0; i < incidents->count; i++) {
+        judge(incidents, incidents->entries[i]);
+    }
+}
