@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "pattern/judge.h"
 #include "pattern/surrogate.h"
+#include "pattern/trial.h"
 
 enum { LS_FIT_ALIASES = 7 };
 

@@ -32,7 +32,7 @@ static void describe(const struct ls_unit *unit, struct ls_finding *finding) {
              fit->members, mean_s, fit->period_s, ls_words_timing(fit),
              0.5 * (finding->low_hz + finding->high_hz) / 1e6);
     ls_copy_text(finding->limits, sizeof finding->limits, ls_periodic_kind.fooled);
-    finding->reported = fit->members >= LS_JUDGE_EVENTS_MIN;
+    finding->reported = fit->members >= LS_TRIAL_EVENTS_MIN;
 }
 
 static int create(void **ret, const struct ls_kind_input *input, struct ls_err *err) {

@@ -49,7 +49,7 @@ struct ls_regular {
     size_t archive_count;
     size_t archive_capacity;
     uint64_t over; /* emitters that gave way, were searched, and had none */
-    struct ls_judge *judge;
+    struct ls_trial *judge;
 };
 
 void ls_regular_destroy(struct ls_regular *regular) {
@@ -64,7 +64,7 @@ void ls_regular_destroy(struct ls_regular *regular) {
     }
     free(regular->slots);
     free(regular->archive);
-    ls_judge_destroy(regular->judge);
+    ls_trial_destroy(regular->judge);
     free(regular);
 }
 
@@ -79,7 +79,7 @@ int ls_regular_create(struct ls_regular **ret, const struct ls_regular_opts *opt
     regular->slot_count = ls_tracks_max(opts->input->tracks);
     regular->slots = calloc(regular->slot_count, sizeof *regular->slots);
     int rc = regular->slots == NULL ? ls_err_set(err, LS_ERR_NOMEM, "out of memory for emitters")
-                                    : ls_judge_create(&regular->judge, err);
+                                    : ls_trial_create(&regular->judge, err);
     if (rc != LS_OK) {
         ls_regular_destroy(regular);
         return rc;
@@ -158,7 +158,7 @@ static int confirm(const struct ls_regular *regular, struct slot *slot, const st
 static int search(const struct ls_regular *regular, struct slot *slot, const struct window *window,
                   struct ls_err *err) {
     slot->seen++;
-    if (window->count < LS_JUDGE_EVENTS_MIN ||
+    if (window->count < LS_TRIAL_EVENTS_MIN ||
         (slot->seen > WINDOWS_ALL && slot->seen % WINDOWS_EVERY != 0)) {
         return LS_OK;
     }
@@ -170,14 +170,14 @@ static int search(const struct ls_regular *regular, struct slot *slot, const str
     if (rc != LS_OK) {
         return rc;
     }
-    if (view.arrivals.count < LS_JUDGE_EVENTS_MIN) {
+    if (view.arrivals.count < LS_TRIAL_EVENTS_MIN) {
         view_finish(&view);
         return LS_OK;
     }
     slot->judged++;
-    double rank = ls_judge_rank(regular->judge, &view.arrivals, regular->opts.clock_only);
+    double rank = ls_trial_rank(regular->judge, &view.arrivals, regular->opts.clock_only);
     if (!slot->has_best || rank > slot->best_rank) {
-        slot->verdict = ls_judge_verdict(regular->judge, &view.arrivals, regular->opts.clock_only);
+        slot->verdict = ls_trial_verdict(regular->judge, &view.arrivals, regular->opts.clock_only);
         slot->has_best = true;
         slot->best_rank = rank;
         slot->best = *window;
@@ -197,7 +197,7 @@ static int finished_copy(const struct ls_regular *regular, const struct slot *sl
     }
     *copy = *slot;
     int rc = LS_OK;
-    if (copy->now.count >= LS_JUDGE_EVENTS_MIN) {
+    if (copy->now.count >= LS_TRIAL_EVENTS_MIN) {
         struct window now = copy->now;
         rc = search(regular, copy, &now, err);
     }
@@ -381,11 +381,11 @@ static int report_slot(const struct ls_regular *regular, const struct slot *slot
             return rc;
         }
         if (number > 0) {
-            if (view.arrivals.count < LS_JUDGE_EVENTS_MIN) {
+            if (view.arrivals.count < LS_TRIAL_EVENTS_MIN) {
                 view_finish(&view);
                 break;
             }
-            verdict = ls_judge_verdict(regular->judge, &view.arrivals, regular->opts.clock_only);
+            verdict = ls_trial_verdict(regular->judge, &view.arrivals, regular->opts.clock_only);
         }
         bool go_on = verdict.log10_p < worth_peeling_log10;
         if (number == 0 || go_on) {
@@ -451,7 +451,7 @@ static int load_slot(struct slot **ret, struct ls_blob_reader *in, struct ls_err
     int rc = ls_blob_get(in, slot, offsetof(struct slot, best), err);
     rc = rc == LS_OK ? load_window(&slot->best, in, err) : rc;
     rc = rc == LS_OK ? load_window(&slot->now, in, err) : rc;
-    if (rc == LS_OK && slot->has_best && slot->best.count < LS_JUDGE_EVENTS_MIN) {
+    if (rc == LS_OK && slot->has_best && slot->best.count < LS_TRIAL_EVENTS_MIN) {
         rc = ls_err_set(err, LS_ERR_FORMAT, "saved state of the pattern engine is damaged");
     }
     if (rc != LS_OK) {

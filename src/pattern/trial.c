@@ -1,4 +1,4 @@
-#include "pattern/judge.h"
+#include "pattern/trial.h"
 
 #include <assert.h>
 #include <math.h>
@@ -18,7 +18,7 @@ static const double scale_weight = 40.0;
 /* Half of the time at least, else intervals are those of the receiver. */
 static const double renewal_duty = 0.5;
 
-struct ls_judge {
+struct ls_trial {
     struct ls_clock_test *clock;
     struct ls_renewal_test *renewal;
     double drawn[LS_ARRIVALS_MAX];
@@ -26,22 +26,22 @@ struct ls_judge {
     double renewal_scores[DRAWS_MANY];
 };
 
-int ls_judge_create(struct ls_judge **ret, struct ls_err *err) {
-    struct ls_judge *judge = calloc(1, sizeof *judge);
+int ls_trial_create(struct ls_trial **ret, struct ls_err *err) {
+    struct ls_trial *judge = calloc(1, sizeof *judge);
     if (judge == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the judge of regularities");
     }
     int rc = ls_clock_test_create(&judge->clock, err);
     rc = rc == LS_OK ? ls_renewal_test_create(&judge->renewal, err) : rc;
     if (rc != LS_OK) {
-        ls_judge_destroy(judge);
+        ls_trial_destroy(judge);
         return rc;
     }
     *ret = judge;
     return LS_OK;
 }
 
-void ls_judge_destroy(struct ls_judge *judge) {
+void ls_trial_destroy(struct ls_trial *judge) {
     if (judge == NULL) {
         return;
     }
@@ -56,7 +56,7 @@ static bool try_renewal(const struct ls_arrivals *arrivals, bool clock_only) {
     return !clock_only && ls_good_time_total(good) > renewal_duty * span;
 }
 
-double ls_judge_rank(struct ls_judge *judge, const struct ls_arrivals *arrivals, bool clock_only) {
+double ls_trial_rank(struct ls_trial *judge, const struct ls_arrivals *arrivals, bool clock_only) {
     struct ls_surrogate surrogate;
     ls_surrogate_init(&surrogate, arrivals);
     ls_clock_test_begin(judge->clock, arrivals, &surrogate);
@@ -89,9 +89,9 @@ static double log10_above(const double *scores, size_t count, double score, doub
     return at > 20.0 ? -at / M_LN10 : fmin(0.0, log10(-expm1(-exp(-at))));
 }
 
-struct ls_verdict ls_judge_verdict(struct ls_judge *judge, const struct ls_arrivals *arrivals,
+struct ls_verdict ls_trial_verdict(struct ls_trial *judge, const struct ls_arrivals *arrivals,
                                    bool clock_only) {
-    assert(arrivals->count >= LS_JUDGE_EVENTS_MIN);
+    assert(arrivals->count >= LS_TRIAL_EVENTS_MIN);
     struct ls_surrogate surrogate;
     ls_surrogate_init(&surrogate, arrivals);
     ls_clock_test_begin(judge->clock, arrivals, &surrogate);

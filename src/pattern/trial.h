@@ -1,4 +1,4 @@
-/* pattern/judge.h: the probability of a regularity as strong as this one where there is none. The
+/* pattern/trial.h: the probability of a regularity as strong as this one where there is none. The
  * search is made again on surrogates (pattern/surrogate.h), all periods and phases included, and
  * the score is compared with theirs: no table of trials is needed, and the receiver's schedule,
  * clumps and few events are allowed for as they are.
@@ -7,8 +7,8 @@
  * frequency distribution of the largest or smallest member of a sample", 1928), which gives
  * probabilities below one in the number of surrogates. Scale from the spread of the surrogates,
  * drawn towards its value for many events, as few surrogates tell little of it. */
-#ifndef PATTERN_JUDGE_H
-#define PATTERN_JUDGE_H
+#ifndef PATTERN_TRIAL_H
+#define PATTERN_TRIAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,13 +16,13 @@
 #include "base/err.h"
 #include "pattern/surrogate.h"
 
-struct ls_judge;
+struct ls_trial;
 
 /* Work memory. */
-int ls_judge_create(struct ls_judge **ret, struct ls_err *err);
-void ls_judge_destroy(struct ls_judge *judge);
+int ls_trial_create(struct ls_trial **ret, struct ls_err *err);
+void ls_trial_destroy(struct ls_trial *judge);
 
-enum { LS_JUDGE_EVENTS_MIN = 8 };
+enum { LS_TRIAL_EVENTS_MIN = 8 };
 
 struct ls_verdict {
     double log10_p;         /* of the better of the two hypotheses, for both having been tried */
@@ -36,10 +36,10 @@ struct ls_verdict {
 
 /* How strong the regularity looks, on a scale that is the same for all searches; cheap.
  * -INFINITY: too few events for any period. */
-double ls_judge_rank(struct ls_judge *judge, const struct ls_arrivals *arrivals, bool clock_only);
+double ls_trial_rank(struct ls_trial *judge, const struct ls_arrivals *arrivals, bool clock_only);
 
-/* With surrogates. At least LS_JUDGE_EVENTS_MIN events. */
-struct ls_verdict ls_judge_verdict(struct ls_judge *judge, const struct ls_arrivals *arrivals,
+/* With surrogates. At least LS_TRIAL_EVENTS_MIN events. */
+struct ls_verdict ls_trial_verdict(struct ls_trial *judge, const struct ls_arrivals *arrivals,
                                    bool clock_only);
 
 #endif
