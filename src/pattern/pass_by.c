@@ -1,0 +1,244 @@
+/* A search for each visit of 16 rows or more. The likeliest ones are kept and judged by surrogates
+ * when somebody asks; the others only count. */
+#include "pattern/pass_by.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "base/util.h"
+#include "pattern/chance.h"
+#include "pattern/tail.h"
+
+enum {
+    KEPT = 24,
+    ROWS_MIN = 16,
+    SURROGATES = 199,
+    BLOCK = 3, /* rows that follow each other fade alike: they move together */
+};
+
+struct kept {
+    struct ls_pass pass;
+    struct ls_visit visit;
+};
+
+struct state {
+    struct ls_kind_input input;
+    struct ls_visits *visits;
+    uint64_t searches;
+    size_t count;
+    struct kept *kept; /* [KEPT + 1], best first */
+};
+
+static void insert(struct state *s, const struct ls_visit *visit, const struct ls_pass *pass) {
+    size_t at = s->count;
+    while (at > 0 && s->kept[at - 1].pass.score < pass->score) {
+        at--;
+    }
+    if (at == KEPT) {
+        return;
+    }
+    memmove(&s->kept[at + 1], &s->kept[at], (s->count - at) * sizeof *s->kept);
+    s->kept[at].pass = *pass;
+    s->kept[at].visit = *visit;
+    s->count = s->count < KEPT ? s->count + 1 : KEPT;
+}
+
+static int consider(void *context, const struct ls_visit *visit, struct ls_err *err) {
+    struct state *s = context;
+    (void)err;
+    if (visit->count >= ROWS_MIN && isfinite(visit->row[0].level_db) &&
+        visit->row[visit->count - 1].t_ns > visit->row[0].t_ns) {
+        struct ls_pass pass = ls_pass_scan(visit, NULL);
+        s->searches++;
+        insert(s, visit, &pass);
+    }
+    return LS_OK;
+}
+
+static void destroy(void *state) {
+    struct state *s = state;
+    if (s != NULL) {
+        ls_visits_destroy(s->visits);
+        free(s->kept);
+    }
+    free(s);
+}
+
+static int create(void **ret, const struct ls_kind_input *input, struct ls_err *err) {
+    struct state *s = calloc(1, sizeof *s);
+    *ret = s;
+    if (s != NULL) {
+        s->input = *input;
+        s->kept = calloc(KEPT + 1, sizeof *s->kept);
+    }
+    if (s == NULL || s->kept == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for passes");
+    }
+    struct ls_visits_opts opts = {.ended = consider, .context = s};
+    return ls_visits_create(&s->visits, &opts, err);
+}
+
+static int push(void *state, const struct ls_event *event, struct ls_err *err) {
+    struct state *s = state;
+    return ls_visits_push(s->visits, event, err);
+}
+
+/* Blocks of rows in a random order (Fisher and Yates). */
+static void shuffle(struct ls_chance *chance, uint32_t *ret_order, size_t count) {
+    uint32_t blocks[LS_VISIT_ROWS];
+    size_t n = (count + BLOCK - 1) / BLOCK;
+    for (size_t i = 0; i < n; i++) {
+        size_t j = (size_t)(ls_chance_uniform(chance) * (double)(i + 1));
+        blocks[i] = blocks[j];
+        blocks[j] = (uint32_t)i;
+    }
+    size_t out = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (size_t k = 0; k < BLOCK && blocks[i] * BLOCK + k < count; k++) {
+            ret_order[out++] = (uint32_t)(blocks[i] * BLOCK + k);
+        }
+    }
+}
+
+static double judge(const struct ls_visit *visit, const struct ls_pass *pass) {
+    double scores[SURROGATES];
+    double levels[LS_VISIT_ROWS];
+    uint32_t order[LS_VISIT_ROWS];
+    struct ls_chance chance;
+    for (size_t i = 0; i < visit->count; i++) {
+        levels[i] = visit->row[i].level_db;
+    }
+    ls_chance_init(&chance, ls_chance_seed(levels, visit->count));
+    for (size_t k = 0; k < SURROGATES; k++) {
+        shuffle(&chance, order, visit->count);
+        scores[k] = ls_pass_scan(visit, order).score;
+    }
+    return ls_tail_log10(scores, SURROGATES, pass->score, ls_chance_uniform(&chance),
+                         LS_TAIL_GUMBEL);
+}
+
+static void describe(const struct ls_visit *visit, const struct ls_pass *pass,
+                     struct ls_finding *finding) {
+    struct ls_pass_fit fit = ls_pass_fit(visit, pass);
+    char speed[64] = "";
+    int64_t t0_ns = visit->row[0].t_ns + ls_ns_from_seconds(fit.t0_s);
+    int64_t error_ns = isfinite(fit.t0_error_s) ? ls_ns_from_seconds(fit.t0_error_s) : 0;
+    double low = error_ns > 0 ? (double)(t0_ns - error_ns) : (double)NAN;
+    double high = error_ns > 0 ? (double)(t0_ns + error_ns) : (double)NAN;
+    ls_finding_number(finding, "closest_ns", (double)t0_ns, low, high);
+    if (fit.why == NULL) {
+        ls_finding_number(finding, "speed_mps", fit.speed_mps, fit.speed_mps - fit.speed_error_mps,
+                          fit.speed_mps + fit.speed_error_mps);
+        snprintf(speed, sizeof speed, "at %.1f m/s (+-%.1f)", fit.speed_mps, fit.speed_error_mps);
+    } else {
+        ls_finding_word(finding, "speed_mps", "not estimable");
+        snprintf(finding->rivals[finding->rival_count++], LS_RIVAL_BYTES, "speed not estimable: %s",
+                 fit.why);
+    }
+    if (visit->channel.class_name[0] != '\0') {
+        ls_finding_word(finding, "class", visit->channel.class_name);
+    }
+    ls_copy_text(finding->rivals[finding->rival_count++], LS_RIVAL_BYTES,
+                 "a fixed transmitter whose power and frequency were turned up and down");
+    char closest[LS_TIME_TEXT_BYTES];
+    ls_time_format(t0_ns, closest);
+    snprintf(finding->words, sizeof finding->words,
+             "%llu transmissions near %.4f MHz that rise and fall in level%s, closest at %.19sZ %s",
+             (unsigned long long)visit->rows, visit->channel.center_hz / 1e6,
+             pass->doppler ? " and sink in frequency" : "", closest, speed);
+    ls_copy_text(finding->limits, sizeof finding->limits, ls_pass_by_kind.fooled);
+}
+
+static int report_one(const struct state *s, const struct kept *kept, struct ls_report *report,
+                      struct ls_err *err) {
+    const struct ls_visit *visit = &kept->visit;
+    int64_t evidence[LS_VISIT_ROWS];
+    struct ls_finding finding = ls_report_blank(report);
+    ls_copy_text(finding.sensor, sizeof finding.sensor,
+                 ls_exposure_name(s->input.exposure, visit->channel.sensor));
+    finding.log10_p = judge(visit, &kept->pass);
+    finding.trials = 150.0; /* moments and widths of the scan */
+    finding.start_ns = visit->start_ns;
+    finding.stop_ns = visit->stop_ns;
+    finding.low_hz = visit->channel.low_hz - visit->channel.bandwidth_hz / 2.0;
+    finding.high_hz = visit->channel.high_hz + visit->channel.bandwidth_hz / 2.0;
+    finding.reported = kept->pass.level && kept->pass.doppler;
+    if (finding.log10_p <= -2.0) {
+        describe(visit, &kept->pass, &finding);
+        for (size_t i = 0; i < visit->count; i++) {
+            evidence[i] = visit->row[i].id;
+        }
+        finding.evidence = evidence;
+        finding.evidence_count = visit->count;
+    }
+    return ls_report_add(report, &finding, err);
+}
+
+/* Visits under way are looked at as if they were over, in a copy. */
+static int report(const void *state, struct ls_report *out, struct ls_err *err) {
+    const struct state *s = state;
+    struct state copy = *s;
+    copy.kept = malloc((KEPT + 1) * sizeof *copy.kept);
+    if (copy.kept == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for passes");
+    }
+    memcpy(copy.kept, s->kept, s->count * sizeof *copy.kept);
+    int code = ls_visits_open(s->visits, consider, &copy, err);
+    for (size_t i = 0; code == LS_OK && i < copy.count; i++) {
+        code = report_one(&copy, &copy.kept[i], out, err);
+    }
+    ls_report_count(out, copy.searches - copy.count);
+    free(copy.kept);
+    return code;
+}
+
+static int save(const void *state, struct ls_blob *blob, struct ls_err *err) {
+    const struct state *s = state;
+    int code = ls_visits_save(s->visits, blob, err);
+    code = code == LS_OK ? ls_blob_put_count(blob, s->searches, err) : code;
+    code = code == LS_OK ? ls_blob_put_count(blob, s->count, err) : code;
+    return code == LS_OK ? ls_blob_put(blob, s->kept, s->count * sizeof *s->kept, err) : code;
+}
+
+static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
+    struct state *s = state;
+    uint64_t count = 0;
+    int code = ls_visits_load(s->visits, in, err);
+    code = code == LS_OK ? ls_blob_get_count(in, UINT64_MAX, &s->searches, err) : code;
+    code = code == LS_OK ? ls_blob_get_count(in, KEPT, &count, err) : code;
+    code = code == LS_OK ? ls_blob_get(in, s->kept, (size_t)count * sizeof *s->kept, err) : code;
+    for (size_t i = 0; code == LS_OK && i < count; i++) {
+        if (s->kept[i].visit.count < ROWS_MIN || s->kept[i].visit.count > LS_VISIT_ROWS) {
+            code = ls_err_set(err, LS_ERR_FORMAT, "saved state of passes is damaged");
+        }
+    }
+    s->count = code == LS_OK ? (size_t)count : 0;
+    return code;
+}
+
+const struct ls_kind ls_pass_by_kind = {
+    .id = "pass-by",
+    .version = 1,
+    .null =
+        "within a visit the levels and offsets come in no order, but for three rows that follow "
+        "each other, which fade alike",
+    .test = "log-likelihood of a level bell and a Doppler curve about one moment and of one width, "
+            "the best of 150, against the rows of the same visit in other orders; one search for "
+            "each visit of 16 rows",
+    .evidence =
+        "16 rows with levels and carrier offsets within a quarter of an hour, silence of two "
+        "minutes before and behind",
+    .rivals = "a fixed transmitter that is turned up and down",
+    .fooled =
+        "what sends seldom, or without a break, is no visit and is not seen; left and right of "
+        "the sensor, and both directions of travel, look the same",
+    .create = create,
+    .destroy = destroy,
+    .push = push,
+    .report = report,
+    .save = save,
+    .load = load,
+};

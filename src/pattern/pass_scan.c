@@ -1,0 +1,298 @@
+/* The shape of a pass, by profile likelihood: at each moment and width the other parameters are
+ * linear, so the grid is small and the search is cheap enough for surrogates. */
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "pattern/pass_by.h"
+
+enum {
+    MOMENTS = 25,
+    WIDTHS = 6,
+    SCAN_ROWS = 128, /* rows that the scan looks at, spread evenly */
+    PARAMETERS = 6   /* f0, swing, P0, exponent, t0, tau */
+};
+
+static const double c_mps = 299792458.0;
+static const double z_90 = 1.6448536269514722; /* two-sided 90 % of the normal law */
+
+/* Sums of one straight line through (template, value). */
+struct sums {
+    double n;
+    double x;
+    double y;
+    double xx;
+    double xy;
+    double yy;
+};
+
+static void add(struct sums *s, double x, double y) {
+    s->n += 1.0;
+    s->x += x;
+    s->y += y;
+    s->xx += x * x;
+    s->xy += x * y;
+    s->yy += y * y;
+}
+
+/* n/2 log of the ratio of squares without and with the line, when its slope has the right sign. */
+static double gain(const struct sums *s, double sign) {
+    double sxx = s->xx - s->x * s->x / s->n;
+    double sxy = s->xy - s->x * s->y / s->n;
+    double syy = s->yy - s->y * s->y / s->n;
+    if (s->n < 3.0 || !(sxx > 0.0) || !(syy > 1e-12) || sxy * sign <= 0.0) {
+        return 0.0;
+    }
+    double left = fmax(1.0 - sxy * sxy / (sxx * syy), 1e-9);
+    return -0.5 * s->n * log(left);
+}
+
+static double bell(double x) { return -5.0 * log10(1.0 + x * x); }
+static double swing(double x) { return -x / sqrt(1.0 + x * x); }
+
+/* Both lines at one moment and width. */
+static double score_at(const struct ls_visit *visit, const uint32_t *order, size_t step,
+                       const struct ls_pass *at) {
+    struct sums level = {0};
+    struct sums offset = {0};
+    for (size_t i = 0; i < visit->count; i += step) {
+        const struct ls_visit_row *row = &visit->row[order == NULL ? i : order[i]];
+        double t = (double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9;
+        double x = (t - at->t0_s) / at->tau_s;
+        if (at->level) {
+            add(&level, bell(x), row->level_db);
+        }
+        if (at->doppler) {
+            add(&offset, swing(x), row->offset_hz);
+        }
+    }
+    return gain(&level, 1.0) + gain(&offset, 1.0);
+}
+
+struct ls_pass ls_pass_scan(const struct ls_visit *visit, const uint32_t *order) {
+    double span = (double)(visit->row[visit->count - 1].t_ns - visit->row[0].t_ns) / 1e9;
+    size_t step = (visit->count + SCAN_ROWS - 1) / SCAN_ROWS;
+    struct ls_pass at = {.level = true, .doppler = true};
+    struct ls_pass best = {.score = 0.0, .t0_s = span / 2.0, .tau_s = span / 10.0};
+    for (size_t i = 0; i < visit->count; i++) {
+        at.level = at.level && isfinite(visit->row[i].level_db);
+        at.doppler = at.doppler && visit->row[i].exact;
+    }
+    best.level = at.level;
+    best.doppler = at.doppler;
+    for (int m = 0; m < MOMENTS; m++) {
+        at.t0_s = span * (0.125 + 0.75 * m / (MOMENTS - 1));
+        for (int w = 0; w < WIDTHS; w++) {
+            at.tau_s = span * 0.01 * pow(2.0, w);
+            at.score = score_at(visit, order, step, &at);
+            if (at.score > best.score) {
+                best = at;
+            }
+        }
+    }
+    return best;
+}
+
+/* --- the fit --- */
+
+struct line {
+    double base;
+    double slope;
+    double variance; /* of what is left */
+    double n;
+};
+
+/* Weighted, as rows far off their line are fades; w: [count] or NULL. */
+static struct line fit_line(const struct ls_visit *visit, const struct ls_pass *at, bool doppler,
+                            const double *w) {
+    double n = 0.0;
+    double sx = 0.0;
+    double sy = 0.0;
+    double sxx = 0.0;
+    double sxy = 0.0;
+    double syy = 0.0;
+    for (size_t i = 0; i < visit->count; i++) {
+        double t = (double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9;
+        double x = (t - at->t0_s) / at->tau_s;
+        double g = doppler ? swing(x) : bell(x);
+        double y = doppler ? visit->row[i].offset_hz : visit->row[i].level_db;
+        double weight = w == NULL ? 1.0 : w[i];
+        n += weight;
+        sx += weight * g;
+        sy += weight * y;
+        sxx += weight * g * g;
+        sxy += weight * g * y;
+        syy += weight * y * y;
+    }
+    double vxx = sxx - sx * sx / n;
+    struct line line = {.n = n};
+    line.slope = vxx > 0.0 ? (sxy - sx * sy / n) / vxx : 0.0;
+    line.base = (sy - line.slope * sx) / n;
+    line.variance = fmax((syy - line.base * sy - line.slope * sxy) / fmax(n - 3.0, 1.0), 1e-12);
+    return line;
+}
+
+/* Huber weights (Huber, "Robust Estimation of a Location Parameter", 1964, k = 1.345). */
+static void weigh(const struct ls_visit *visit, const struct ls_pass *at, bool doppler,
+                  const struct line *line, double *ret_w) {
+    double deviation = sqrt(line->variance);
+    for (size_t i = 0; i < visit->count; i++) {
+        double t = (double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9;
+        double x = (t - at->t0_s) / at->tau_s;
+        double y = doppler ? visit->row[i].offset_hz : visit->row[i].level_db;
+        double off = fabs(y - line->base - line->slope * (doppler ? swing(x) : bell(x)));
+        ret_w[i] = off <= 1.345 * deviation ? 1.0 : 1.345 * deviation / off;
+    }
+}
+
+static double cost(const struct ls_visit *visit, const struct ls_pass *at, const double *w_level,
+                   const double *w_offset) {
+    double sum = 0.0;
+    if (at->level) {
+        struct line line = fit_line(visit, at, false, w_level);
+        sum += 0.5 * line.n * log(line.variance);
+    }
+    if (at->doppler) {
+        struct line line = fit_line(visit, at, true, w_offset);
+        sum += 0.5 * line.n * log(line.variance);
+    }
+    return sum;
+}
+
+/* A grid that shrinks about its best point. */
+static struct ls_pass refine(const struct ls_visit *visit, struct ls_pass best,
+                             const double *w_level, const double *w_offset) {
+    double span = (double)(visit->row[visit->count - 1].t_ns - visit->row[0].t_ns) / 1e9;
+    double step_s = span * 0.75 / (MOMENTS - 1);
+    double step_tau = 2.0;
+    double least = cost(visit, &best, w_level, w_offset);
+    for (int round = 0; round < 18; round++) {
+        struct ls_pass middle = best;
+        for (int a = -2; a <= 2; a++) {
+            for (int b = -2; b <= 2; b++) {
+                struct ls_pass at = middle;
+                at.t0_s += 0.5 * a * step_s;
+                at.tau_s *= pow(step_tau, 0.5 * b);
+                double sum = cost(visit, &at, w_level, w_offset);
+                if (sum < least) {
+                    least = sum;
+                    best = at;
+                }
+            }
+        }
+        step_s *= 0.7;
+        step_tau = pow(step_tau, 0.7);
+    }
+    return best;
+}
+
+/* Fisher information of all six parameters at the fit; false: singular. ret_variance: the diagonal
+ * of its inverse. */
+static bool variances(const struct ls_visit *visit, const struct ls_pass *at,
+                      const struct line *level, const struct line *offset,
+                      double ret_variance[PARAMETERS]) {
+    double information[PARAMETERS * PARAMETERS] = {0};
+    for (size_t i = 0; i < visit->count; i++) {
+        double t = (double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9;
+        double x = (t - at->t0_s) / at->tau_s;
+        double h = 1.0 + x * x;
+        double dswing = -1.0 / (h * sqrt(h)); /* by x */
+        double dbell = -10.0 / M_LN10 * x / h;
+        const double f[PARAMETERS] = {1.0,
+                                      swing(x),
+                                      0.0,
+                                      0.0,
+                                      -offset->slope * dswing / at->tau_s,
+                                      -offset->slope * dswing * x / at->tau_s};
+        const double p[PARAMETERS] = {0.0,
+                                      0.0,
+                                      1.0,
+                                      bell(x),
+                                      -level->slope * dbell / at->tau_s,
+                                      -level->slope * dbell * x / at->tau_s};
+        for (size_t a = 0; a < PARAMETERS; a++) {
+            for (size_t b = 0; b < PARAMETERS; b++) {
+                information[a * PARAMETERS + b] +=
+                    f[a] * f[b] / offset->variance + p[a] * p[b] / level->variance;
+            }
+        }
+    }
+    gsl_matrix_view matrix = gsl_matrix_view_array(information, PARAMETERS, PARAMETERS);
+    if (gsl_linalg_cholesky_decomp1(&matrix.matrix) != 0 ||
+        gsl_linalg_cholesky_invert(&matrix.matrix) != 0) {
+        return false;
+    }
+    for (size_t a = 0; a < PARAMETERS; a++) {
+        ret_variance[a] = information[a * PARAMETERS + a];
+    }
+    return true;
+}
+
+static bool locked(const char *class_name) {
+    static const char *const cellular[] = {"gsm", "gsm-access", "lte-uplink", "lte-prach",
+                                           "nr",  "wcdma",      "nb-iot"};
+    for (size_t i = 0; i < LS_COUNT(cellular); i++) {
+        if (strcmp(cellular[i], class_name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *why_no_speed(const struct ls_visit *visit, const struct ls_pass *at) {
+    size_t before = 0;
+    for (size_t i = 0; i < visit->count; i++) {
+        before += (double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9 < at->t0_s;
+    }
+    if (!at->doppler) {
+        return "no carrier offsets: level alone gives no speed";
+    }
+    if (locked(visit->channel.class_name)) {
+        return "a phone's carrier has its cell's share of the Doppler in it";
+    }
+    if (before < 8 || visit->count - before < 8) {
+        return "too few rows on one side";
+    }
+    return NULL;
+}
+
+struct ls_pass_fit ls_pass_fit(const struct ls_visit *visit, const struct ls_pass *pass) {
+    double w_level[LS_VISIT_ROWS];
+    double w_offset[LS_VISIT_ROWS];
+    double variance[PARAMETERS];
+    struct ls_pass at = refine(visit, *pass, NULL, NULL);
+    struct line level = {.variance = 1.0};
+    struct line offset = {.variance = 1.0};
+    for (int round = 0; round < 2; round++) {
+        if (at.level) {
+            level = fit_line(visit, &at, false, round == 0 ? NULL : w_level);
+            weigh(visit, &at, false, &level, w_level);
+        }
+        if (at.doppler) {
+            offset = fit_line(visit, &at, true, round == 0 ? NULL : w_offset);
+            weigh(visit, &at, true, &offset, w_offset);
+        }
+        at = refine(visit, at, at.level ? w_level : NULL, at.doppler ? w_offset : NULL);
+    }
+    struct ls_pass_fit fit = {.t0_s = at.t0_s,
+                              .t0_error_s = (double)NAN,
+                              .speed_mps = (double)NAN,
+                              .speed_error_mps = (double)NAN,
+                              .why = why_no_speed(visit, &at)};
+    if (!at.level || !at.doppler || !variances(visit, &at, &level, &offset, variance)) {
+        fit.why = fit.why == NULL ? "the curve does not fix it" : fit.why;
+        return fit;
+    }
+    fit.t0_error_s = z_90 * sqrt(variance[4]);
+    double speed = offset.slope * c_mps / visit->channel.center_hz;
+    double error = z_90 * sqrt(variance[1]) * c_mps / visit->channel.center_hz;
+    if (fit.why == NULL && !(error < 0.5 * speed)) {
+        fit.why = "the curve does not fix it";
+    }
+    if (fit.why == NULL) {
+        fit.speed_mps = speed;
+        fit.speed_error_mps = error;
+    }
+    return fit;
+}

@@ -1,0 +1,41 @@
+#include "pattern/tail.h"
+
+#include <assert.h>
+#include <gsl/gsl_sf_erf.h>
+#include <math.h>
+
+enum { RANKS = 5 }; /* with fewer surrogates above, the law says more than the rank */
+
+static double law_log10(double mean, double deviation, double score, enum ls_tail_law law) {
+    if (law == LS_TAIL_NORMAL) {
+        double z = (score - mean) / deviation;
+        return fmin(0.0, (gsl_sf_log_erfc(z / M_SQRT2) - M_LN2) / M_LN10);
+    }
+    double scale = deviation * sqrt(6.0) / M_PI;
+    double at = (score - mean) / scale + 0.57721566490153286;
+    /* Far out, 1 - exp(-exp(-x)) is exp(-x). */
+    return at > 20.0 ? -at / M_LN10 : fmin(0.0, log10(-expm1(-exp(-at))));
+}
+
+double ls_tail_log10(const double *scores, size_t n, double score, double u, enum ls_tail_law law) {
+    assert(n >= 20);
+    double sum = 0.0;
+    double squares = 0.0;
+    size_t above = 0;
+    size_t equal = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += scores[i];
+        squares += scores[i] * scores[i];
+        above += scores[i] > score;
+        equal += scores[i] == score;
+    }
+    double mean = sum / (double)n;
+    double variance = (squares - sum * mean) / ((double)n - 1.0);
+    double rank = ((double)above + u * (double)(equal + 1)) / ((double)n + 1.0);
+    if (above + equal >= RANKS || !(variance > 0.0)) {
+        return log10(fmax(rank, 1e-300));
+    }
+    /* The law takes over where the rank has no more to say; never above it. */
+    double most = log10((double)RANKS / ((double)n + 1.0));
+    return fmin(most, law_log10(mean, sqrt(variance), score, law));
+}

@@ -1,0 +1,20 @@
+/* pattern/tail.h: how far out a score lies among those of surrogates. */
+#ifndef PATTERN_TAIL_H
+#define PATTERN_TAIL_H
+
+#include <stddef.h>
+
+enum ls_tail_law {
+    LS_TAIL_GUMBEL, /* the best of many: Fisher, Tippett, "Limiting forms of the frequency
+                       distribution of the largest or smallest member of a sample", 1928 */
+    LS_TAIL_NORMAL  /* a sum of many */
+};
+
+/* log10 of the probability that a surrogate reaches score. Among the surrogates it is their rank,
+ * which is exact whatever the law (Phipson, Smyth, "Permutation P-values should never be zero",
+ * 2010), with ties broken by u in [0, 1); beyond the last few it is the law, fitted to them.
+ * scores: [n], n >= 20.
+ */
+double ls_tail_log10(const double *scores, size_t n, double score, double u, enum ls_tail_law law);
+
+#endif

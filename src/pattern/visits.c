@@ -1,0 +1,201 @@
+#include "pattern/visits.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "base/util.h"
+
+static const int64_t silence_ns = 120 * LS_NS_PER_S;
+static const int64_t longest_ns = 900 * LS_NS_PER_S;
+
+/* What goes on in one channel. */
+struct open {
+    uint64_t thin; /* every so many rows are kept */
+    bool endless;  /* too long already */
+    struct ls_visit visit;
+};
+
+struct ls_visits {
+    struct ls_visits_opts opts;
+    struct ls_channels *channels;
+    struct open *open[LS_CHANNELS_MAX]; /* NULL: silent */
+    int64_t swept_ns;                   /* when silent ones were last looked for */
+};
+
+int ls_visits_create(struct ls_visits **ret, const struct ls_visits_opts *opts,
+                     struct ls_err *err) {
+    struct ls_visits *visits = calloc(1, sizeof *visits);
+    if (visits == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for visits");
+    }
+    visits->opts = *opts;
+    visits->swept_ns = INT64_MIN;
+    int code = ls_channels_create(&visits->channels, err);
+    if (code != LS_OK) {
+        ls_visits_destroy(visits);
+        return code;
+    }
+    *ret = visits;
+    return LS_OK;
+}
+
+void ls_visits_destroy(struct ls_visits *visits) {
+    for (size_t i = 0; visits != NULL && i < LS_CHANNELS_MAX; i++) {
+        free(visits->open[i]);
+    }
+    if (visits != NULL) {
+        ls_channels_destroy(visits->channels);
+    }
+    free(visits);
+}
+
+const struct ls_channels *ls_visits_channels(const struct ls_visits *visits) {
+    return visits->channels;
+}
+
+static int end(struct ls_visits *visits, uint32_t slot, struct ls_err *err) {
+    struct open *open = visits->open[slot];
+    visits->open[slot] = NULL;
+    int code = open->endless ? LS_OK : visits->opts.ended(visits->opts.context, &open->visit, err);
+    free(open);
+    return code;
+}
+
+/* Ends what has been silent, once in so much time: ends come in order of slot. */
+static int sweep(struct ls_visits *visits, int64_t now_ns, struct ls_err *err) {
+    int code = LS_OK;
+    if (visits->swept_ns != INT64_MIN && now_ns - visits->swept_ns < silence_ns) {
+        return LS_OK;
+    }
+    visits->swept_ns = now_ns;
+    for (uint32_t i = 0; i < LS_CHANNELS_MAX && code == LS_OK; i++) {
+        if (visits->open[i] != NULL && now_ns - visits->open[i]->visit.stop_ns > silence_ns) {
+            code = end(visits, i, err);
+        }
+    }
+    return code;
+}
+
+static void thin_out(struct open *open) {
+    struct ls_visit *visit = &open->visit;
+    for (uint32_t i = 0; i < LS_VISIT_ROWS / 2; i++) {
+        visit->row[i] = visit->row[2 * i];
+    }
+    visit->count = LS_VISIT_ROWS / 2;
+    open->thin *= 2;
+}
+
+static void add(struct open *open, const struct ls_transmission *row) {
+    struct ls_visit *visit = &open->visit;
+    int64_t stop_ns = row->start_ns + row->duration_ns;
+    visit->stop_ns = stop_ns > visit->stop_ns ? stop_ns : visit->stop_ns;
+    open->endless = open->endless || visit->stop_ns - visit->start_ns > longest_ns;
+    if (visit->rows++ % open->thin != 0) {
+        return;
+    }
+    if (visit->count == LS_VISIT_ROWS) {
+        thin_out(open);
+    }
+    bool exact = isfinite(row->offset_hz);
+    visit->row[visit->count++] = (struct ls_visit_row){
+        .t_ns = row->start_ns + row->duration_ns / 2,
+        .id = row->id,
+        .level_db = isfinite(row->level_dbfs) ? row->level_dbfs : row->snr_db,
+        .offset_hz = exact ? row->offset_hz : row->center_hz - visit->channel.center_hz,
+        .exact = exact};
+}
+
+int ls_visits_push(struct ls_visits *visits, const struct ls_event *event, struct ls_err *err) {
+    const struct ls_transmission *row = event->row;
+    bool begins;
+    bool known;
+    int code = sweep(visits, row->start_ns, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    uint32_t slot = ls_channels_push(visits->channels, row, event->sensor, &begins, &known);
+    struct open *open = visits->open[slot];
+    if (open != NULL && (begins || row->start_ns - open->visit.stop_ns > silence_ns)) {
+        code = end(visits, slot, err);
+        open = NULL;
+    }
+    if (begins && visits->opts.gone != NULL) {
+        visits->opts.gone(visits->opts.context, slot);
+    }
+    if (code == LS_OK && open == NULL) {
+        open = calloc(1, sizeof *open);
+        if (open == NULL) {
+            return ls_err_set(err, LS_ERR_NOMEM, "out of memory for visits");
+        }
+        visits->open[slot] = open;
+        open->thin = 1;
+        open->visit.slot = slot;
+        open->visit.channel = *ls_channels_at(visits->channels, slot);
+        open->visit.start_ns = row->start_ns;
+    }
+    if (code == LS_OK) {
+        add(open, row);
+    }
+    return code;
+}
+
+int ls_visits_open(const struct ls_visits *visits, ls_visit_each *each, void *context,
+                   struct ls_err *err) {
+    int code = LS_OK;
+    for (size_t i = 0; i < LS_CHANNELS_MAX && code == LS_OK; i++) {
+        if (visits->open[i] != NULL && !visits->open[i]->endless) {
+            code = each(context, &visits->open[i]->visit, err);
+        }
+    }
+    return code;
+}
+
+/* --- the state as bytes --- */
+
+int ls_visits_save(const struct ls_visits *visits, struct ls_blob *blob, struct ls_err *err) {
+    uint64_t count = 0;
+    for (size_t i = 0; i < LS_CHANNELS_MAX; i++) {
+        count += visits->open[i] != NULL;
+    }
+    int code = ls_channels_save(visits->channels, blob, err);
+    code = code == LS_OK ? ls_blob_put(blob, &visits->swept_ns, sizeof(int64_t), err) : code;
+    code = code == LS_OK ? ls_blob_put_count(blob, count, err) : code;
+    for (size_t i = 0; i < LS_CHANNELS_MAX && code == LS_OK; i++) {
+        if (visits->open[i] != NULL) {
+            code = ls_blob_put(blob, visits->open[i], sizeof *visits->open[i], err);
+        }
+    }
+    return code;
+}
+
+static int load_open(struct ls_visits *visits, struct ls_blob_reader *in, struct ls_err *err) {
+    struct open *open = calloc(1, sizeof *open);
+    if (open == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for visits");
+    }
+    int code = ls_blob_get(in, open, sizeof *open, err);
+    const struct ls_visit *visit = &open->visit;
+    if (code == LS_OK && (visit->slot >= LS_CHANNELS_MAX || visits->open[visit->slot] != NULL ||
+                          visit->count > LS_VISIT_ROWS || open->thin == 0)) {
+        code = ls_err_set(err, LS_ERR_FORMAT, "saved visits of the pattern engine are damaged");
+    }
+    if (code != LS_OK) {
+        free(open);
+        return code;
+    }
+    visits->open[visit->slot] = open;
+    return LS_OK;
+}
+
+int ls_visits_load(struct ls_visits *visits, struct ls_blob_reader *in, struct ls_err *err) {
+    uint64_t count = 0;
+    int code = ls_channels_load(visits->channels, in, err);
+    code = code == LS_OK ? ls_blob_get(in, &visits->swept_ns, sizeof(int64_t), err) : code;
+    code = code == LS_OK ? ls_blob_get_count(in, LS_CHANNELS_MAX, &count, err) : code;
+    for (uint64_t i = 0; i < count && code == LS_OK; i++) {
+        code = load_open(visits, in, err);
+    }
+    return code;
+}
