@@ -10,7 +10,7 @@
  * What is different here: frequencies below 1/120 Hz are left out of every sum, as timetables and
  * people keep to about a minute while a clock keeps to seconds; a long period is found by its
  * harmonics above that. Where the receiver's schedule makes lines, Z is divided by what surrogates
- * have there. */
+ * have there; where clusters raise whole octaves, by the level of each. */
 #ifndef PATTERN_CLOCK_TEST_H
 #define PATTERN_CLOCK_TEST_H
 

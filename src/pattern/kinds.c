@@ -1,18 +1,18 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "pattern/access.h"
 #include "pattern/kind.h"
 #include "pattern/new_emitter.h"
 #include "pattern/pass_by.h"
 #include "pattern/periodic.h"
+#include "pattern/scripted.h"
 #include "pattern/steady_line.h"
 
 /* In the order of DESIGN section 3; a kind that looks at the findings of another comes after it. */
 static const struct ls_kind *const kinds[] = {
-    &ls_periodic_kind,
-    &ls_pass_by_kind,
-    &ls_new_emitter_kind,
-    &ls_steady_line_kind,
+    &ls_scripted_kind, &ls_periodic_kind,    &ls_pass_by_kind,
+    &ls_access_kind,   &ls_new_emitter_kind, &ls_steady_line_kind,
 };
 
 const struct ls_kind *const *ls_kinds(size_t *ret_count) {

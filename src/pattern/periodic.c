@@ -23,42 +23,19 @@ static void describe(const struct ls_unit *unit, struct ls_finding *finding) {
     ls_finding_number(finding, "events", (double)fit->members, (double)NAN, (double)NAN);
     ls_finding_word(finding, "timing", ls_words_timing(fit));
     ls_words_rivals(unit, finding);
-    double low_s = 0.0;
-    double high_s = 0.0;
-    double mean_s = ls_words_on(unit, &low_s, &high_s);
-    ls_finding_number(finding, "on_s", mean_s, low_s, high_s);
+    struct ls_mean on = ls_words_on(unit);
+    ls_finding_number(finding, "on_s", on.mean, on.low, on.high);
     snprintf(finding->words, sizeof finding->words,
              "%zu transmissions of about %.3g s, one every %.6g s (%s), near %.4f MHz",
-             fit->members, mean_s, fit->period_s, ls_words_timing(fit),
+             fit->members, on.mean, fit->period_s, ls_words_timing(fit),
              0.5 * (finding->low_hz + finding->high_hz) / 1e6);
     ls_copy_text(finding->limits, sizeof finding->limits, ls_periodic_kind.fooled);
     finding->reported = fit->members >= LS_TRIAL_EVENTS_MIN;
 }
 
 static int create(void **ret, const struct ls_kind_input *input, struct ls_err *err) {
-    struct ls_regular_opts opts = {.input = input, .takes = takes, .describe = describe};
-    struct ls_regular *regular = NULL;
-    int rc = ls_regular_create(&regular, &opts, err);
-    *ret = regular;
-    return rc;
-}
-
-static void destroy(void *state) { ls_regular_destroy(state); }
-
-static int push(void *state, const struct ls_event *event, struct ls_err *err) {
-    return ls_regular_push(state, event, err);
-}
-
-static int report(const void *state, struct ls_report *report, struct ls_err *err) {
-    return ls_regular_report(state, report, err);
-}
-
-static int save(const void *state, struct ls_blob *blob, struct ls_err *err) {
-    return ls_regular_save(state, blob, err);
-}
-
-static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
-    return ls_regular_load(state, in, err);
+    struct ls_regular_opts opts = {.takes = takes, .describe = describe};
+    return ls_regular_create(ret, input, &opts, err);
 }
 
 const struct ls_kind ls_periodic_kind = {
@@ -77,9 +54,9 @@ const struct ls_kind ls_periodic_kind = {
               "purpose. A receiver that only listens, or sends by wire, is not seen. Two devices "
               "of one period and frequency are told apart by phase alone",
     .create = create,
-    .destroy = destroy,
-    .push = push,
-    .report = report,
-    .save = save,
-    .load = load,
+    .destroy = ls_regular_destroy,
+    .push = ls_regular_push,
+    .report = ls_regular_report,
+    .save = ls_regular_save,
+    .load = ls_regular_load,
 };

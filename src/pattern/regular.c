@@ -11,6 +11,7 @@
 enum {
     UNITS_MAX = 6,      /* devices told apart in one emitter slot */
     WINDOWS_ALL = 4,    /* of an emitter that talks without end, every window at first, */
+    WINDOWS_JUDGED = 6, /* each, later ones only if they look better than any before */
     WINDOWS_EVERY = 8,  /* then one in eight */
     ARCHIVE_MAX = 4096, /* emitters that gave way and had a regularity */
     CONFIRM_EVENTS_MIN = 8
@@ -40,7 +41,7 @@ struct slot {
     struct window now;
 };
 
-struct ls_regular {
+struct regular {
     struct ls_regular_opts opts;
     struct ls_kind_input input;
     struct slot **slots; /* [slot_count], NULL: nothing there */
@@ -52,7 +53,8 @@ struct ls_regular {
     struct ls_trial *judge;
 };
 
-void ls_regular_destroy(struct ls_regular *regular) {
+void ls_regular_destroy(void *state) {
+    struct regular *regular = state;
     if (regular == NULL) {
         return;
     }
@@ -68,15 +70,15 @@ void ls_regular_destroy(struct ls_regular *regular) {
     free(regular);
 }
 
-int ls_regular_create(struct ls_regular **ret, const struct ls_regular_opts *opts,
-                      struct ls_err *err) {
-    struct ls_regular *regular = calloc(1, sizeof *regular);
+int ls_regular_create(void **ret, const struct ls_kind_input *input,
+                      const struct ls_regular_opts *opts, struct ls_err *err) {
+    struct regular *regular = calloc(1, sizeof *regular);
     if (regular == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the search of regular timing");
     }
     regular->opts = *opts;
-    regular->input = *opts->input;
-    regular->slot_count = ls_tracks_max(opts->input->tracks);
+    regular->input = *input;
+    regular->slot_count = ls_tracks_max(input->tracks);
     regular->slots = calloc(regular->slot_count, sizeof *regular->slots);
     int rc = regular->slots == NULL ? ls_err_set(err, LS_ERR_NOMEM, "out of memory for emitters")
                                     : ls_trial_create(&regular->judge, err);
@@ -98,7 +100,7 @@ struct view {
     struct ls_arrivals arrivals;
 };
 
-static int view_init(struct view *view, const struct ls_regular *regular, const struct slot *slot,
+static int view_init(struct view *view, const struct regular *regular, const struct slot *slot,
                      const struct window *window, const unsigned char *taken, struct ls_err *err) {
     int64_t first = window->heard[0].t_ns;
     int rc = ls_exposure_good_time(regular->input.exposure, slot->track.sensor,
@@ -117,19 +119,21 @@ static int view_init(struct view *view, const struct ls_regular *regular, const 
         }
     }
     size_t kept[LS_WINDOW_EVENTS];
-    size_t n = ls_surrogate_declump(t_s, left, ls_good_time_total(&view->good), kept);
+    double gap_s = 0.0;
+    size_t n = ls_surrogate_declump(t_s, left, ls_good_time_total(&view->good), kept, &gap_s);
     for (size_t i = 0; i < n; i++) {
         view->t_s[i] = t_s[kept[i]];
         view->index[i] = index[kept[i]];
     }
-    view->arrivals = (struct ls_arrivals){view->t_s, n, &view->good};
+    view->arrivals =
+        (struct ls_arrivals){.t_s = view->t_s, .count = n, .gap_s = gap_s, .good = &view->good};
     return LS_OK;
 }
 
 static void view_finish(struct view *view) { ls_good_time_finish(&view->good); }
 
 /* A window before which one is beyond doubt: does it hold the same? */
-static int confirm(const struct ls_regular *regular, struct slot *slot, const struct window *window,
+static int confirm(const struct regular *regular, struct slot *slot, const struct window *window,
                    struct ls_err *err) {
     struct view best;
     int rc = view_init(&best, regular, slot, &slot->best, NULL, err);
@@ -155,7 +159,7 @@ static int confirm(const struct ls_regular *regular, struct slot *slot, const st
 }
 
 /* Searches a window that ended. */
-static int search(const struct ls_regular *regular, struct slot *slot, const struct window *window,
+static int search(const struct regular *regular, struct slot *slot, const struct window *window,
                   struct ls_err *err) {
     slot->seen++;
     if (window->count < LS_TRIAL_EVENTS_MIN ||
@@ -175,9 +179,9 @@ static int search(const struct ls_regular *regular, struct slot *slot, const str
         return LS_OK;
     }
     slot->judged++;
-    double rank = ls_trial_rank(regular->judge, &view.arrivals, regular->opts.clock_only);
+    double rank = ls_trial_rank(regular->judge, &view.arrivals);
     if (!slot->has_best || rank > slot->best_rank) {
-        slot->verdict = ls_trial_verdict(regular->judge, &view.arrivals, regular->opts.clock_only);
+        slot->verdict = ls_trial_verdict(regular->judge, &view.arrivals);
         slot->has_best = true;
         slot->best_rank = rank;
         slot->best = *window;
@@ -189,8 +193,8 @@ static int search(const struct ls_regular *regular, struct slot *slot, const str
 }
 
 /* The slot with its unfinished window searched too; the caller frees *ret. */
-static int finished_copy(const struct ls_regular *regular, const struct slot *slot,
-                         struct slot **ret, struct ls_err *err) {
+static int finished_copy(const struct regular *regular, const struct slot *slot, struct slot **ret,
+                         struct ls_err *err) {
     struct slot *copy = malloc(sizeof *copy);
     if (copy == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for a window of events");
@@ -210,7 +214,7 @@ static int finished_copy(const struct ls_regular *regular, const struct slot *sl
 }
 
 /* The emitter of a slot gave way to another. */
-static int retire(struct ls_regular *regular, struct slot *slot, struct ls_err *err) {
+static int retire(struct regular *regular, struct slot *slot, struct ls_err *err) {
     struct slot *last = NULL;
     int rc = finished_copy(regular, slot, &last, err);
     if (rc != LS_OK) {
@@ -233,7 +237,7 @@ static int retire(struct ls_regular *regular, struct slot *slot, struct ls_err *
     return LS_OK;
 }
 
-static int slot_for(struct ls_regular *regular, const struct ls_event *event, struct slot **ret,
+static int slot_for(struct regular *regular, const struct ls_event *event, struct slot **ret,
                     struct ls_err *err) {
     struct slot *slot = regular->slots[event->track];
     if (slot != NULL && event->track_begins) {
@@ -256,7 +260,8 @@ static int slot_for(struct ls_regular *regular, const struct ls_event *event, st
     return LS_OK;
 }
 
-int ls_regular_push(struct ls_regular *regular, const struct ls_event *event, struct ls_err *err) {
+int ls_regular_push(void *state, const struct ls_event *event, struct ls_err *err) {
+    struct regular *regular = state;
     const struct ls_track *track = ls_tracks_at(regular->input.tracks, event->track);
     bool takes = regular->opts.takes(track) && !event->cut_start;
     if (!takes && !(event->track_begins && regular->slots[event->track] != NULL)) {
@@ -283,7 +288,7 @@ int ls_regular_push(struct ls_regular *regular, const struct ls_event *event, st
 
 /* --- what was found --- */
 
-static void outline(const struct slot *slot, const struct ls_regular *regular,
+static void outline(const struct slot *slot, const struct regular *regular,
                     const struct window *window, const unsigned char *member,
                     struct ls_finding *finding) {
     ls_copy_text(finding->sensor, sizeof finding->sensor,
@@ -309,17 +314,21 @@ static double confirm_halves(const struct ls_arrivals *arrivals, const struct ls
     if (half < CONFIRM_EVENTS_MIN) {
         return (double)NAN;
     }
-    struct ls_arrivals first = {arrivals->t_s, half, arrivals->good};
-    struct ls_arrivals second = {arrivals->t_s + half, arrivals->count - half, arrivals->good};
+    struct ls_arrivals first = {
+        .t_s = arrivals->t_s, .count = half, .gap_s = arrivals->gap_s, .good = arrivals->good};
+    struct ls_arrivals second = {.t_s = arrivals->t_s + half,
+                                 .count = arrivals->count - half,
+                                 .gap_s = arrivals->gap_s,
+                                 .good = arrivals->good};
     struct ls_fit fit;
     ls_fit_arrivals(&first, verdict, &fit);
     return ls_fit_confirm(&fit, &second);
 }
 
 /* Adds the finding of one unit; marks its members in the window as taken. */
-static int add_unit(const struct ls_regular *regular, const struct slot *slot,
-                    const struct view *view, const struct ls_verdict *verdict, size_t number,
-                    unsigned char *taken, struct ls_report *report, struct ls_err *err) {
+static int add_unit(const struct regular *regular, const struct slot *slot, const struct view *view,
+                    const struct ls_verdict *verdict, size_t number, unsigned char *taken,
+                    struct ls_report *report, struct ls_err *err) {
     struct ls_fit fit;
     ls_fit_arrivals(&view->arrivals, verdict, &fit);
     unsigned char member[LS_WINDOW_EVENTS] = {0};
@@ -354,7 +363,7 @@ static int add_unit(const struct ls_regular *regular, const struct slot *slot,
     return ls_report_add(report, &finding, err);
 }
 
-static int add_plain(const struct ls_regular *regular, const struct slot *slot,
+static int add_plain(const struct regular *regular, const struct slot *slot,
                      struct ls_report *report, struct ls_err *err) {
     struct ls_finding finding = ls_report_blank(report);
     outline(slot, regular, &slot->best, NULL, &finding);
@@ -363,7 +372,7 @@ static int add_plain(const struct ls_regular *regular, const struct slot *slot,
     return ls_report_add(report, &finding, err);
 }
 
-static int report_slot(const struct ls_regular *regular, const struct slot *slot,
+static int report_slot(const struct regular *regular, const struct slot *slot,
                        struct ls_report *report, struct ls_err *err) {
     if (!slot->has_best) {
         return LS_OK;
@@ -385,7 +394,7 @@ static int report_slot(const struct ls_regular *regular, const struct slot *slot
                 view_finish(&view);
                 break;
             }
-            verdict = ls_trial_verdict(regular->judge, &view.arrivals, regular->opts.clock_only);
+            verdict = ls_trial_verdict(regular->judge, &view.arrivals);
         }
         bool go_on = verdict.log10_p < worth_peeling_log10;
         if (number == 0 || go_on) {
@@ -399,8 +408,8 @@ static int report_slot(const struct ls_regular *regular, const struct slot *slot
     return rc;
 }
 
-int ls_regular_report(const struct ls_regular *regular, struct ls_report *report,
-                      struct ls_err *err) {
+int ls_regular_report(const void *state, struct ls_report *report, struct ls_err *err) {
+    const struct regular *regular = state;
     int rc = LS_OK;
     for (size_t i = 0; rc == LS_OK && i < regular->archive_count; i++) {
         rc = report_slot(regular, regular->archive[i], report, err);
@@ -462,7 +471,8 @@ static int load_slot(struct slot **ret, struct ls_blob_reader *in, struct ls_err
     return LS_OK;
 }
 
-int ls_regular_save(const struct ls_regular *regular, struct ls_blob *blob, struct ls_err *err) {
+int ls_regular_save(const void *state, struct ls_blob *blob, struct ls_err *err) {
+    const struct regular *regular = state;
     int rc = ls_blob_put_count(blob, regular->over, err);
     rc = rc == LS_OK ? ls_blob_put_count(blob, regular->archive_count, err) : rc;
     for (size_t i = 0; rc == LS_OK && i < regular->archive_count; i++) {
@@ -477,7 +487,8 @@ int ls_regular_save(const struct ls_regular *regular, struct ls_blob *blob, stru
     return rc == LS_OK ? ls_blob_put_count(blob, regular->slot_count, err) : rc;
 }
 
-int ls_regular_load(struct ls_regular *regular, struct ls_blob_reader *in, struct ls_err *err) {
+int ls_regular_load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
+    struct regular *regular = state;
     uint64_t archived = 0;
     int rc = ls_blob_get_count(in, UINT64_MAX, &regular->over, err);
     rc = rc == LS_OK ? ls_blob_get_count(in, ARCHIVE_MAX, &archived, err) : rc;

@@ -36,24 +36,20 @@ struct ls_unit {
     size_t number;   /* 0: the strongest of its emitter */
 };
 
-struct ls_regular;
-
 struct ls_regular_opts {
-    const struct ls_kind_input *input;
-    /* Whether the kind looks at this transmission at all. */
+    /* Whether the kind looks at the transmissions of this emitter at all. */
     bool (*takes)(const struct ls_track *track);
     /* Adds parameters, words, rivals and limits; sets reported. */
     void (*describe)(const struct ls_unit *unit, struct ls_finding *finding);
-    bool clock_only; /* no drifting hypothesis */
 };
 
-int ls_regular_create(struct ls_regular **ret, const struct ls_regular_opts *opts,
-                      struct ls_err *err);
-void ls_regular_destroy(struct ls_regular *regular);
-int ls_regular_push(struct ls_regular *regular, const struct ls_event *event, struct ls_err *err);
-int ls_regular_report(const struct ls_regular *regular, struct ls_report *report,
-                      struct ls_err *err);
-int ls_regular_save(const struct ls_regular *regular, struct ls_blob *blob, struct ls_err *err);
-int ls_regular_load(struct ls_regular *regular, struct ls_blob_reader *in, struct ls_err *err);
+/* A state for one kind, and what it does: the slots of struct ls_kind. */
+int ls_regular_create(void **ret, const struct ls_kind_input *input,
+                      const struct ls_regular_opts *opts, struct ls_err *err);
+void ls_regular_destroy(void *state);
+int ls_regular_push(void *state, const struct ls_event *event, struct ls_err *err);
+int ls_regular_report(const void *state, struct ls_report *report, struct ls_err *err);
+int ls_regular_save(const void *state, struct ls_blob *blob, struct ls_err *err);
+int ls_regular_load(void *state, struct ls_blob_reader *in, struct ls_err *err);
 
 #endif

@@ -71,7 +71,7 @@ struct ls_renewal_peak ls_renewal_test_scan(struct ls_renewal_test *test,
                                             size_t count) {
     gather(test, t_s, count);
     struct ls_renewal_peak peak = {.score = 0.0, .interval_s = (double)NAN, .width = (double)NAN};
-    double shortest = fmax(2.0 * surrogate->clump_s, 4.0 * surrogate->quantum_s);
+    double shortest = fmax(2.0 * surrogate->from->gap_s, 4.0 * surrogate->quantum_s);
     double longest = (t_s[count - 1] - t_s[0]) / 4.0;
     for (size_t i = below(test, shortest); i < test->count; i++) {
         double center = test->differences[i];

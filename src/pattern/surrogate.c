@@ -31,7 +31,8 @@ static double quantum(const struct ls_arrivals *from) {
     return 0.0;
 }
 
-size_t ls_surrogate_declump(const double *t_s, size_t count, double total_s, size_t *ret_kept) {
+size_t ls_surrogate_declump(const double *t_s, size_t count, double total_s, size_t *ret_kept,
+                            double *ret_gap_s) {
     double gap_s = clump_share * total_s / (double)count;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
@@ -41,6 +42,7 @@ size_t ls_surrogate_declump(const double *t_s, size_t count, double total_s, siz
             ret_kept[kept++] = i;
         }
     }
+    *ret_gap_s = gap_s;
     return kept;
 }
 
@@ -48,34 +50,64 @@ void ls_surrogate_init(struct ls_surrogate *surrogate, const struct ls_arrivals 
     assert(from->count >= 2 && from->count <= LS_ARRIVALS_MAX);
     double total = ls_good_time_total(from->good);
     double blocks = fmax(1.0, rint(total / block_s));
-    *surrogate = (struct ls_surrogate){.from = from,
-                                       .clump_s = clump_share * total / (double)from->count,
-                                       .block_s = total / blocks,
-                                       .quantum_s = quantum(from)};
+    *surrogate =
+        (struct ls_surrogate){.from = from, .block_s = total / blocks, .quantum_s = quantum(from)};
 }
 
+struct place {
+    double t_s;
+    double block; /* number of its block */
+};
+
 static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
+    const struct place *x = a;
+    const struct place *y = b;
+    return (x->t_s > y->t_s) - (x->t_s < y->t_s);
+}
+
+static double draw(const struct ls_surrogate *s, struct ls_chance *chance, double block) {
+    return ls_good_time_moment(s->from->good, (block + ls_chance_uniform(chance)) * s->block_s);
+}
+
+/* Events whose clumps were taken out keep apart: those that fell too close are drawn again. A few
+ * rounds do, as few of them ever meet; what remains is left. */
+static void keep_apart(const struct ls_surrogate *s, struct ls_chance *chance,
+                       struct place *places) {
+    size_t n = s->from->count;
+    for (int round = 0; round < 8; round++) {
+        size_t moved = 0;
+        for (size_t i = 1; i < n; i++) {
+            if (places[i].t_s - places[i - 1].t_s < s->from->gap_s) {
+                places[i].t_s = draw(s, chance, places[i].block);
+                moved++;
+                i++; /* the next one has a new neighbour: it is looked at in the next round */
+            }
+        }
+        if (moved == 0) {
+            return;
+        }
+        qsort(places, n, sizeof *places, ascending);
+    }
 }
 
 void ls_surrogate_draw(const struct ls_surrogate *surrogate, struct ls_chance *chance,
                        double *ret_t_s) {
     const struct ls_arrivals *from = surrogate->from;
-    double total = ls_good_time_total(from->good);
+    struct place places[LS_ARRIVALS_MAX];
+    double last = fmax(0.0, rint(ls_good_time_total(from->good) / surrogate->block_s) - 1.0);
     for (size_t i = 0; i < from->count; i++) {
         double clock = ls_good_time_clock(from->good, from->t_s[i]);
-        double block = fmin(floor(clock / surrogate->block_s),
-                            fmax(0.0, rint(total / surrogate->block_s) - 1.0));
-        ret_t_s[i] = ls_good_time_moment(from->good,
-                                         (block + ls_chance_uniform(chance)) * surrogate->block_s);
+        places[i].block = fmin(floor(clock / surrogate->block_s), last);
+        places[i].t_s = draw(surrogate, chance, places[i].block);
     }
-    if (surrogate->quantum_s > 0.0) {
-        for (size_t i = 0; i < from->count; i++) {
-            double steps = (ret_t_s[i] - from->t_s[0]) / surrogate->quantum_s;
-            ret_t_s[i] = from->t_s[0] + rint(steps) * surrogate->quantum_s;
-        }
+    qsort(places, from->count, sizeof *places, ascending);
+    if (from->gap_s > 0.0) {
+        keep_apart(surrogate, chance, places);
     }
-    qsort(ret_t_s, from->count, sizeof *ret_t_s, ascending);
+    double quantum = surrogate->quantum_s;
+    for (size_t i = 0; i < from->count; i++) {
+        ret_t_s[i] = quantum > 0.0
+                         ? from->t_s[0] + rint((places[i].t_s - from->t_s[0]) / quantum) * quantum
+                         : places[i].t_s;
+    }
 }

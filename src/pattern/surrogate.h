@@ -20,21 +20,23 @@ enum { LS_ARRIVALS_MAX = 1024 };
 
 /* Events of one search, ascending. */
 struct ls_arrivals {
-    const double *t_s;               /* [count], from good->origin_ns */
-    size_t count;                    /* 2 to LS_ARRIVALS_MAX */
+    const double *t_s; /* [count], from good->origin_ns */
+    size_t count;      /* 2 to LS_ARRIVALS_MAX */
+    double gap_s;      /* no two are closer: clumps were taken out; 0: they were not */
     const struct ls_good_time *good; /* when somebody listened */
 };
 
 struct ls_surrogate {
     const struct ls_arrivals *from;
-    double clump_s;   /* gaps that are no interval: those within clumps */
     double block_s;   /* of good time */
     double quantum_s; /* times are whole multiples of this; 0: they are not */
 };
 
 /* Keeps the first event of each clump: of times t_s[count], ascending, in total_s of good time.
- * ret_kept: [count], room for their indices. Returns how many there are. */
-size_t ls_surrogate_declump(const double *t_s, size_t count, double total_s, size_t *ret_kept);
+ * ret_kept: [count], room for their indices; *ret_gap_s: what was taken for a clump. Returns how
+ * many there are. */
+size_t ls_surrogate_declump(const double *t_s, size_t count, double total_s, size_t *ret_kept,
+                            double *ret_gap_s);
 
 /* Looks at the events; from is borrowed. */
 void ls_surrogate_init(struct ls_surrogate *surrogate, const struct ls_arrivals *from);

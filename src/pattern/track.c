@@ -18,6 +18,7 @@ static const double gate_ppm = 3.0;
 static const double gate_bandwidth = 0.04;
 static const double gate_log_bandwidth = 0.3;
 static const double gate_log_duration = 0.25;
+static const double gate_duration_s = 1e-3;
 static const double gate_level_db = 20.0;
 static const double memory = 0.1; /* weight of the newest in the recent means */
 /* At least this wide, so that one gate of 3 ppm fits in a slot up to 6 GHz. */
@@ -168,9 +169,10 @@ static double distance(const struct ls_track *track, const struct look *look) {
     double df = fabs(track->center_hz - look->center_hz) / fmax(gate_hz, 1.0);
     double db = fabs(log(fmax(track->bandwidth_hz, 1.0) / fmax(look->bandwidth_hz, 1.0))) /
                 gate_log_bandwidth;
-    double dd = look->span == LS_SPAN_CUT
-                    ? 0.0
-                    : fabs(log(track->duration_s / look->duration_s)) / gate_log_duration;
+    /* A hop either way is a quarter of a burst of some hops. */
+    double dd = fmin(fabs(log(track->duration_s / look->duration_s)) / gate_log_duration,
+                     fabs(track->duration_s - look->duration_s) / gate_duration_s);
+    dd = look->span == LS_SPAN_CUT ? 0.0 : dd;
     double dl = fabs(track->level_dbfs - look->level_dbfs) / gate_level_db;
     dl = isnan(dl) ? 0.0 : dl;
     if (df > 1.0 || db > 1.0 || dd > 1.0 || dl > 1.0) {

@@ -5,7 +5,8 @@
  *
  * Gates: frequency within 3 ppm (free-running crystals over days, DESIGN section 1) or 4 % of the
  * bandwidth (twice the error of a measured centre) of where the emitter was last; bandwidth within
- * a third; level within 20 dB; duration within a quarter. A transmission whose start or stop was
+ * a third; level within 20 dB; duration within a quarter or
+ * 1 ms. A transmission whose start or stop was
  * cut off says nothing of its duration. */
 #ifndef PATTERN_TRACK_H
 #define PATTERN_TRACK_H

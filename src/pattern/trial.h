@@ -3,10 +3,10 @@
  * the score is compared with theirs: no table of trials is needed, and the receiver's schedule,
  * clumps and few events are allowed for as they are.
  *
- * The highest of many scores follows the Gumbel law (Fisher, Tippett, "Limiting forms of the
+ * The highest of many scores has an exponential tail (Fisher, Tippett, "Limiting forms of the
  * frequency distribution of the largest or smallest member of a sample", 1928), which gives
- * probabilities below one in the number of surrogates. Scale from the spread of the surrogates,
- * drawn towards its value for many events, as few surrogates tell little of it. */
+ * probabilities below one in the number of surrogates. Its scale comes from the surrogates, drawn
+ * towards that for many events, as the few in a tail tell little of it. */
 #ifndef PATTERN_TRIAL_H
 #define PATTERN_TRIAL_H
 
@@ -36,10 +36,9 @@ struct ls_verdict {
 
 /* How strong the regularity looks, on a scale that is the same for all searches; cheap.
  * -INFINITY: too few events for any period. */
-double ls_trial_rank(struct ls_trial *judge, const struct ls_arrivals *arrivals, bool clock_only);
+double ls_trial_rank(struct ls_trial *judge, const struct ls_arrivals *arrivals);
 
 /* With surrogates. At least LS_TRIAL_EVENTS_MIN events. */
-struct ls_verdict ls_trial_verdict(struct ls_trial *judge, const struct ls_arrivals *arrivals,
-                                   bool clock_only);
+struct ls_verdict ls_trial_verdict(struct ls_trial *judge, const struct ls_arrivals *arrivals);
 
 #endif

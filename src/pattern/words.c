@@ -1,6 +1,8 @@
 #include "pattern/words.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,25 +48,71 @@ void ls_words_rival(struct ls_finding *finding, const char *format, ...) {
     }
 }
 
-double ls_words_on(const struct ls_unit *unit, double *ret_low_s, double *ret_high_s) {
-    double n = 0.0;
-    double sum = 0.0;
-    double squares = 0.0;
+/* Mean of x[n] without its tenth of largest deviations, which are transmissions cut or merged. */
+static struct ls_mean mean_of(double *x, size_t n) {
+    struct ls_mean m = {(double)NAN, (double)NAN, (double)NAN, (double)NAN};
+    if (n == 0) {
+        return m;
+    }
+    gsl_sort(x, 1, n);
+    double middle = gsl_stats_median_from_sorted_data(x, 1, n);
+    double quartile = 0.5 * (gsl_stats_quantile_from_sorted_data(x, 1, n, 0.75) -
+                             gsl_stats_quantile_from_sorted_data(x, 1, n, 0.25));
+    /* 4.4 quartile deviations are 3 standard deviations of a normal law. */
+    double limit = fmax(4.4 * quartile, 1e-3 * fabs(middle));
+    size_t first = 0;
+    size_t last = n;
+    while (first < n && x[first] < middle - limit) {
+        first++;
+    }
+    while (last > first && x[last - 1] > middle + limit) {
+        last--;
+    }
+    size_t kept = last - first;
+    m.mean = gsl_stats_mean(x + first, 1, kept);
+    m.spread = kept > 1 ? gsl_stats_sd(x + first, 1, kept) : (double)NAN;
+    double error =
+        kept > 1 ? gsl_cdf_tdist_Pinv(0.95, (double)(kept - 1)) * m.spread / sqrt((double)kept)
+                 : (double)NAN;
+    m.low = m.mean - error;
+    m.high = m.mean + error;
+    return m;
+}
+
+struct ls_mean ls_words_on(const struct ls_unit *unit) {
+    double x[LS_WINDOW_EVENTS];
+    size_t n = 0;
+    for (size_t i = 0; i < unit->count; i++) {
+        if (unit->member[i] != 0) {
+            x[n++] = (double)(unit->heard[i].stop_ns - unit->heard[i].t_ns) / (double)LS_NS_PER_S;
+        }
+    }
+    return mean_of(x, n);
+}
+
+struct ls_mean ls_words_off(const struct ls_unit *unit) {
+    double x[LS_WINDOW_EVENTS];
+    size_t n = 0;
+    size_t last = unit->count;
     for (size_t i = 0; i < unit->count; i++) {
         if (unit->member[i] == 0) {
             continue;
         }
-        double on = (double)(unit->heard[i].stop_ns - unit->heard[i].t_ns) / (double)LS_NS_PER_S;
-        n += 1.0;
-        sum += on;
-        squares += on * on;
+        if (last < i &&
+            (double)(unit->heard[i].t_ns - unit->heard[last].t_ns) / (double)LS_NS_PER_S <
+                1.5 * unit->fit->period_s) {
+            x[n++] =
+                (double)(unit->heard[i].t_ns - unit->heard[last].stop_ns) / (double)LS_NS_PER_S;
+        }
+        last = i;
     }
-    double mean = sum / fmax(n, 1.0);
-    double error = n > 1.0 ? sqrt(fmax(0.0, squares / n - mean * mean) / (n - 1.0)) : 0.0;
-    *ret_low_s = mean - z90 * error;
-    *ret_high_s = mean + z90 * error;
-    return mean;
+    return mean_of(x, n);
 }
+
+/* Laws of people: a log-normal or Weibull law with less spread than this (a fifth of the mean) is a
+ * machine's. */
+static const double irregular_sigma = 0.2;
+static const double irregular_shape = 6.0;
 
 /* Log-likelihood per interval of the window's first-order intervals under three laws that people
  * and machines without a schedule follow, fitted by their own moments or likelihood. */
@@ -133,13 +181,14 @@ static struct laws judge_laws(const struct ls_unit *unit) {
         var_log += (log(x[i]) - mean_log) * (log(x[i]) - mean_log) / n;
     }
     double floor = 1e-3; /* of a period */
-    double shape = weibull_shape(x, laws.count, mean_log);
+    double sigma = fmax(sqrt(var_log), irregular_sigma);
+    double shape = fmin(weibull_shape(x, laws.count, mean_log), irregular_shape);
     double scale = 0.0;
     for (size_t i = 0; i < laws.count; i++) {
         scale += pow(x[i], shape) / n;
     }
     laws.exponential = -log(mean) - 1.0;
-    laws.log_normal = -mean_log - 0.5 * log(2.0 * M_PI * fmax(var_log, floor * floor)) - 0.5;
+    laws.log_normal = -mean_log - log(sigma * sqrt(2.0 * M_PI)) - 0.5 * var_log / (sigma * sigma);
     laws.weibull = log(shape) - log(scale) + (shape - 1.0) * mean_log - 1.0;
     /* Multiples cost the choice among four. */
     laws.regular = -0.5 * log(2.0 * M_PI * fmax(squares, floor * floor)) - 0.5 - log(4.0);

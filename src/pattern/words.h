@@ -17,8 +17,17 @@ void ls_words_missed(const struct ls_unit *unit, struct ls_finding *finding);
 /* Rivals: the other timing, the best alias, other laws of the intervals. */
 void ls_words_rivals(const struct ls_unit *unit, struct ls_finding *finding);
 
-/* Mean duration of the members and the 90 % interval of that mean. */
-double ls_words_on(const struct ls_unit *unit, double *ret_low_s, double *ret_high_s);
+struct ls_mean {
+    double mean;
+    double low; /* 90 % interval of the mean */
+    double high;
+    double spread; /* standard deviation of one */
+};
+
+/* Durations of the members; gaps from the stop of a member to the start of the next, where that is
+ * the next cycle. NAN when there is none. */
+struct ls_mean ls_words_on(const struct ls_unit *unit);
+struct ls_mean ls_words_off(const struct ls_unit *unit);
 
 /* Appends one more rival; the last ones are left out when there is no room. */
 void ls_words_rival(struct ls_finding *finding, const char *format, ...)

@@ -1,0 +1,61 @@
+#include "pattern/scripted.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "base/util.h"
+#include "pattern/regular.h"
+#include "pattern/words.h"
+
+static bool takes(const struct ls_track *track) {
+    return track->span == LS_SPAN_HOLD && track->way == LS_WAY_PLAIN;
+}
+
+static void describe(const struct ls_unit *unit, struct ls_finding *finding) {
+    const struct ls_fit *fit = unit->fit;
+    struct ls_mean on = ls_words_on(unit);
+    struct ls_mean off = ls_words_off(unit);
+    ls_finding_number(finding, "on_s", on.mean, on.low, on.high);
+    ls_finding_number(finding, "off_s", off.mean, off.low, off.high);
+    ls_finding_number(finding, "period_s", fit->period_s, fit->period_low_s, fit->period_high_s);
+    ls_finding_number(finding, "cycles", (double)fit->members, (double)NAN, (double)NAN);
+    ls_words_missed(unit, finding);
+    ls_finding_number(finding, "jitter_s", fit->jitter_s, fit->jitter_low_s, fit->jitter_high_s);
+    ls_finding_number(finding, "on_spread_s", on.spread, (double)NAN, (double)NAN);
+    ls_finding_number(finding, "off_spread_s", off.spread, (double)NAN, (double)NAN);
+    ls_finding_word(finding, "timing", ls_words_timing(fit));
+    ls_words_rivals(unit, finding);
+    snprintf(finding->words, sizeof finding->words,
+             "%zu transmissions held for %.4g s, with %.4g s between them, one every %.6g s (%s), "
+             "near %.4f MHz",
+             fit->members, on.mean, off.mean, fit->period_s, ls_words_timing(fit),
+             0.5 * (finding->low_hz + finding->high_hz) / 1e6);
+    ls_copy_text(finding->limits, sizeof finding->limits, ls_scripted_kind.fooled);
+    finding->reported = fit->members >= LS_TRIAL_EVENTS_MIN;
+}
+
+static int create(void **ret, const struct ls_kind_input *input, struct ls_err *err) {
+    struct ls_regular_opts opts = {.takes = takes, .describe = describe};
+    return ls_regular_create(ret, input, &opts, err);
+}
+
+const struct ls_kind ls_scripted_kind = {
+    .id = "scripted-cycle",
+    .version = 1,
+    .null = "calls of one length on one channel begin at times that follow nothing finer than two "
+            "minutes; day, timetable and the receiver's schedule may be anything",
+    .test = "repetition of the time from start to start, misses and strays allowed for, and the "
+            "H-test; both against surrogates moved within two minutes of good time",
+    .evidence = "8 transmissions of 5 to 300 s of one emitter in 12 hours of each other",
+    .rivals = "clock-locked against wait-after-release; simple fractions and multiples of the "
+              "period; exponential, log-normal and Weibull intervals",
+    .fooled = "lift and alarm diallers, call centres and the operator's or regulator's own test "
+              "calls repeat as well. A rig on a train passes in less than one cycle and is not "
+              "seen here; nor is one that only listens",
+    .create = create,
+    .destroy = ls_regular_destroy,
+    .push = ls_regular_push,
+    .report = ls_regular_report,
+    .save = ls_regular_save,
+    .load = ls_regular_load,
+};
