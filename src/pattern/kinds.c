@@ -2,6 +2,7 @@
 
 #include "base/util.h"
 #include "pattern/access.h"
+#include "pattern/bulk_uplink.h"
 #include "pattern/kind.h"
 #include "pattern/new_emitter.h"
 #include "pattern/pass_by.h"
@@ -13,6 +14,11 @@
 static const struct ls_kind *const kinds[] = {
     &ls_scripted_kind, &ls_periodic_kind,    &ls_pass_by_kind,
     &ls_access_kind,   &ls_new_emitter_kind, &ls_steady_line_kind,
+    &ls_periodic_kind,
+    &ls_pass_by_kind,
+    &ls_bulk_uplink_kind,
+    &ls_new_emitter_kind,
+    &ls_steady_line_kind,
 };
 
 const struct ls_kind *const *ls_kinds(size_t *ret_count) {

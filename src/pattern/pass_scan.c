@@ -1,6 +1,5 @@
 /* The shape of a pass, by profile likelihood: at each moment and width the other parameters are
  * linear, so the grid is small and the search is cheap enough for surrogates. */
-#include <gsl/gsl_linalg.h>
 #include <math.h>
 #include <string.h>
 
@@ -187,12 +186,55 @@ static struct ls_pass refine(const struct ls_visit *visit, struct ls_pass best,
     return best;
 }
 
+/* The diagonal of the inverse of a symmetric matrix by Gauss and Jordan, scaled to a unit diagonal
+ * first, as seconds and Hz differ by orders. False: not positive definite. (GSL's routines call an
+ * error handler that ends the program.) */
+static bool invert(double a[PARAMETERS][PARAMETERS], double ret_diagonal[PARAMETERS]) {
+    double scale[PARAMETERS];
+    for (size_t i = 0; i < PARAMETERS; i++) {
+        if (!(a[i][i] > 0.0) || !isfinite(a[i][i])) {
+            return false;
+        }
+        scale[i] = sqrt(a[i][i]);
+    }
+    for (size_t i = 0; i < PARAMETERS; i++) {
+        for (size_t j = 0; j < PARAMETERS; j++) {
+            a[i][j] /= scale[i] * scale[j];
+        }
+    }
+    /* Each step exchanges one variable; afterwards a holds the inverse. */
+    for (size_t k = 0; k < PARAMETERS; k++) {
+        double pivot = a[k][k];
+        if (!(pivot > 1e-12)) {
+            return false;
+        }
+        a[k][k] = 1.0;
+        for (size_t j = 0; j < PARAMETERS; j++) {
+            a[k][j] /= pivot;
+        }
+        for (size_t i = 0; i < PARAMETERS; i++) {
+            double factor = a[i][k];
+            if (i == k) {
+                continue;
+            }
+            a[i][k] = 0.0;
+            for (size_t j = 0; j < PARAMETERS; j++) {
+                a[i][j] -= factor * a[k][j];
+            }
+        }
+    }
+    for (size_t i = 0; i < PARAMETERS; i++) {
+        ret_diagonal[i] = a[i][i] / (scale[i] * scale[i]);
+    }
+    return true;
+}
+
 /* Fisher information of all six parameters at the fit; false: singular. ret_variance: the diagonal
  * of its inverse. */
 static bool variances(const struct ls_visit *visit, const struct ls_pass *at,
                       const struct line *level, const struct line *offset,
                       double ret_variance[PARAMETERS]) {
-    double information[PARAMETERS * PARAMETERS] = {0};
+    double information[PARAMETERS][PARAMETERS] = {0};
     for (size_t i = 0; i < visit->count; i++) {
         double t = (double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9;
         double x = (t - at->t0_s) / at->tau_s;
@@ -213,20 +255,11 @@ static bool variances(const struct ls_visit *visit, const struct ls_pass *at,
                                       -level->slope * dbell * x / at->tau_s};
         for (size_t a = 0; a < PARAMETERS; a++) {
             for (size_t b = 0; b < PARAMETERS; b++) {
-                information[a * PARAMETERS + b] +=
-                    f[a] * f[b] / offset->variance + p[a] * p[b] / level->variance;
+                information[a][b] += f[a] * f[b] / offset->variance + p[a] * p[b] / level->variance;
             }
         }
     }
-    gsl_matrix_view matrix = gsl_matrix_view_array(information, PARAMETERS, PARAMETERS);
-    if (gsl_linalg_cholesky_decomp1(&matrix.matrix) != 0 ||
-        gsl_linalg_cholesky_invert(&matrix.matrix) != 0) {
-        return false;
-    }
-    for (size_t a = 0; a < PARAMETERS; a++) {
-        ret_variance[a] = information[a * PARAMETERS + a];
-    }
-    return true;
+    return invert(information, ret_variance);
 }
 
 static bool locked(const char *class_name) {

@@ -1,0 +1,447 @@
+/* People sleep and call when they like; posts do neither. For each channel with transfers of a
+ * minute or more, two questions: do they begin by a clock (pattern/trial.h), and are the hours in
+ * which it transfers spread over day and night more evenly than those of all others? For the second
+ * the quiet hours are chosen on the even days and the test is made on the odd ones, then the other
+ * way round, so that the choice does not favour the answer. */
+#include "pattern/bulk_uplink.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "base/util.h"
+#include "pattern/chance.h"
+#include "pattern/channels.h"
+#include "pattern/trial.h"
+
+enum { HOURS = 24, QUIET = 8, HALVES = 2, RECENT = 256, HOURS_MIN = 12 };
+
+static const int64_t hour_ns = 3600 * LS_NS_PER_S;
+static const int64_t transfer_ns = 60 * LS_NS_PER_S; /* a transfer lasts as long or longer */
+static const double bits_per_hz =
+    6.0; /* 64-QAM without coding: more than one antenna carries far */
+static const double least_s_per_day = 3600.0;
+
+struct use {
+    uint32_t transfers[HALVES][HOURS]; /* hours of the day with a transfer, even and odd days */
+    int64_t transfer_hour;             /* the last one counted */
+    uint64_t count;                    /* transfers */
+    double airtime_s;
+    int64_t day; /* the one under way */
+    double day_s;
+    double days; /* that ended with a transfer */
+    double day_sum_s;
+    double day_squares;
+    int64_t first_ns;
+    int64_t last_ns;
+    int64_t recent_ns[RECENT]; /* starts of the last transfers, a ring over count, */
+    int64_t recent_id[RECENT]; /* and their rows */
+};
+
+struct state {
+    struct ls_kind_input input;
+    struct ls_channels *channels;
+    struct ls_trial *trial;
+    struct use **uses; /* [LS_CHANNELS_MAX]; NULL: no transfer there */
+    /* What channels that gave way had. */
+    uint32_t gone[LS_SENSORS_MAX][HALVES][HOURS];
+};
+
+static void destroy(void *state) {
+    struct state *s = state;
+    for (size_t i = 0; s != NULL && s->uses != NULL && i < LS_CHANNELS_MAX; i++) {
+        free(s->uses[i]);
+    }
+    if (s != NULL) {
+        free(s->uses);
+        ls_channels_destroy(s->channels);
+        ls_trial_destroy(s->trial);
+    }
+    free(s);
+}
+
+static int create(void **ret, const struct ls_kind_input *input, struct ls_err *err) {
+    struct state *s = calloc(1, sizeof *s);
+    *ret = s;
+    if (s != NULL) {
+        s->input = *input;
+        s->uses = calloc(LS_CHANNELS_MAX, sizeof *s->uses);
+    }
+    if (s == NULL || s->uses == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for transfers");
+    }
+    int code = ls_trial_create(&s->trial, err);
+    return code == LS_OK ? ls_channels_create(&s->channels, err) : code;
+}
+
+static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
+
+/* Hours count once however much is sent in them: what comes in clumps is no more than one event. */
+static void count_hour(uint32_t counts[HALVES][HOURS], int64_t hour, int64_t *last) {
+    if (hour != *last) {
+        int64_t day = floor_div(hour, HOURS);
+        counts[day & 1][hour - day * HOURS]++;
+        *last = hour;
+    }
+}
+
+static void end_day(struct use *use) {
+    if (use->day_s > 0.0) {
+        use->days += 1.0;
+        use->day_sum_s += use->day_s;
+        use->day_squares += use->day_s * use->day_s;
+        use->day_s = 0.0;
+    }
+}
+
+static void add(struct use *use, const struct ls_transmission *row) {
+    int64_t hour = floor_div(row->start_ns, hour_ns);
+    double s = (double)row->duration_ns / 1e9;
+    count_hour(use->transfers, hour, &use->transfer_hour);
+    if (floor_div(hour, HOURS) != use->day) {
+        end_day(use);
+        use->day = floor_div(hour, HOURS);
+    }
+    use->day_s += s;
+    use->airtime_s += s;
+    use->first_ns = use->count == 0 ? row->start_ns : use->first_ns;
+    use->last_ns = row->start_ns + row->duration_ns;
+    use->recent_ns[use->count % RECENT] = row->start_ns;
+    use->recent_id[use->count % RECENT] = row->id;
+    use->count++;
+}
+
+static int push(void *state, const struct ls_event *event, struct ls_err *err) {
+    struct state *s = state;
+    bool begins;
+    bool known;
+    if (event->row->duration_ns < transfer_ns) {
+        return LS_OK;
+    }
+    uint32_t slot = ls_channels_push(s->channels, event->row, event->sensor, &begins, &known);
+    struct use *use = s->uses[slot];
+    if (begins && use != NULL) {
+        for (size_t i = 0; i < (size_t)HALVES * HOURS; i++) {
+            s->gone[event->sensor][i / HOURS][i % HOURS] += use->transfers[i / HOURS][i % HOURS];
+        }
+        free(use);
+        use = s->uses[slot] = NULL;
+    }
+    if (use == NULL) {
+        use = s->uses[slot] = calloc(1, sizeof *use);
+        if (use == NULL) {
+            return ls_err_set(err, LS_ERR_NOMEM, "out of memory for transfers");
+        }
+        use->transfer_hour = use->day = INT64_MIN;
+    }
+    add(use, event->row);
+    return LS_OK;
+}
+
+/* --- the test --- */
+
+static void count_others(const struct state *s, uint32_t slot, uint32_t ret[HALVES][HOURS]) {
+    uint32_t sensor = ls_channels_at(s->channels, slot)->sensor;
+    memcpy(ret, s->gone[sensor], sizeof s->gone[sensor]);
+    for (uint32_t i = 0; i < LS_CHANNELS_MAX; i++) {
+        const struct ls_channel *channel = ls_channels_at(s->channels, i);
+        if (i == slot || channel == NULL || s->uses[i] == NULL || channel->sensor != sensor) {
+            continue;
+        }
+        for (size_t k = 0; k < (size_t)HALVES * HOURS; k++) {
+            ret[k / HOURS][k % HOURS] += s->uses[i]->transfers[k / HOURS][k % HOURS];
+        }
+    }
+}
+
+/* Marks the hours with the least of others'; of equals the earlier. */
+static void choose_quiet(const uint32_t others[HOURS], bool ret_quiet[HOURS]) {
+    memset(ret_quiet, 0, HOURS * sizeof *ret_quiet);
+    for (size_t n = 0; n < QUIET; n++) {
+        size_t least = SIZE_MAX;
+        for (size_t h = 0; h < HOURS; h++) {
+            if (!ret_quiet[h] && (least == SIZE_MAX || others[h] < others[least])) {
+                least = h;
+            }
+        }
+        ret_quiet[least] = true;
+    }
+}
+
+struct table {
+    unsigned quiet; /* hours of this channel, */
+    unsigned busy;
+    unsigned others_quiet; /* and of all others */
+    unsigned others_busy;
+};
+
+static struct table tabulate(const uint32_t mine[HOURS], const uint32_t others[HOURS],
+                             const bool quiet[HOURS]) {
+    struct table t = {0};
+    for (size_t h = 0; h < HOURS; h++) {
+        *(quiet[h] ? &t.quiet : &t.busy) += mine[h];
+        *(quiet[h] ? &t.others_quiet : &t.others_busy) += others[h];
+    }
+    return t;
+}
+
+/* Fisher's exact test ("The Logic of Inductive Inference", J. R. Stat. Soc. 98, 1935), one-sided,
+ * with its steps filled in at random, so that it is uniform where there is nothing. */
+static double fisher(const struct table *t, struct ls_chance *chance) {
+    unsigned mine = t->quiet + t->busy;
+    unsigned quiet = t->quiet + t->others_quiet;
+    unsigned busy = t->busy + t->others_busy;
+    double above = gsl_cdf_hypergeometric_Q(t->quiet, quiet, busy, mine);
+    double at = gsl_ran_hypergeometric_pdf(t->quiet, quiet, busy, mine);
+    return fmax(above + ls_chance_uniform(chance) * at, 1e-300);
+}
+
+/* Whether the channel is searched; then the logarithms of both halves. */
+static bool search(const struct state *s, uint32_t slot, double ret_ln_p[HALVES],
+                   struct table *ret_all) {
+    const struct use *use = s->uses[slot];
+    uint32_t others[HALVES][HOURS];
+    bool quiet[HOURS];
+    double seed[HOURS];
+    struct ls_chance chance;
+    count_others(s, slot, others);
+    for (size_t h = 0; h < HOURS; h++) {
+        seed[h] = use->transfers[0][h] + 1e3 * use->transfers[1][h] + 1e6 * others[0][h];
+    }
+    ls_chance_init(&chance, ls_chance_seed(seed, HOURS));
+    *ret_all = (struct table){0};
+    for (size_t half = 0; half < HALVES; half++) {
+        choose_quiet(others[1 - half], quiet);
+        struct table t = tabulate(use->transfers[half], others[half], quiet);
+        if (t.quiet + t.busy < HOURS_MIN || t.others_quiet + t.others_busy < HOURS_MIN) {
+            return false;
+        }
+        ret_ln_p[half] = log(fisher(&t, &chance));
+        ret_all->quiet += t.quiet;
+        ret_all->busy += t.busy;
+    }
+    return true;
+}
+
+/* Fisher's sum of logarithms: chi-squared with four degrees of freedom. */
+static double join(const double ln_p[HALVES]) {
+    double x = -(ln_p[0] + ln_p[1]);
+    return fmin(0.0, (log1p(x) - x) / M_LN10);
+}
+
+/* The last transfers in order; returns how many. */
+static size_t recent(const struct use *use, int64_t ret_ns[RECENT], int64_t ret_id[RECENT]) {
+    size_t n = use->count < RECENT ? (size_t)use->count : RECENT;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = (size_t)((use->count - n + i) % RECENT);
+        ret_ns[i] = use->recent_ns[at];
+        ret_id[i] = use->recent_id[at];
+    }
+    return n;
+}
+
+/* Whether these starts keep a clock. */
+static int judge_clock(const struct state *s, const struct ls_channel *channel, const int64_t *t_ns,
+                       size_t n, struct ls_verdict *ret, struct ls_err *err) {
+    struct ls_good_time good;
+    double t_s[RECENT];
+    size_t kept = 0;
+    *ret = (struct ls_verdict){.period_s = (double)NAN, .interval_s = (double)NAN};
+    for (size_t i = 0; i < n; i++) {
+        double t = (double)(t_ns[i] - t_ns[0]) / 1e9;
+        if (kept == 0 || t > t_s[kept - 1]) { /* several at one moment are one */
+            t_s[kept++] = t;
+        }
+    }
+    if (kept < LS_TRIAL_EVENTS_MIN) {
+        return LS_OK;
+    }
+    int code = ls_exposure_good_time(s->input.exposure, channel->sensor, channel->center_hz,
+                                     t_ns[0], t_ns[n - 1] + 1, &good, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    struct ls_arrivals arrivals = {.t_s = t_s, .count = kept, .good = &good};
+    *ret = ls_trial_verdict(s->trial, &arrivals, false);
+    ls_good_time_finish(&good);
+    return LS_OK;
+}
+
+/* Both questions, and what each half of the transfers says alone. */
+struct answer {
+    double log10_p;
+    double confirm_log10_p;
+    struct ls_verdict clock;
+    struct table all;
+};
+
+/* *ret_searched: there is enough to ask. */
+static int ask(const struct state *s, uint32_t slot, struct answer *ret, bool *ret_searched,
+               struct ls_err *err) {
+    const struct ls_channel *channel = ls_channels_at(s->channels, slot);
+    int64_t t_ns[RECENT];
+    int64_t id[RECENT];
+    double ln_p[HALVES];
+    *ret_searched = search(s, slot, ln_p, &ret->all);
+    if (!*ret_searched) {
+        return LS_OK;
+    }
+    struct ls_verdict early;
+    struct ls_verdict late;
+    size_t n = recent(s->uses[slot], t_ns, id);
+    int code = judge_clock(s, channel, t_ns, n, &ret->clock, err);
+    code = code == LS_OK ? judge_clock(s, channel, t_ns, n / 2, &early, err) : code;
+    code = code == LS_OK ? judge_clock(s, channel, t_ns + n / 2, n - n / 2, &late, err) : code;
+    if (code == LS_OK) {
+        double day_log10 = join(ln_p);
+        double day_confirm = fmax(ln_p[0], ln_p[1]) / M_LN10;
+        bool by_clock = ret->clock.log10_p < day_log10;
+        ret->log10_p = ls_report_log10_any(fmin(ret->clock.log10_p, day_log10), 2.0);
+        ret->confirm_log10_p = by_clock ? fmax(early.log10_p, late.log10_p) : day_confirm;
+    }
+    return code;
+}
+
+/* --- the finding --- */
+
+static void describe(const struct ls_channel *channel, const struct use *use,
+                     const struct answer *answer, struct ls_finding *finding) {
+    const struct table *all = &answer->all;
+    double span_days = fmax((double)(use->last_ns - use->first_ns) / 86400e9, 1.0);
+    double per_day = use->airtime_s / span_days;
+    double n = fmax(use->days, 1.0);
+    double variance = fmax(use->day_squares / n - pow(use->day_sum_s / n, 2.0), 0.0);
+    /* The days at both ends are whole only by chance: an hour's worth of doubt at least. */
+    double error = fmax(1.645 * sqrt(variance / n), per_day / 24.0);
+    double bytes = per_day * channel->bandwidth_hz * bits_per_hz / 8.0;
+    ls_finding_number(finding, "airtime_s_per_day", per_day, per_day - error, per_day + error);
+    ls_finding_number(finding, "bytes_upper_bound", bytes, (double)NAN, (double)NAN);
+    ls_finding_number(finding, "transfers", (double)use->count, (double)NAN, (double)NAN);
+    ls_finding_number(finding, "on_s", use->airtime_s / (double)use->count, (double)NAN,
+                      (double)NAN);
+    if (answer->clock.log10_p <= -3.0 && isfinite(answer->clock.period_s)) {
+        ls_finding_number(finding, "period_s", answer->clock.period_s, (double)NAN, (double)NAN);
+    }
+    if (channel->class_name[0] != '\0') {
+        ls_finding_word(finding, "class", channel->class_name);
+    }
+    ls_copy_text(finding->rivals[0], LS_RIVAL_BYTES,
+                 "a camera, a cash point or a wayside box of the railway that reports as much");
+    ls_copy_text(
+        finding->rivals[1], LS_RIVAL_BYTES,
+        "a household whose modem is never off: several users in one channel look the same");
+    finding->rival_count = 2;
+    snprintf(finding->words, sizeof finding->words,
+             "%llu transfers of a minute or more near %.3f MHz, %.0f min a day, in %u of the quiet "
+             "hours as in %u of the busy ones",
+             (unsigned long long)use->count, channel->center_hz / 1e6, per_day / 60.0, all->quiet,
+             all->busy);
+    ls_copy_text(finding->limits, sizeof finding->limits, ls_bulk_uplink_kind.fooled);
+}
+
+static bool enough(const struct use *use, const struct table *all) {
+    double span_s = (double)(use->last_ns - use->first_ns) / 1e9;
+    double hours = all->quiet + all->busy;
+    double quiet_rate = (double)all->quiet / QUIET;
+    double busy_rate = (double)all->busy / (HOURS - QUIET);
+    return span_s >= 1.8 * 86400.0 && use->airtime_s >= least_s_per_day * span_s / 86400.0 &&
+           hours >= 0.5 * span_s / 3600.0 && quiet_rate >= 0.5 * busy_rate;
+}
+
+static int report_one(const struct state *s, uint32_t slot, struct ls_report *report,
+                      struct ls_err *err) {
+    const struct ls_channel *channel = ls_channels_at(s->channels, slot);
+    const struct use *use = s->uses[slot];
+    struct answer answer;
+    bool searched;
+    int code = ask(s, slot, &answer, &searched, err);
+    if (code != LS_OK || !searched) {
+        return code;
+    }
+    struct ls_finding finding = ls_report_blank(report);
+    ls_copy_text(finding.sensor, sizeof finding.sensor,
+                 ls_exposure_name(s->input.exposure, channel->sensor));
+    finding.log10_p = answer.log10_p;
+    finding.trials = HALVES + answer.clock.trials;
+    finding.start_ns = use->first_ns;
+    finding.stop_ns = use->last_ns;
+    finding.low_hz = channel->low_hz - channel->bandwidth_hz / 2.0;
+    finding.high_hz = channel->high_hz + channel->bandwidth_hz / 2.0;
+    finding.reported = enough(use, &answer.all);
+    finding.confirm_log10_p = answer.confirm_log10_p;
+    describe(channel, use, &answer, &finding);
+    int64_t t_ns[RECENT];
+    int64_t evidence[RECENT];
+    finding.evidence_count = recent(use, t_ns, evidence);
+    finding.evidence = evidence;
+    return ls_report_add(report, &finding, err);
+}
+
+static int report(const void *state, struct ls_report *out, struct ls_err *err) {
+    const struct state *s = state;
+    int code = LS_OK;
+    for (uint32_t i = 0; code == LS_OK && i < LS_CHANNELS_MAX; i++) {
+        if (s->uses[i] != NULL && s->uses[i]->count >= (uint64_t)HALVES * HOURS_MIN) {
+            code = report_one(s, i, out, err);
+        }
+    }
+    return code;
+}
+
+static int save(const void *state, struct ls_blob *blob, struct ls_err *err) {
+    const struct state *s = state;
+    int code = ls_channels_save(s->channels, blob, err);
+    code = code == LS_OK ? ls_blob_put(blob, s->gone, sizeof s->gone, err) : code;
+    for (uint32_t i = 0; code == LS_OK && i < LS_CHANNELS_MAX; i++) {
+        if (s->uses[i] != NULL) {
+            code = ls_blob_put(blob, s->uses[i], sizeof *s->uses[i], err);
+        }
+    }
+    return code;
+}
+
+/* A channel of this kind always has a use. */
+static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
+    struct state *s = state;
+    int code = ls_channels_load(s->channels, in, err);
+    code = code == LS_OK ? ls_blob_get(in, s->gone, sizeof s->gone, err) : code;
+    for (uint32_t i = 0; code == LS_OK && i < LS_CHANNELS_MAX; i++) {
+        if (ls_channels_at(s->channels, i) == NULL) {
+            continue;
+        }
+        s->uses[i] = calloc(1, sizeof *s->uses[i]);
+        if (s->uses[i] == NULL) {
+            return ls_err_set(err, LS_ERR_NOMEM, "out of memory for transfers");
+        }
+        code = ls_blob_get(in, s->uses[i], sizeof *s->uses[i], err);
+    }
+    return code;
+}
+
+const struct ls_kind ls_bulk_uplink_kind = {
+    .id = "bulk-uplink",
+    .version = 1,
+    .null = "transfers of a minute or more begin by no clock, and the hours in which a channel has "
+            "them follow the same day as those of all other channels that do",
+    .test =
+        "the tests of periodic-telemetry on their starts; and Fisher's exact test of quiet "
+        "against busy hours, the eight quiet hours chosen on the other days, two halves joined; "
+        "one search, the better of the two, for each channel with transfers in 12 hours of each "
+        "half",
+    .evidence = "an hour of transfers a day over two days, in half of all hours, at night half as "
+                "often as by day or more",
+    .rivals = "other equipment that reports; a household",
+    .fooled =
+        "a post that sends by day only looks like people; one that sends by wire or satellite "
+        "is not seen; bytes are an upper bound from airtime and bandwidth, not a measurement",
+    .create = create,
+    .destroy = destroy,
+    .push = push,
+    .report = report,
+    .save = save,
+    .load = load,
+};
