@@ -271,6 +271,28 @@ static struct entry *find(const struct ls_incidents *incidents, const struct ls_
     return NULL;
 }
 
+/* The channels of a sweep are each visited on a clock: that is the sweep, found once more. */
+static struct entry *explained_by(const struct ls_incidents *incidents,
+                                  const struct ls_finding *finding) {
+    const struct ls_parameter *period = ls_finding_parameter(finding, "period_s");
+    for (size_t i = 0; period != NULL && i < incidents->count; i++) {
+        const struct ls_finding *sweep = &incidents->entries[i]->incident.finding;
+        const struct ls_parameter *revisit = ls_finding_parameter(sweep, "revisit_s");
+        if (strcmp(sweep->kind, "band-sweep") != 0 || revisit == NULL ||
+            strcmp(sweep->kind, finding->kind) == 0 ||
+            strcmp(sweep->sensor, finding->sensor) != 0 || !near_in_frequency(sweep, finding) ||
+            finding->start_ns > sweep->stop_ns || finding->stop_ns < sweep->start_ns) {
+            continue;
+        }
+        double turns = period->value / revisit->value;
+        double off = fmin(fabs(turns - round(turns)), fabs(1.0 / turns - round(1.0 / turns)));
+        if (off <= 0.02) {
+            return incidents->entries[i];
+        }
+    }
+    return NULL;
+}
+
 /* --- growth --- */
 
 static bool confirmed_by(const struct ls_finding *known, const struct ls_finding *finding) {
@@ -318,6 +340,11 @@ int ls_incidents_know(struct ls_incidents *incidents, const struct ls_incident *
 int ls_incidents_add(struct ls_incidents *incidents, const struct ls_finding *finding,
                      double listened, size_t *ret_index, struct ls_err *err) {
     if (!finding->reported || finding->log10_p > note_log10) {
+        return LS_EOF;
+    }
+    struct entry *sweep = explained_by(incidents, finding);
+    if (sweep != NULL && sweep->found) {
+        sweep->incident.findings++;
         return LS_EOF;
     }
     struct entry *entry = find(incidents, finding, ret_index);

@@ -40,11 +40,12 @@ void ls_incidents_destroy(struct ls_incidents *incidents);
 int ls_incidents_know(struct ls_incidents *incidents, const struct ls_incident *row,
                       struct ls_err *err);
 
-/* A finding of this run, strongest first (the caller sorts); one that is not reported is left out
- * (LS_EOF). listened: share of its time, 0 to 1, in which its frequencies were listened to; NAN:
- * not known. *ret_index: of its incident, for ls_incidents_at. What this run finds of a known
- * incident takes the place of what an earlier one knew, so that a run that was resumed ends where
- * one run would; the incident keeps its id and its first moment. LS_ERR_NOMEM. */
+/* A finding of this run, sweeps first, then strongest first (the caller sorts); one that is not
+ * reported, or that a sweep of this run explains, is left out (LS_EOF). listened: share of its
+ * time, 0 to 1, in which its frequencies were listened to; NAN: not known. *ret_index: of its
+ * incident, for ls_incidents_at. What this run finds of a known incident takes the place of what an
+ * earlier one knew, so that a run that was resumed ends where one run would; the incident keeps its
+ * id and its first moment. LS_ERR_NOMEM. */
 int ls_incidents_add(struct ls_incidents *incidents, const struct ls_finding *finding,
                      double listened, size_t *ret_index, struct ls_err *err);
 

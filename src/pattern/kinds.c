@@ -2,6 +2,7 @@
 
 #include "base/util.h"
 #include "pattern/access.h"
+#include "pattern/band_sweep.h"
 #include "pattern/bulk_uplink.h"
 #include "pattern/kind.h"
 #include "pattern/new_emitter.h"
@@ -11,15 +12,18 @@
 #include "pattern/steady_line.h"
 
 /* In the order of DESIGN section 3; a kind that looks at the findings of another comes after it. */
+/* clang-format off */
 static const struct ls_kind *const kinds[] = {
-    &ls_scripted_kind, &ls_periodic_kind,    &ls_pass_by_kind,
-    &ls_access_kind,   &ls_new_emitter_kind, &ls_steady_line_kind,
+    &ls_scripted_kind,
     &ls_periodic_kind,
+    &ls_band_sweep_kind,
     &ls_pass_by_kind,
     &ls_bulk_uplink_kind,
+    &ls_access_kind,
     &ls_new_emitter_kind,
     &ls_steady_line_kind,
 };
+/* clang-format on */
 
 const struct ls_kind *const *ls_kinds(size_t *ret_count) {
     *ret_count = LS_COUNT(kinds);

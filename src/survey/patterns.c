@@ -246,6 +246,11 @@ static int take_finding(void *context, const struct ls_finding *finding, struct 
 static int compare_kept(const void *a, const void *b) {
     const struct ls_finding *x = &((const struct kept *)a)->finding;
     const struct ls_finding *y = &((const struct kept *)b)->finding;
+    /* A sweep explains what else is found in its channels, so it comes first. */
+    int sweeps = (strcmp(y->kind, "band-sweep") == 0) - (strcmp(x->kind, "band-sweep") == 0);
+    if (sweeps != 0) {
+        return sweeps;
+    }
     if (x->log10_p != y->log10_p) {
         return x->log10_p < y->log10_p ? -1 : 1;
     }
