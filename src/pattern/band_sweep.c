@@ -61,6 +61,21 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
 
 static bool same_step(double a, double b) { return fabs(a - b) <= 0.25 * fabs(b); }
 
+/* When the lines of a block begin and end; all of it when it has none. */
+static void line_times(const struct block *block, const struct ls_sweep *sweep, int64_t *ret_first,
+                       int64_t *ret_last) {
+    bool any = false;
+    *ret_first = block->rows[0].t_ns;
+    *ret_last = block->rows[block->count - 1].t_ns;
+    for (size_t i = 0; i < block->count; i++) {
+        if (sweep->on_line[i]) {
+            *ret_first = any ? *ret_first : block->rows[i].t_ns;
+            *ret_last = block->rows[i].t_ns;
+            any = true;
+        }
+    }
+}
+
 /* A block is complete: is it the best, or does it go on with it? */
 static void end_block(struct air *air) {
     struct ls_sweep sweep;
@@ -70,8 +85,9 @@ static void end_block(struct air *air) {
         return;
     }
     ls_sweep_scan(now->rows, now->count, NULL, &sweep);
-    int64_t first_ns = now->rows[0].t_ns;
-    int64_t last_ns = now->rows[now->count - 1].t_ns;
+    int64_t first_ns;
+    int64_t last_ns;
+    line_times(now, &sweep, &first_ns, &last_ns);
     bool goes_on =
         air->best.count > 0 && same_step(sweep.step_hz, air->step_hz) && sweep.score >= clear_nats;
     air->blocks++;

@@ -250,7 +250,7 @@ static int judge_clock(const struct state *s, const struct ls_channel *channel, 
     struct ls_good_time good;
     double t_s[RECENT];
     size_t kept = 0;
-    *ret = (struct ls_verdict){.period_s = (double)NAN, .interval_s = (double)NAN};
+    *ret = (struct ls_verdict){.period_s = (double)NAN};
     for (size_t i = 0; i < n; i++) {
         double t = (double)(t_ns[i] - t_ns[0]) / 1e9;
         if (kept == 0 || t > t_s[kept - 1]) { /* several at one moment are one */
@@ -266,7 +266,7 @@ static int judge_clock(const struct state *s, const struct ls_channel *channel, 
         return code;
     }
     struct ls_arrivals arrivals = {.t_s = t_s, .count = kept, .good = &good};
-    *ret = ls_trial_verdict(s->trial, &arrivals, false);
+    *ret = ls_trial_verdict(s->trial, &arrivals);
     ls_good_time_finish(&good);
     return LS_OK;
 }
