@@ -43,12 +43,12 @@ static void count_incidents(const struct ls_patterns_result *result, char *ret, 
 void ls_patterns_say(const struct ls_patterns_result *result) {
     char incidents[128];
     count_incidents(result, incidents, sizeof incidents);
-    ls_log(LS_LOG_INFO, "%" PRIu64 " searches in %" PRIu64 " transmissions: %s%s", result->searches,
-           result->rows,
-           incidents[0] != '\0' ? incidents
-                                : "no incident. A receiver that only "
-                                  "listens cannot be seen",
-           incidents[0] != '\0' ? "; see 'lineside incidents'" : "");
+    bool none = incidents[0] == '\0';
+    ls_log(LS_LOG_INFO, "%" PRIu64 " search%s in %" PRIu64 " transmission%s: %s%s",
+           result->searches, result->searches == 1 ? "" : "es", result->rows,
+           result->rows == 1 ? "" : "s",
+           none ? "no incident. A receiver that only listens cannot be seen" : incidents,
+           none ? "" : "; see 'lineside incidents'");
     if (result->left_out > 0) {
         ls_log(LS_LOG_INFO, "%" PRIu64 " rows left out: out of order, twice the same or empty",
                result->left_out);
