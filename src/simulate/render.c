@@ -12,7 +12,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
-#include "simulate/receiver.h"
+#include "simulate/frontend.h"
 #include "simulate/sigmf_writer.h"
 #include "simulate/stream.h"
 #include "simulate/track.h"
@@ -40,7 +40,7 @@ struct render {
     const struct ls_scenario *scenario;
     const struct ls_render_opts *opts;
     struct ls_render_result result;
-    struct ls_receiver *receiver;
+    struct ls_frontend *receiver;
     struct ls_sigmf_writer *writer;
     size_t delay;
     struct active *active;
@@ -61,7 +61,7 @@ struct render {
 
 static int create_receiver(struct render *render, struct ls_err *err) {
     const struct ls_scenario_sensor *sensor = &render->scenario->sensor;
-    LS_AUTO(struct ls_receiver_spur)
+    LS_AUTO(struct ls_frontend_spur)
     spurs = calloc(sensor->spur_count + 1, sizeof *spurs);
     if (spurs == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for a receiver");
@@ -70,7 +70,7 @@ static int create_receiver(struct render *render, struct ls_err *err) {
         spurs[i].offset_hz = sensor->spurs[i].offset_hz;
         spurs[i].level_dbfs = sensor->spurs[i].level_dbfs;
     }
-    struct ls_receiver_opts opts = {
+    struct ls_frontend_opts opts = {
         .rate_sps = sensor->rate_sps,
         .format = sensor->format,
         .ripple_db = sensor->ripple_db,
@@ -82,7 +82,7 @@ static int create_receiver(struct render *render, struct ls_err *err) {
         .spur_count = sensor->spur_count,
         .seed = ls_stream_key(ls_scene_seed(render->scene), "receiver",
                               (uint32_t)render->opts->site, "noise")};
-    return ls_receiver_create(&render->receiver, &opts, err);
+    return ls_frontend_create(&render->receiver, &opts, err);
 }
 
 static int create_writer(struct render *render, struct ls_err *err) {
@@ -112,7 +112,7 @@ static int create_parts(struct render *render, struct ls_err *err) {
     }
     int code = create_receiver(render, err);
     if (code == LS_OK) {
-        render->delay = ls_receiver_delay(render->receiver);
+        render->delay = ls_frontend_delay(render->receiver);
         code = create_writer(render, err);
     }
     return code;
@@ -124,7 +124,7 @@ static void destroy_parts(struct render *render) {
     }
     free(render->active);
     ls_sigmf_writer_destroy(render->writer);
-    ls_receiver_destroy(render->receiver);
+    ls_frontend_destroy(render->receiver);
     free(render->bytes);
     free(render->sum);
     free(render->live);
@@ -302,7 +302,7 @@ static int render_piece(struct render *render, struct ls_err *err) {
     double noise_dbfs =
         ls_scene_noise_dbm(render->scene, sensor->rate_sps, t_ns) - sensor->full_scale_dbm;
     render->result.clipped +=
-        ls_receiver_process(render->receiver, render->first, pow(10, noise_dbfs / 10), render->sum,
+        ls_frontend_process(render->receiver, render->first, pow(10, noise_dbfs / 10), render->sum,
                             render->count, render->bytes);
     code = ls_sigmf_writer_samples(render->writer, render->bytes, render->count, err);
     return code == LS_OK ? drop_ended(render, err) : code;

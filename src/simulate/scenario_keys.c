@@ -272,7 +272,7 @@ static const struct ls_key sensor_keys[] = {
 static const struct ls_key_part sensor_part = {
     .name = "sensor",
     .about = "The receiver and its faults. Waveform, noise and fault models are described in "
-             "simulate/receiver.h.",
+             "simulate/frontend.h.",
     .keys = sensor_keys,
     .size = sizeof(struct ls_scenario_sensor)};
 static const struct ls_key propagation_keys[] = {

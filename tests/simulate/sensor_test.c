@@ -8,7 +8,7 @@
 
 #include "base/util.h"
 #include "simulate/random.h"
-#include "simulate/receiver.h"
+#include "simulate/frontend.h"
 #include "simulate/waveform.h"
 
 static const struct {
@@ -55,7 +55,7 @@ static int record(size_t sensor, uint64_t seed, const char *path) {
     struct ls_random random;
     ls_random_init(&random, seed, 99);
     ls_random_add_noise(&random, x, count, 2e-4); /* 29 dB below a mark */
-    ls_receiver_quantise(LS_FORMAT_CU8, x, count, bytes);
+    ls_frontend_quantise(LS_FORMAT_CU8, x, count, bytes);
     FILE *file = fopen(path, "wb");
     int code = file == NULL || fwrite(bytes, 2, count, file) != count;
     code |= file != NULL && fclose(file) != 0;

@@ -1,4 +1,4 @@
-#include "simulate/receiver.h"
+#include "simulate/frontend.h"
 
 #include <assert.h>
 #include <math.h>
@@ -18,7 +18,7 @@ struct spur {
     uint64_t step; /* 2^-64 turns a sample */
 };
 
-struct ls_receiver {
+struct ls_frontend {
     enum ls_format format;
     bool shaped;
     float taps[LANES * PAIRS]; /* each twice, for real and imaginary part; zeros to the end */
@@ -36,14 +36,14 @@ struct ls_receiver {
 enum { STRETCH = 4096 };
 
 /* Amplitude at f cycles a sample, |f| <= 0.5. */
-static double passband(const struct ls_receiver_opts *opts, double f) {
+static double passband(const struct ls_frontend_opts *opts, double f) {
     double ripple = opts->ripple_db * cos(2 * M_PI * 3 * f);
     double droop = opts->edge_db * pow(fabs(2 * f), EDGE_POWER);
     return pow(10, (ripple - droop) / 20);
 }
 
 /* Frequency sampling: the impulse response of the wanted gain, cut by a Hann window. */
-static void design(struct ls_receiver *receiver, const struct ls_receiver_opts *opts) {
+static void design(struct ls_frontend *receiver, const struct ls_frontend_opts *opts) {
     for (size_t k = 0; k < TAPS; k++) {
         double n = (double)k - DELAY;
         double sum = 0;
@@ -57,13 +57,13 @@ static void design(struct ls_receiver *receiver, const struct ls_receiver_opts *
     }
 }
 
-int ls_receiver_create(struct ls_receiver **ret, const struct ls_receiver_opts *opts,
+int ls_frontend_create(struct ls_frontend **ret, const struct ls_frontend_opts *opts,
                        struct ls_err *err) {
     if (!(opts->rate_sps > 0) || ls_format_bytes(opts->format) == 0 || !(opts->edge_db >= 0)) {
         return ls_err_set(err, LS_ERR_ARG,
                           "a receiver needs a rate, a sample format and a droop of 0 dB or more");
     }
-    struct ls_receiver *receiver = calloc(1, sizeof *receiver);
+    struct ls_frontend *receiver = calloc(1, sizeof *receiver);
     if (receiver == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for a receiver");
     }
@@ -74,7 +74,7 @@ int ls_receiver_create(struct ls_receiver **ret, const struct ls_receiver_opts *
     /* A multiple of the lanes may reach past the last tap: room for it, times 0. */
     receiver->line = calloc(STRETCH + LANES * PAIRS, sizeof *receiver->line);
     if (receiver->spurs == NULL || receiver->line == NULL) {
-        ls_receiver_destroy(receiver);
+        ls_frontend_destroy(receiver);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for a receiver");
     }
     if (receiver->shaped) {
@@ -97,7 +97,7 @@ int ls_receiver_create(struct ls_receiver **ret, const struct ls_receiver_opts *
     return LS_OK;
 }
 
-void ls_receiver_destroy(struct ls_receiver *receiver) {
+void ls_frontend_destroy(struct ls_frontend *receiver) {
     if (receiver != NULL) {
         free(receiver->spurs);
         free(receiver->line);
@@ -105,11 +105,11 @@ void ls_receiver_destroy(struct ls_receiver *receiver) {
     }
 }
 
-size_t ls_receiver_delay(const struct ls_receiver *receiver) {
+size_t ls_frontend_delay(const struct ls_frontend *receiver) {
     return receiver->shaped ? DELAY : 0;
 }
 
-static void filter(struct ls_receiver *receiver, float complex *samples, size_t n) {
+static void filter(struct ls_frontend *receiver, float complex *samples, size_t n) {
     float complex *line = receiver->line;
     memcpy(line, receiver->history, sizeof receiver->history);
     memcpy(&line[TAPS - 1], samples, n * sizeof *samples);
@@ -128,7 +128,7 @@ static void filter(struct ls_receiver *receiver, float complex *samples, size_t 
     memcpy(receiver->history, &line[n], sizeof receiver->history);
 }
 
-static void add_spurs(const struct ls_receiver *receiver, uint64_t first, float complex *samples,
+static void add_spurs(const struct ls_frontend *receiver, uint64_t first, float complex *samples,
                       size_t n) {
     for (size_t s = 0; s < receiver->spur_count; s++) {
         const struct spur *spur = &receiver->spurs[s];
@@ -140,7 +140,7 @@ static void add_spurs(const struct ls_receiver *receiver, uint64_t first, float 
     }
 }
 
-uint64_t ls_receiver_process(struct ls_receiver *receiver, uint64_t first, double noise_pow,
+uint64_t ls_frontend_process(struct ls_frontend *receiver, uint64_t first, double noise_pow,
                              float complex *samples, size_t n, void *ret_bytes) {
     uint64_t clipped = 0;
     for (size_t done = 0; done < n;) {
@@ -164,7 +164,7 @@ uint64_t ls_receiver_process(struct ls_receiver *receiver, uint64_t first, doubl
         }
         add_spurs(receiver, first + done, x, count);
         clipped +=
-            ls_receiver_quantise(receiver->format, x, count,
+            ls_frontend_quantise(receiver->format, x, count,
                                  (char *)ret_bytes + done * ls_format_bytes(receiver->format));
         done += count;
     }
@@ -216,7 +216,7 @@ static void to_floats(const float *in, size_t n, uint8_t *ret) {
     }
 }
 
-uint64_t ls_receiver_quantise(enum ls_format format, const float complex *in, size_t n,
+uint64_t ls_frontend_quantise(enum ls_format format, const float complex *in, size_t n,
                               void *ret_bytes) {
     const float *flat = (const float *)in;
     switch (format) {

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "simulate/frontend.h"
 #include "simulate/measure.h"
-#include "simulate/receiver.h"
 #include "simulate/resample.h"
 
 static void tone(float complex *x, size_t n, double cycles, double amplitude) {
@@ -26,52 +26,52 @@ static double amplitude_at(const float complex *x, size_t n, double cycles) {
 }
 
 /* cf32 out of the receiver, as samples. */
-static void receive(const struct ls_receiver_opts *opts, double noise_pow, float complex *x,
+static void receive(const struct ls_frontend_opts *opts, double noise_pow, float complex *x,
                     size_t n) {
-    struct ls_receiver *receiver;
+    struct ls_frontend *receiver;
     struct ls_err err = {0};
     LS_AUTO(float complex) out = calloc(n, sizeof *out);
-    cr_assert_eq(ls_receiver_create(&receiver, opts, &err), LS_OK, "%s", err.text);
-    cr_expect_eq(ls_receiver_process(receiver, 0, noise_pow, x, n, out), 0);
+    cr_assert_eq(ls_frontend_create(&receiver, opts, &err), LS_OK, "%s", err.text);
+    cr_expect_eq(ls_frontend_process(receiver, 0, noise_pow, x, n, out), 0);
     memcpy(x, out, n * sizeof *x);
-    ls_receiver_destroy(receiver);
+    ls_frontend_destroy(receiver);
 }
 
-Test(receiver, values_round_to_the_nearest_and_clip_at_full_scale) {
+Test(frontend, values_round_to_the_nearest_and_clip_at_full_scale) {
     const float complex in[] = {CMPLXF(0, 1), CMPLXF(-1, 0.5f), CMPLXF(2, -2),
                                 CMPLXF(0.004f, -0.004f), CMPLXF(NAN, 0)};
     uint8_t u8[10];
-    cr_expect_eq(ls_receiver_quantise(LS_FORMAT_CU8, in, 5, u8), 2);
+    cr_expect_eq(ls_frontend_quantise(LS_FORMAT_CU8, in, 5, u8), 2);
     const uint8_t wanted_u8[] = {128, 255, 0, 191, 255, 0, 128, 127, 128, 128};
     cr_expect_arr_eq(u8, wanted_u8, sizeof u8);
     int8_t i8[10];
-    cr_expect_eq(ls_receiver_quantise(LS_FORMAT_CI8, in, 5, i8), 3, "+1.0 is beyond 127");
+    cr_expect_eq(ls_frontend_quantise(LS_FORMAT_CI8, in, 5, i8), 3, "+1.0 is beyond 127");
     const int8_t wanted_i8[] = {0, 127, -128, 64, 127, -128, 1, -1, 0, 0};
     cr_expect_arr_eq(i8, wanted_i8, sizeof i8);
     uint8_t i16[20];
-    cr_expect_eq(ls_receiver_quantise(LS_FORMAT_CI16_LE, in, 5, i16), 3);
+    cr_expect_eq(ls_frontend_quantise(LS_FORMAT_CI16_LE, in, 5, i16), 3);
     cr_expect_eq(i16[2] | i16[3] << 8, 32767);
     cr_expect_eq(i16[4] | i16[5] << 8, 32768, "-1.0 fits");
     cr_expect_eq(i16[12] | i16[13] << 8, 131);
     float f32[10];
-    cr_expect_eq(ls_receiver_quantise(LS_FORMAT_CF32_LE, in, 5, f32), 0);
+    cr_expect_eq(ls_frontend_quantise(LS_FORMAT_CF32_LE, in, 5, f32), 0);
     cr_expect_arr_eq(f32, in, 8 * sizeof *f32);
     cr_expect(isnan(f32[8]), "readers see what they have to guard against");
 }
 
-Test(receiver, noise_has_the_power_asked_for) {
+Test(frontend, noise_has_the_power_asked_for) {
     enum { N = 1 << 20 };
     LS_AUTO(float complex) x = calloc(N, sizeof *x);
-    struct ls_receiver_opts opts = {.rate_sps = 1e6, .format = LS_FORMAT_CF32_LE, .seed = 4};
+    struct ls_frontend_opts opts = {.rate_sps = 1e6, .format = LS_FORMAT_CF32_LE, .seed = 4};
     receive(&opts, 1e-4, x, N);
     /* Mean of N exponential variables: five standard errors. */
     cr_expect_float_eq(measure_power(x, N) / 1e-4, 1, 5 / sqrt(N));
 }
 
-Test(receiver, unequal_branches_make_an_image_of_the_expected_level) {
+Test(frontend, unequal_branches_make_an_image_of_the_expected_level) {
     enum { N = 10000 };
     LS_AUTO(float complex) x = calloc(N, sizeof *x);
-    struct ls_receiver_opts opts = {
+    struct ls_frontend_opts opts = {
         .rate_sps = 1e6, .format = LS_FORMAT_CF32_LE, .iq_gain_db = 0.5, .iq_phase_deg = 2};
     tone(x, N, 0.1, 0.5);
     receive(&opts, 0, x, N);
@@ -83,11 +83,11 @@ Test(receiver, unequal_branches_make_an_image_of_the_expected_level) {
                        20 * log10(ratio), 20 * log10(wanted));
 }
 
-Test(receiver, dc_spike_and_spurs_have_their_levels) {
+Test(frontend, dc_spike_and_spurs_have_their_levels) {
     enum { N = 10000 };
     LS_AUTO(float complex) x = calloc(N, sizeof *x);
-    const struct ls_receiver_spur spurs[] = {{100e3, -40}, {-250e3, -60}};
-    struct ls_receiver_opts opts = {.rate_sps = 1e6,
+    const struct ls_frontend_spur spurs[] = {{100e3, -40}, {-250e3, -60}};
+    struct ls_frontend_opts opts = {.rate_sps = 1e6,
                                     .format = LS_FORMAT_CF32_LE,
                                     .dc_amplitude = 0.01,
                                     .spurs = spurs,
@@ -100,10 +100,10 @@ Test(receiver, dc_spike_and_spurs_have_their_levels) {
 }
 
 /* Away from the steep edge, where 49 taps do not follow, the gain is what was asked for. */
-Test(receiver, passband_ripples_and_droops_and_keeps_the_delay_it_states) {
+Test(frontend, passband_ripples_and_droops_and_keeps_the_delay_it_states) {
     enum { N = 20000 };
     LS_AUTO(float complex) x = calloc(N, sizeof *x);
-    struct ls_receiver_opts opts = {
+    struct ls_frontend_opts opts = {
         .rate_sps = 1e6, .format = LS_FORMAT_CF32_LE, .ripple_db = 0.5, .edge_db = 6};
     for (double f = -0.44; f < 0.45; f += 0.04) {
         tone(x, N, f, 0.5);
@@ -112,30 +112,30 @@ Test(receiver, passband_ripples_and_droops_and_keeps_the_delay_it_states) {
         double wanted = 0.5 * cos(6 * M_PI * f) - 6 * pow(fabs(2 * f), 8);
         cr_expect_float_eq(got, wanted, 0.2, "at %.2f: %.2f dB, wanted %.2f", f, got, wanted);
     }
-    struct ls_receiver *receiver;
-    cr_assert_eq(ls_receiver_create(&receiver, &opts, NULL), LS_OK);
+    struct ls_frontend *receiver;
+    cr_assert_eq(ls_frontend_create(&receiver, &opts, NULL), LS_OK);
     memset(x, 0, N * sizeof *x);
     x[500] = 1;
     LS_AUTO(float complex) out = calloc(N, sizeof *out);
-    ls_receiver_process(receiver, 0, 0, x, N, out);
+    ls_frontend_process(receiver, 0, 0, x, N, out);
     size_t peak = 0;
     for (size_t i = 0; i < N; i++) {
         peak = cabsf(out[i]) > cabsf(out[peak]) ? i : peak;
     }
-    cr_expect_eq(peak, 500 + ls_receiver_delay(receiver));
-    ls_receiver_destroy(receiver);
+    cr_expect_eq(peak, 500 + ls_frontend_delay(receiver));
+    ls_frontend_destroy(receiver);
 }
 
-Test(receiver, wrong_settings_are_refused) {
-    struct ls_receiver *receiver = NULL;
-    struct ls_receiver_opts wrong[] = {{.format = LS_FORMAT_CU8},
+Test(frontend, wrong_settings_are_refused) {
+    struct ls_frontend *receiver = NULL;
+    struct ls_frontend_opts wrong[] = {{.format = LS_FORMAT_CU8},
                                        {.rate_sps = 1e6},
                                        {.rate_sps = 1e6, .format = LS_FORMAT_CU8, .edge_db = -1}};
     for (size_t i = 0; i < LS_COUNT(wrong); i++) {
-        cr_expect_eq(ls_receiver_create(&receiver, &wrong[i], NULL), LS_ERR_ARG);
+        cr_expect_eq(ls_frontend_create(&receiver, &wrong[i], NULL), LS_ERR_ARG);
     }
     cr_expect_null(receiver);
-    ls_receiver_destroy(NULL);
+    ls_frontend_destroy(NULL);
 }
 
 /* A tone in the band comes out at the same frequency and amplitude, 60 dB cleaner than itself. */
