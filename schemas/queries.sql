@@ -580,7 +580,7 @@ WHERE h.t_ns >= :since_ns AND h.t_ns < :until_ns AND :sensor_id IN (0, h.sensor_
 ORDER BY h.t_ns, h.id;
 
 -- Retention. A table is pruned up to a time: rows that end before it go, but for those that overlap
--- a pin or that an incident rests on. The high bits of a cell are its 65536 s of time, so the
+-- a pin, and the evidence of incidents. The high bits of a cell are its 65536 s of time, so the
 -- index on cells walks through time.
 
 -- name: transmission_cell_after
@@ -597,6 +597,7 @@ DELETE FROM transmission WHERE id IN (
             WHERE p.start_ns < t.start_ns + t.duration_ns AND p.stop_ns > t.start_ns
                 AND p.low_hz <= t.center_hz + t.bandwidth_hz / 2
                 AND p.high_hz >= t.center_hz - t.bandwidth_hz / 2)
+        AND NOT EXISTS (SELECT 1 FROM incident_transmission AS e WHERE e.transmission_id = t.id)
     LIMIT :room
 );
 
@@ -607,6 +608,9 @@ DELETE FROM observation WHERE id IN (
         AND NOT EXISTS (SELECT 1 FROM pin AS p
             WHERE p.start_ns < o.stop_ns AND p.stop_ns > o.start_ns
                 AND p.low_hz <= o.high_hz AND p.high_hz >= o.low_hz)
+        AND NOT EXISTS (SELECT 1 FROM incident AS i
+            WHERE i.start_ns < o.stop_ns AND i.stop_ns > o.start_ns
+                AND i.low_hz <= o.high_hz AND i.high_hz >= o.low_hz)
     LIMIT :room
 );
 
@@ -629,17 +633,21 @@ SELECT count(*) FROM health WHERE t_ns < :before_ns;
 -- name: count_pinned_transmissions
 SELECT count(*) FROM transmission AS t
 WHERE t.cell < :limit AND t.start_ns < :before_ns AND t.start_ns + t.duration_ns <= :before_ns
-    AND EXISTS (SELECT 1 FROM pin AS p
+    AND (EXISTS (SELECT 1 FROM pin AS p
         WHERE p.start_ns < t.start_ns + t.duration_ns AND p.stop_ns > t.start_ns
             AND p.low_hz <= t.center_hz + t.bandwidth_hz / 2
-            AND p.high_hz >= t.center_hz - t.bandwidth_hz / 2);
+            AND p.high_hz >= t.center_hz - t.bandwidth_hz / 2)
+        OR EXISTS (SELECT 1 FROM incident_transmission AS e WHERE e.transmission_id = t.id));
 
 -- name: count_pinned_observations
 SELECT count(*) FROM observation AS o
 WHERE o.cell < :limit AND o.start_ns < :before_ns AND o.stop_ns <= :before_ns
-    AND EXISTS (SELECT 1 FROM pin AS p
+    AND (EXISTS (SELECT 1 FROM pin AS p
         WHERE p.start_ns < o.stop_ns AND p.stop_ns > o.start_ns
-            AND p.low_hz <= o.high_hz AND p.high_hz >= o.low_hz);
+            AND p.low_hz <= o.high_hz AND p.high_hz >= o.low_hz)
+        OR EXISTS (SELECT 1 FROM incident AS i
+            WHERE i.start_ns < o.stop_ns AND i.stop_ns > o.start_ns
+                AND i.low_hz <= o.high_hz AND i.high_hz >= o.low_hz));
 
 -- name: count_pinned_health
 SELECT 0;

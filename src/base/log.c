@@ -1,15 +1,21 @@
 #include "base/log.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 
-static enum ls_log_level log_level = LS_LOG_WARNING;
+static atomic_int log_level = LS_LOG_WARNING;
+static atomic_bool to_journal;
 
-void ls_log_set_level(enum ls_log_level level) { log_level = level; }
+void ls_log_set_level(enum ls_log_level level) { log_level = (int)level; }
+
+void ls_log_to_journal(bool on) { to_journal = on; }
 
 void ls_log(enum ls_log_level level, const char *format, ...) {
     static const char *const names[] = {"error: ", "warning: ", "", "debug: "};
-    if (level > log_level) {
+    static const int priorities[] = {3, 4, 6, 7}; /* of syslog(3) */
+    if ((int)level > log_level) {
         return;
     }
     char line[1024];
@@ -18,5 +24,9 @@ void ls_log(enum ls_log_level level, const char *format, ...) {
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
     /* One call, so that lines of two threads do not mix. */
+    if (to_journal) {
+        fprintf(stderr, "<%d>%s\n", priorities[level], line);
+        return;
+    }
     fprintf(stderr, "lineside: %s%s\n", names[level], line);
 }

@@ -91,15 +91,16 @@ static void say_range(const struct ls_config_key *key, char *ret, size_t size) {
     char high[64];
     ret[0] = '\0';
     size_t used = 0;
-    for (size_t i = 0; key->choices != NULL && key->choices[i] != NULL && used < size; i++) {
-        used +=
-            (size_t)snprintf(ret + used, size - used, "%s%s", i == 0 ? "" : ", ", key->choices[i]);
-    }
-    if (key->choices == NULL && key->type != LS_CONFIG_BOOL && key->type != LS_CONFIG_TEXT &&
-        key->type != LS_CONFIG_LIST) {
+    if (key->type == LS_CONFIG_CHOICE) {
+        for (size_t i = 0; key->choices[i] != NULL && used < size; i++) {
+            used += (size_t)snprintf(ret + used, size - used, "%s%s", i == 0 ? "" : ", ",
+                                     key->choices[i]);
+        }
+    } else if (key->type != LS_CONFIG_BOOL && key->type != LS_CONFIG_TEXT &&
+               key->type != LS_CONFIG_LIST) {
         ls_config_value_spell(key, key->low, low, sizeof low);
         ls_config_value_spell(key, key->high, high, sizeof high);
-        snprintf(ret, size, "%s to %s", low, high);
+        snprintf(ret, size, "%s to %s%s", low, high, key->choices != NULL ? ", or none" : "");
     }
 }
 

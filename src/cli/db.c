@@ -1,9 +1,11 @@
-/* lineside db check|migrate|backup: care of the database. */
+/* lineside db check|migrate|backup|prune|pin|unpin|pins: care of the database. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/util.h"
 #include "cli/database.h"
 #include "cli/output.h"
+#include "cli/retention.h"
 #include "cli/verbs.h"
 
 static void print_problem(void *context, const char *text) {
@@ -63,12 +65,31 @@ static const struct action {
     const char *name;
     size_t words; /* of the call, the action among them */
     const char *usage;
+    const char *options; /* that it takes, beside --db */
+    bool migrates;       /* an older database is brought to this version first */
     int (*run)(struct ls_store *store, const struct ls_call *call, struct ls_err *err);
 } actions[] = {
-    {"check", 1, "check", check},
-    {"migrate", 1, "migrate", migrate},
-    {"backup", 2, "backup FILE", backup},
+    {"check", 1, "check", "", false, check},
+    {"migrate", 1, "migrate", "", false, migrate},
+    {"backup", 2, "backup FILE", "", false, backup},
+    {"prune", 1, "prune --config FILE | --keep DURATION", "config keep dry-run", true,
+     ls_retention_prune},
+    {"pin", 1, "pin --case ID --since TIME --until TIME", "case since until freq", true,
+     ls_retention_pin},
+    {"unpin", 1, "unpin --case ID", "case", true, ls_retention_unpin},
+    {"pins", 1, "pins", "", true, ls_retention_pins},
 };
+
+static int check_options(const struct action *action, const struct ls_args *args,
+                         struct ls_err *err) {
+    for (size_t i = 0; i < ls_retention_options.count; i++) {
+        const char *name = ls_retention_options.rows[i].name;
+        if (ls_args_given(args, name) && strstr(action->options, name) == NULL) {
+            return ls_err_set(err, LS_ERR_ARG, "'db %s' has no option '--%s'", action->name, name);
+        }
+    }
+    return LS_OK;
+}
 
 static int run_db(struct ls_call *call, struct ls_err *err) {
     const char *names[LS_COUNT(actions)];
@@ -86,29 +107,38 @@ static int run_db(struct ls_call *call, struct ls_err *err) {
         return ls_err_set(err, LS_ERR_ARG, "'db %s' is written: lineside db %s", action->name,
                           action->usage);
     }
-    struct ls_store *store;
-    code = ls_database_open(&store, call, LS_STORE_EXISTING, err);
-    if (code != LS_OK) {
-        return code;
+    struct ls_store *store = NULL;
+    code = check_options(action, call->args, err);
+    if (code == LS_OK) {
+        code = ls_database_open(&store, call, LS_STORE_EXISTING, err);
     }
-    code = action->run(store, call, err);
+    if (code == LS_OK && action->migrates) {
+        code = ls_store_migrate(store, err);
+    }
+    if (code == LS_OK) {
+        code = action->run(store, call, err);
+    }
     ls_store_close(store);
     return code;
 }
 
-static const struct ls_option_table *const tables[] = {NULL};
+static const struct ls_option_table *const tables[] = {&ls_retention_options, NULL};
 
 const struct ls_verb ls_verb_db = {
     .name = "db",
     .needs = LS_NEEDS_DATABASE,
-    .summary = "check, migrate or back up the database",
-    .arguments = "check|migrate|backup [FILE]",
+    .summary = "check, migrate, back up or prune the database",
+    .arguments = "check|migrate|backup [FILE]|prune|pin|unpin|pins",
     .min_arguments = 1,
     .max_arguments = 2,
     .text = "'check' reads everything and reports what is wrong; 'migrate' brings a database of an "
             "older version to the schema of this one; 'backup' copies it into the new file FILE "
-            "while it may be in use.",
+            "while it may be in use. 'prune' deletes what is too old or too much, overwrites it "
+            "and records that; 'pin' keeps what overlaps a time and a range for a case, whatever "
+            "its age, until 'unpin'; 'pins' lists what is pinned.",
     .tables = tables,
-    .example = "lineside db check\nlineside db --db km-12.db backup km-12-november.db",
+    .example = "lineside db check\nlineside db --db km-12.db backup km-12-november.db\n"
+               "lineside db prune --keep 90d --dry-run\n"
+               "lineside db pin --case C-7 --since 2026-11-20 --until 2026-11-21",
     .run = run_db,
 };

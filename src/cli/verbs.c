@@ -8,6 +8,7 @@
 /* clang-format off */
 static const struct ls_verb *const verbs[] = {
     &ls_verb_analyse,
+    &ls_verb_watch,
     &ls_verb_import,
     &ls_verb_transmissions,
     &ls_verb_observations,
@@ -19,6 +20,7 @@ static const struct ls_verb *const verbs[] = {
     &ls_verb_plan,
     &ls_verb_simulate,
     &ls_verb_config,
+    &ls_verb_health,
     &ls_verb_devices,
     &ls_verb_db,
     &ls_verb_help,

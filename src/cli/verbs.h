@@ -11,6 +11,7 @@ extern const struct ls_verb ls_verb_config;
 extern const struct ls_verb ls_verb_db;
 extern const struct ls_verb ls_verb_devices;
 extern const struct ls_verb ls_verb_export;
+extern const struct ls_verb ls_verb_health;
 extern const struct ls_verb ls_verb_help;
 extern const struct ls_verb ls_verb_import;
 extern const struct ls_verb ls_verb_incidents;
@@ -21,6 +22,7 @@ extern const struct ls_verb ls_verb_permits;
 extern const struct ls_verb ls_verb_plan;
 extern const struct ls_verb ls_verb_simulate;
 extern const struct ls_verb ls_verb_transmissions;
+extern const struct ls_verb ls_verb_watch;
 
 /* In the order of the help. */
 const struct ls_verb *const *ls_verbs(size_t *ret_count);

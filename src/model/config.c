@@ -453,6 +453,17 @@ size_t ls_config_changes(const struct ls_config *before, const struct ls_config 
     return changed;
 }
 
+int ls_config_keep(struct ls_config *config, const struct ls_config *from, size_t i,
+                   struct ls_err *err) {
+    size_t count;
+    LS_AUTO(char) value = ls_config_value(from, i);
+    if (value == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
+    }
+    config->origins[i] = from->origins[i];
+    return ls_config_value_set(config, &ls_config_keys(&count)[i], value, err);
+}
+
 enum ls_format ls_config_format(const struct ls_config *config) {
     static const enum ls_format formats[] = {LS_FORMAT_NONE, LS_FORMAT_CI8, LS_FORMAT_CI16_LE,
                                              LS_FORMAT_CF32_LE};

@@ -40,7 +40,8 @@ struct ls_config_key {
     double low, high;           /* of numbers, both allowed; of TEXT: bytes */
     const char *standard;       /* the default as it would be written; "none": not set, and none may
                                    be written; NULL: must be given */
-    const char *const *choices; /* CHOICE: words, NULL at the end */
+    const char *const *choices; /* CHOICE: words, NULL at the end; of numbers: {"none"} where none
+                                   may be written though the default is a number; else NULL */
     enum ls_config_change change;
     const char *example; /* for the sample file; NULL: the default, commented out */
     const char *text;    /* what it is for, one or two sentences */
@@ -119,6 +120,9 @@ struct ls_config {
         double hysteresis, hold_s;
     } health;
     struct {
+        double period_s;
+    } patterns;
+    struct {
         int events; /* index: system, device */
         bool ntp;
         const char *gpsd;
@@ -129,7 +133,7 @@ struct ls_config {
     struct {
         bool enabled;
         const char *case_id, *folder;
-        double quota_bytes, expiry_s, before_s, after_s, longest_s;
+        double quota_bytes, expiry_s, before_s, after_s, longest_s, ring_bytes;
         struct ls_config_list bands, classes;
         double min_snr_db;
     } snippets;
@@ -179,6 +183,10 @@ void ls_config_origin(const struct ls_config *config, size_t i, char *ret, size_
 /* Keys whose values differ, by index of the table; room for all of them. */
 size_t ls_config_changes(const struct ls_config *before, const struct ls_config *after,
                          size_t *ret_keys);
+
+/* Value i of another configuration takes the place of this one's; not of a list. LS_ERR_NOMEM. */
+int ls_config_keep(struct ls_config *config, const struct ls_config *from, size_t i,
+                   struct ls_err *err);
 
 /* LS_FORMAT_NONE for auto. */
 enum ls_format ls_config_format(const struct ls_config *config);

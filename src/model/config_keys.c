@@ -8,6 +8,7 @@
 
 static const char *const formats[] = {"auto", "ci8", "ci16_le", "cf32_le", NULL};
 static const char *const tees[] = {"leave", "off", "on", NULL};
+static const char *const or_none[] = {"none", NULL};
 static const char *const modes[] = {"fixed", "hop", NULL};
 static const char *const clocks[] = {"system", "device", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
@@ -120,29 +121,34 @@ static const struct ls_config_key keys[] = {
     {"store", "queue_rows", LS_CONFIG_COUNT, "", 100, 1e8, "200000", NULL, LS_CONFIG_RESTART, NULL,
      "Rows that wait in memory while the database cannot be written; further ones are counted.",
      AT(store, queue_rows)},
-    {"retention", "transmissions_s", LS_CONFIG_SECONDS, "", 3600, 100.0 * YEAR_S, "90d", NULL,
+    {"retention", "transmissions_s", LS_CONFIG_SECONDS, "", 3600, 100.0 * YEAR_S, "90d", or_none,
      LS_CONFIG_AT_ONCE, NULL,
      "Transmissions older than this are deleted, but for pinned ones; none keeps "
      "them for good.", AT(retention, transmissions_s)},
-    {"retention", "observations_s", LS_CONFIG_SECONDS, "", 3600, 100.0 * YEAR_S, "400d", NULL,
+    {"retention", "observations_s", LS_CONFIG_SECONDS, "", 3600, 100.0 * YEAR_S, "400d", or_none,
      LS_CONFIG_AT_ONCE, NULL,
      "The same for rows of the ledger.", AT(retention, observations_s)},
-    {"retention", "health_s", LS_CONFIG_SECONDS, "", 3600, 100.0 * YEAR_S, "90d", NULL,
+    {"retention", "health_s", LS_CONFIG_SECONDS, "", 3600, 100.0 * YEAR_S, "90d", or_none,
      LS_CONFIG_AT_ONCE, NULL,
      "The same for rows of health.", AT(retention, health_s)},
-    {"retention", "transmissions_bytes", LS_CONFIG_BYTES, "", 1e6, 1e15, "20G", NULL,
+    {"retention", "transmissions_bytes", LS_CONFIG_BYTES, "", 1e6, 1e15, "20G", or_none,
      LS_CONFIG_AT_ONCE, NULL,
-     "When transmissions take more than this, the oldest are deleted.",
+     "When transmissions take more than this, the oldest are deleted; none sets no limit.",
      AT(retention, transmissions_bytes)},
-    {"retention", "observations_bytes", LS_CONFIG_BYTES, "", 1e6, 1e15, "5G", NULL,
+    {"retention", "observations_bytes", LS_CONFIG_BYTES, "", 1e6, 1e15, "5G", or_none,
      LS_CONFIG_AT_ONCE, NULL,
      "The same for rows of the ledger.", AT(retention, observations_bytes)},
-    {"retention", "health_bytes", LS_CONFIG_BYTES, "", 1e6, 1e15, "1G", NULL,
+    {"retention", "health_bytes", LS_CONFIG_BYTES, "", 1e6, 1e15, "1G", or_none,
      LS_CONFIG_AT_ONCE, NULL,
      "The same for rows of health.", AT(retention, health_bytes)},
     {"retention", "period_s", LS_CONFIG_SECONDS, "", 1, 30 * DAY_S, "1h", NULL,
      LS_CONFIG_AT_ONCE, NULL,
      "How often the running sensor prunes.", AT(retention, period_s)},
+    {"patterns", "period_s", LS_CONFIG_SECONDS, "", 1, 30 * DAY_S, "10min", or_none,
+     LS_CONFIG_AT_ONCE, NULL,
+     "How often what was stored is searched for patterns; none leaves it to 'lineside patterns'.",
+     AT(patterns, period_s)},
+
     {"health", "interval_s", LS_CONFIG_SECONDS, "", 0.1, 3600, "10s", NULL, LS_CONFIG_AT_ONCE, NULL,
      "Readings are judged this often. A row is stored when the level of a subject changes, and one "
      "of each subject an hour.", AT(health, interval_s)},
@@ -235,6 +241,10 @@ static const struct ls_config_key keys[] = {
     {"snippets", "longest_s", LS_CONFIG_SECONDS, "", 0.001, 60, "500ms", NULL,
      LS_CONFIG_RESTART, NULL,
      "Length of the recorded transmission itself at most.", AT(snippets, longest_s)},
+    {"snippets", "ring_bytes", LS_CONFIG_BYTES, "", 1e6, 16e9, "256M", NULL, LS_CONFIG_RESTART,
+     NULL,
+     "Memory for the last seconds of raw I/Q; what has gone from it when a transmission is found "
+     "cannot be kept.", AT(snippets, ring_bytes)},
     {"snippets", "bands", LS_CONFIG_LIST, "", 0, 256, "[]", NULL, LS_CONFIG_AT_ONCE, NULL,
      "Only transmissions in these bands, written as survey.bands; empty: any.",
      AT(snippets, bands)},

@@ -161,7 +161,8 @@ static int add_item(struct ls_config *config, const struct ls_config_key *key, c
 
 int ls_config_value_set(struct ls_config *config, const struct ls_config_key *key, const char *text,
                         struct ls_err *err) {
-    bool optional = key->standard != NULL && strcmp(key->standard, "none") == 0;
+    bool optional = (key->standard != NULL && strcmp(key->standard, "none") == 0) ||
+                    (key->choices != NULL && is_number(key->type));
     if (optional && strcmp(text, "none") == 0) {
         ls_config_value_free(config, key);
         return LS_OK;

@@ -59,8 +59,9 @@ static const struct {
     [LS_JUDGE_REFERENCE] = {"reference", "dB"}, [LS_JUDGE_GAIN] = {"gain", "dB"},
     [LS_JUDGE_CLIPPING] = {"clipping", "%"},    [LS_JUDGE_TEMPERATURE] = {"temperature", "C"},
     [LS_JUDGE_DISK] = {"disk", "bytes"},        [LS_JUDGE_QUEUE] = {"queue", "%"},
-    [LS_JUDGE_CLOCK] = {"clock", "s"},          [LS_JUDGE_MEMORY] = {"memory", "bytes"},
-    [LS_JUDGE_STORE] = {"store", "rows"},       [LS_JUDGE_POSITION] = {"position", "m"},
+    [LS_JUDGE_CLOCK] = {"clock", "s"},          [LS_JUDGE_NTP] = {"ntp", ""},
+    [LS_JUDGE_MEMORY] = {"memory", "bytes"},    [LS_JUDGE_STORE] = {"store", "rows"},
+    [LS_JUDGE_POSITION] = {"position", "m"},
 };
 
 const char *ls_judge_name(enum ls_judge_subject subject) { return subjects[subject].name; }
@@ -85,6 +86,7 @@ void ls_judge_configure(struct ls_judge *judge, const struct ls_config *config) 
         [LS_JUDGE_DISK] = {config->health.disk_warn_bytes, config->health.disk_fail_bytes, true},
         [LS_JUDGE_QUEUE] = {config->health.queue_warn, config->health.queue_fail, false},
         [LS_JUDGE_CLOCK] = {config->health.clock_warn_s, config->health.clock_fail_s, false},
+        [LS_JUDGE_NTP] = {1.0, HUGE_VAL, false},
         [LS_JUDGE_MEMORY] = {config->health.memory_warn_bytes, config->health.memory_fail_bytes,
                              false},
         [LS_JUDGE_STORE] = {1.0, (double)config->store.queue_rows / 2.0, false},
@@ -123,7 +125,8 @@ void ls_judge_destroy(struct ls_judge *judge) {
 static enum ls_health_level level_of(const struct threshold *threshold, double value,
                                      double slack) {
     double sign = threshold->low_is_bad ? -1.0 : 1.0;
-    double fail = sign * threshold->fail - slack * fabs(threshold->fail);
+    double fail =
+        isinf(threshold->fail) ? HUGE_VAL : sign * threshold->fail - slack * fabs(threshold->fail);
     double warn = sign * threshold->warn - slack * fabs(threshold->warn);
     if (sign * value >= fail) {
         return LS_HEALTH_FAIL;
@@ -216,6 +219,8 @@ static int compare(const void *a, const void *b) {
     double y = *(const double *)b;
     return (x > y) - (x < y);
 }
+
+void ls_judge_forget(struct ls_judge *judge) { judge->track_count = 0; }
 
 double ls_judge_drop(struct ls_judge *judge, double key_hz, double level_db) {
     /* dB a reading: a day's drift of some dB is followed, a fault of minutes is not. */

@@ -23,6 +23,7 @@ enum ls_judge_subject {
     LS_JUDGE_DISK,        /* bytes free: low is bad */
     LS_JUDGE_QUEUE,       /* % of the ring */
     LS_JUDGE_CLOCK,       /* s of error */
+    LS_JUDGE_NTP,         /* 1 when the system clock is not kept by NTP: a warning, never worse */
     LS_JUDGE_MEMORY,      /* bytes of the program */
     LS_JUDGE_STORE,       /* rows that wait, while the last commit failed; 0 when it did not */
     LS_JUDGE_POSITION,    /* m from the configured position */
@@ -41,6 +42,9 @@ void ls_judge_destroy(struct ls_judge *judge);
 
 /* Other thresholds; levels and medians stay. */
 void ls_judge_configure(struct ls_judge *judge, const struct ls_config *config);
+
+/* Medians begin anew: the gain was changed. */
+void ls_judge_forget(struct ls_judge *judge);
 
 /* A reading; NAN: there is none now, and the level stays. text: what to say when the level changes,
  * "" for the reading itself. True when a row is due: the level has changed, or an hour has passed

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/util.h"
-#include "simulate/random.h"
 #include "simulate/frontend.h"
+#include "simulate/random.h"
 #include "simulate/waveform.h"
 
 static const struct {
