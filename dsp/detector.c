@@ -45,7 +45,9 @@ struct ls_detector {
     float *width_sums; /* [2][channels]: scratch of the bandwidth pyramid */
     float *work;       /* [channels] */
     struct ls_claims *claims;
-    float *sums; /* [channels] of all rows */
+    size_t slot_rows;
+    float *sums;   /* [slots][channels] of free cells */
+    float *counts; /* [slots][channels]: how many they are */
     float *residual;
     float *clean;
     struct ls_boxes *boxes;
@@ -88,12 +90,15 @@ static int create_arrays(struct ls_detector *det) {
     det->touched = calloc(n, 1);
     det->width_sums = calloc(2 * n, sizeof(float));
     det->work = calloc(n, sizeof(float));
-    det->sums = calloc(n, sizeof(float));
+    size_t slots = det->rows_max / det->slot_rows + 1;
+    det->sums = calloc(slots * n, sizeof(float));
+    det->counts = calloc(slots * n, sizeof(float));
     det->residual = calloc(n, sizeof(float));
     det->clean = calloc(n, sizeof(float));
     ok = ok && det->scale != NULL && det->floor_pow != NULL && det->cells != NULL &&
          det->marks != NULL && det->touched != NULL && det->width_sums != NULL &&
-         det->work != NULL && det->sums != NULL && det->residual != NULL && det->clean != NULL;
+         det->work != NULL && det->sums != NULL && det->counts != NULL && det->residual != NULL &&
+         det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -112,6 +117,7 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
     det->opts = *opts;
     det->opts.leakage_pow = opts->leakage_pow > 0.0F ? opts->leakage_pow : 1e-6F;
     det->rows_max = opts->frames / 2;
+    det->slot_rows = det->rows_max > LS_SLOTS ? det->rows_max / LS_SLOTS : 1;
     plan_limits(det);
     int code = create_arrays(det);
     if (code == LS_OK) {
@@ -147,10 +153,16 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->work);
     ls_claims_destroy(det->claims);
     free(det->sums);
+    free(det->counts);
     free(det->residual);
     free(det->clean);
     ls_boxes_destroy(det->boxes);
     free(det);
+}
+
+/* Slots that so many rows fill or begin. */
+static size_t slots_of(const struct ls_detector *det, size_t rows) {
+    return (rows + det->slot_rows - 1) / det->slot_rows;
 }
 
 void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
@@ -160,7 +172,7 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
         det->scale[c] = analysed ? 0.5F / floor_pow[c] : 0.0F;
     }
     memset(det->ring_rows, 0, sizeof det->ring_rows);
-    memset(det->sums, 0, det->opts.channels * sizeof *det->sums);
+    memset(det->sums, 0, slots_of(det, det->rows_max) * det->opts.channels * sizeof *det->sums);
     det->rows = 0;
     memset(&det->crossings, 0, sizeof det->crossings);
     det->crossed = false;
@@ -259,9 +271,10 @@ void ls_detector_push(struct ls_detector *det, const float *power_sum) {
     size_t half = n / 2;
     float *row = det->cells + det->rows * n;
     float limit = det->limits.screen[0][0];
-    bool low = ls_rows_scale_test(row, det->sums, power_sum + half, det->scale, half, limit);
+    float *sums = det->sums + det->rows / det->slot_rows * n;
+    bool low = ls_rows_scale_test(row, sums, power_sum + half, det->scale, half, limit);
     bool high =
-        ls_rows_scale_test(row + half, det->sums + half, power_sum, det->scale + half, half, limit);
+        ls_rows_scale_test(row + half, sums + half, power_sum, det->scale + half, half, limit);
     det->rows++;
     if (det->rows < det->rows_max) {
         prefetch_row(row + n, n);
@@ -277,43 +290,65 @@ static void find_touched(struct ls_detector *det) {
     }
 }
 
-/* Means over the free cells. push() has summed the rows; only where something was claimed are they
- * gone over again, segment by segment: a sum less what was claimed would be a small difference of
- * large numbers. */
-static void measure_residual(struct ls_detector *det) {
+/* Every cell is free: push() has summed the rows. */
+static void count_all(struct ls_detector *det) {
     size_t n = det->opts.channels;
-    float *counts = det->work;
-    memcpy(det->residual, det->sums, n * sizeof *det->residual);
-    for (size_t c = 0; c < n; c++) {
-        counts[c] = (float)det->rows;
+    for (size_t s = 0; s < slots_of(det, det->rows); s++) {
+        size_t left = det->rows - s * det->slot_rows;
+        float rows = (float)(left < det->slot_rows ? left : det->slot_rows);
+        for (size_t c = 0; c < n; c++) {
+            det->counts[s * n + c] = rows;
+        }
     }
+}
+
+/* Sums of the free cells of a segment anew, slot by slot: a sum less what was claimed would be a
+ * small difference of large numbers. */
+static void gather_segment(struct ls_detector *det, size_t from, size_t width) {
+    size_t n = det->opts.channels;
+    for (size_t s = 0; s < slots_of(det, det->rows); s++) {
+        size_t first = s * det->slot_rows;
+        size_t left = det->rows - first;
+        const struct ls_marked_rows cells = {.cells = det->cells + first * n + from,
+                                             .marks = det->marks + first * n + from,
+                                             .stride = n,
+                                             .rows = left < det->slot_rows ? left : det->slot_rows,
+                                             .n = width};
+        float *sums = det->sums + s * n + from;
+        float *counts = det->counts + s * n + from;
+        memset(sums, 0, width * sizeof *sums);
+        memset(counts, 0, width * sizeof *counts);
+        ls_rows_gather(&cells, sums, counts);
+    }
+}
+
+/* Means over the free cells. push() has summed the rows; only where something was claimed are they
+ * gone over again. */
+static void gather_claimed(struct ls_detector *det) {
+    static const unsigned char none[LS_SEGMENT_CHANNELS] = {LS_MARK_FREE};
+    size_t n = det->opts.channels;
     find_touched(det);
     for (size_t from = 0; from < n; from += LS_SEGMENT_CHANNELS) {
         size_t width = n - from < LS_SEGMENT_CHANNELS ? n - from : LS_SEGMENT_CHANNELS;
-        const struct ls_marked_rows cells = {.cells = det->cells + from,
-                                             .marks = det->marks + from,
-                                             .stride = n,
-                                             .rows = det->rows,
-                                             .n = width};
-        static const unsigned char none[LS_SEGMENT_CHANNELS] = {LS_MARK_FREE};
         if (memcmp(det->touched + from, none, width) != 0) {
-            ls_rows_gather(&cells, det->residual + from, counts + from);
+            gather_segment(det, from, width);
         }
+    }
+}
+
+static void measure_residual(struct ls_detector *det) {
+    size_t n = det->opts.channels;
+    float *counts = det->work;
+    memset(det->residual, 0, n * sizeof *det->residual);
+    memset(counts, 0, n * sizeof *counts);
+    for (size_t s = 0; s < slots_of(det, det->rows); s++) {
+        ls_rows_add(det->residual, det->residual, det->sums + s * n, n);
+        ls_rows_add(counts, counts, det->counts + s * n, n);
     }
     for (size_t c = 0; c < n; c++) {
         bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel;
         det->residual[c] = analysed && counts[c] > 0.0F ? det->residual[c] / counts[c] : 1.0F;
         det->clean[c] = analysed && det->rows > 0 ? counts[c] / (float)det->rows : 0.0F;
-    }
-}
-
-/* push() has summed the rows. */
-static void residual_of_quiet_piece(struct ls_detector *det) {
-    size_t n = det->opts.channels;
-    for (size_t c = 0; c < n; c++) {
-        bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel && det->rows > 0;
-        det->residual[c] = analysed ? det->sums[c] / (float)det->rows : 1.0F;
-        det->clean[c] = analysed ? 1.0F : 0.0F;
     }
 }
 
@@ -341,7 +376,11 @@ static double floor_stray(struct ls_detector *det) {
 static double risen_floor(struct ls_detector *det) {
     float *means = det->work;
     size_t n = det->opts.last_channel - det->opts.first_channel;
-    memcpy(means, det->sums + det->opts.first_channel, n * sizeof *means);
+    memset(means, 0, n * sizeof *means);
+    for (size_t s = 0; s < slots_of(det, det->rows); s++) {
+        const float *sums = det->sums + s * det->opts.channels + det->opts.first_channel;
+        ls_rows_add(means, means, sums, n);
+    }
     ls_sort_powers(means, n);
     double looks = ls_looks_effective(det->opts.looks, 2 * det->rows, 1);
     double low = 1.0 - QUARTILE_SIGMA / sqrt(looks);
@@ -357,20 +396,14 @@ static void follow_floor(struct ls_detector *det) {
     }
     size_t n = det->opts.channels;
     ls_rows_scale(det->cells, (float)(1.0 / det->rise), det->rows * n);
-    ls_rows_scale(det->sums, (float)(1.0 / det->rise), n);
+    ls_rows_scale(det->sums, (float)(1.0 / det->rise), slots_of(det, det->rows) * n);
     for (size_t c = 0; c < n; c++) {
         det->floor_pow[c] *= (float)det->rise;
     }
 }
 
-void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detection *ret) {
-    memset(ret, 0, sizeof *ret);
-    ret->residual = det->residual;
-    ret->clean = det->clean;
-    if (!det->crossed) {
-        residual_of_quiet_piece(det);
-        return;
-    }
+/* Search the cells again, where something crossed. */
+static void search_again(struct ls_detector *det, bool clipped, struct ls_detection *ret) {
     follow_floor(det);
     struct ls_cells cells = {.cells = det->cells,
                              .marks = det->marks,
@@ -383,12 +416,28 @@ void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detecti
                              .grow_limit = det->limits.grow,
                              .leakage_pow = det->opts.leakage_pow};
     ls_claims_make(det->claims, &cells, &det->limits, &det->crossings, ls_boxes_blobs(det->boxes));
+    gather_claimed(det);
     measure_residual(det);
     cells.floor_stray = floor_stray(det);
     ret->boxes = ls_boxes_find(det->boxes, &cells, &ret->box_count, ret->declined);
-    if (ret->declined[LS_DECLINED_FLOOR] > 0) {
-        measure_residual(det); /* cells were given back */
+    gather_claimed(det); /* cells were given back, and others fitted */
+    measure_residual(det);
+    size_t analysed = det->opts.last_channel - det->opts.first_channel;
+    ls_rows_scale(det->residual + det->opts.first_channel, (float)det->rise, analysed);
+    ls_rows_scale(det->sums, (float)det->rise, slots_of(det, det->rows) * det->opts.channels);
+}
+
+void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detection *ret) {
+    memset(ret, 0, sizeof *ret);
+    ret->residual = det->residual;
+    ret->clean = det->clean;
+    ret->slot_sums = det->sums;
+    ret->slot_counts = det->counts;
+    ret->slots = det->rows / det->slot_rows;
+    count_all(det);
+    if (det->crossed) {
+        search_again(det, clipped, ret);
+    } else {
+        measure_residual(det);
     }
-    ls_rows_scale(det->residual + det->opts.first_channel, (float)det->rise,
-                  det->opts.last_channel - det->opts.first_channel);
 }

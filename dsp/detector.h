@@ -36,6 +36,8 @@ struct ls_detector_opts {
                           bank's  leakage; 0 means 1e-6 */
 };
 
+enum { LS_SLOTS = 16 }; /* parts of a full piece, for windows longer than that (dsp/slow.h) */
+
 struct ls_detection {
     const struct ls_box
         *boxes; /* in order of row_start, then channel_low; borrowed until the next piece */
@@ -43,6 +45,9 @@ struct ls_detection {
     const float *residual; /* [channels]: mean of the cells no box claimed, in units of the floor; 1
                               when none */
     const float *clean;    /* [channels]: share of cells no box claimed */
+    const float *slot_sums;   /* [slots][channels]: of those cells, in units of the floor */
+    const float *slot_counts; /* [slots][channels]: how many they are */
+    size_t slots;             /* whole ones; a slot has frames / 2 / LS_SLOTS rows, 1 at least */
     size_t declined[LS_DECLINED_COUNT];
 };
 

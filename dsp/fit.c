@@ -71,10 +71,7 @@ static size_t length_of(const struct axis *axis) {
     return axis->edges[axis->to] - axis->edges[axis->from];
 }
 
-/* Log-likelihood ratio for each look of cells whose mean is 1 + excess against noise of mean 1, of
- * exponentials: 1/2 excess^2 for weak signals; for strong ones it lets a window reach over the
- * moments in which a signal fades. */
-static float evidence(float excess) {
+float ls_fit_evidence(float excess) {
     return excess < 0.03F ? excess * excess * (0.5F - excess / 3.0F) : excess - log1pf(excess);
 }
 
@@ -93,7 +90,7 @@ static bool fit_axis(struct axis *axis, const float *profile, size_t other, bool
             }
             float need = is_time ? ls_limits_excess(limits, length, other)
                                  : ls_limits_excess(limits, other, length);
-            float ratio = evidence(sum / (float)(length * other)) / evidence(need);
+            float ratio = ls_fit_evidence(sum / (float)(length * other)) / ls_fit_evidence(need);
             if (ratio > *best) {
                 *best = ratio;
                 axis->from = from;

@@ -22,6 +22,11 @@ struct ls_window {
 /* Mean excess over the noise of the window's free cells; claimed ones count as noise. */
 float ls_fit_excess(const struct ls_cells *in, const struct ls_window *window);
 
+/* Log-likelihood ratio for each look of cells whose mean is 1 + excess against noise of mean 1, of
+ * exponentials: 1/2 excess^2 for weak signals; for strong ones it lets a window reach over the
+ * moments in which a signal fades. */
+float ls_fit_evidence(float excess);
+
 /* Moves *window to the best fit near it. Returns its evidence over what it needs: from 1 on it
  * stands out. */
 float ls_fit_window(const struct ls_cells *in, const struct ls_limits *limits,

@@ -15,7 +15,7 @@ static const double GROW_TAIL = 1e-2;
 
 /* Relative, of the floor over any box: what is left of gain drift and passband ripple within the
  * time constants of the tracker (dsp/floor.h), which no averaging over channels removes. */
-static const double FLOOR_SYSTEMATIC = 1e-3;
+static const double FLOOR_SYSTEMATIC = 3e-4;
 
 enum { SCALES_MAX = LS_LEVELS_MAX * LS_WIDTHS_MAX };
 
@@ -28,10 +28,16 @@ struct scale {
 
 static struct ls_looks_box box_of(const struct ls_limits_opts *opts, double rows, double channels) {
     double error = opts->floor_error;
-    return (struct ls_looks_box){.frames = (size_t)(2.0 * rows),
-                                 .channels = (size_t)channels,
-                                 .floor_variance = error * error / channels +
-                                                   FLOOR_SYSTEMATIC * FLOOR_SYSTEMATIC};
+    size_t frames_per_row = opts->frames_per_row > 0 ? opts->frames_per_row : 2;
+    struct ls_looks_box box = {.frames = (size_t)rows * frames_per_row,
+                               .channels = (size_t)channels,
+                               .floor_variance =
+                                   error * error / channels + FLOOR_SYSTEMATIC * FLOOR_SYSTEMATIC};
+    if (opts->gain_channels > 0.0) {
+        double one = ls_looks_effective(opts->looks, box.frames, 1);
+        box.floor_variance += 1.0 / (one * opts->gain_channels);
+    }
+    return box;
 }
 
 static double steps(size_t count, size_t power) {
@@ -47,7 +53,7 @@ static double needed_db(double looks, double t) {
 static size_t list_scales(const struct ls_limits_opts *opts, struct scale *ret) {
     size_t count = 0;
     double tail = opts->false_alarms / (4.0 * (double)opts->rows * (double)opts->channels);
-    for (size_t j = 0; j < opts->levels; j++) {
+    for (size_t j = opts->first_level; j < opts->levels; j++) {
         for (size_t b = 0; b < opts->widths; b++) {
             struct scale *scale = &ret[count++];
             scale->box = box_of(opts, (double)(1u << j), (double)(1u << b));
@@ -91,7 +97,7 @@ void ls_limits_plan(struct ls_limits *ret, const struct ls_limits_opts *opts) {
     share_budget(scales, count, opts->false_alarms);
     for (size_t k = 0; k < count; k++) {
         const struct scale *scale = &scales[k];
-        size_t j = k / opts->widths;
+        size_t j = opts->first_level + k / opts->widths;
         size_t b = k % opts->widths;
         double fitted = ls_looks_box_threshold(opts->looks, &scale->box, scale->tail);
         double closer = fmin(0.05, LOOKS_CLOSER / ((double)count * scale->windows));

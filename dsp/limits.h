@@ -30,11 +30,14 @@ struct ls_limits {
 struct ls_limits_opts {
     const struct ls_looks *looks;
     size_t levels;
+    size_t first_level; /* shorter ones are not tested */
     size_t widths;
-    size_t rows;         /* of a piece */
-    size_t channels;     /* analysed ones */
-    double false_alarms; /* expected of noise alone in one piece, > 0 */
-    double floor_error;  /* relative standard error of one channel's floor, >= 0 */
+    size_t frames_per_row; /* 0: 2 */
+    double gain_channels;  /* as many tell the gain while a window lasts; 0: it is known */
+    size_t rows;           /* of a piece */
+    size_t channels;       /* analysed ones */
+    double false_alarms;   /* expected of noise alone in one piece, > 0 */
+    double floor_error;    /* relative standard error of one channel's floor, >= 0 */
 };
 
 void ls_limits_plan(struct ls_limits *ret, const struct ls_limits_opts *opts);

@@ -13,6 +13,14 @@
 #define VERSIONS
 #endif
 
+VERSIONS bool ls_rows_any_rise(const float *a, size_t by, float limit, size_t n) {
+    int32_t any = 0;
+    for (size_t i = 0; i < n; i++) {
+        any |= a[i + by] - a[i] > limit;
+    }
+    return any != 0;
+}
+
 VERSIONS void ls_rows_scale(float *a, float factor, size_t n) {
     for (size_t i = 0; i < n; i++) {
         a[i] *= factor;

@@ -1,5 +1,6 @@
 #include "detect/burst.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +28,16 @@ struct track {
     bool goes_on; /* which runs into the end of the piece */
 };
 
+/* Of a burst that longer windows follow. */
+struct slow_owner {
+    uint64_t id;
+    uint64_t owner;
+};
+
 struct ls_bursts {
+    struct slow_owner *slow;
+    size_t slow_count;
+    size_t slow_room;
     struct ls_burst_listener listener;
     struct ls_stretch stretch;
     struct track *tracks; /* still on at the end of the last piece */
@@ -55,12 +65,14 @@ void ls_bursts_destroy(struct ls_bursts *bursts) {
         ls_spectrum_finish(&bursts->tracks[i].spectrum);
     }
     free(bursts->tracks);
+    free(bursts->slow);
     free(bursts);
 }
 
 void ls_bursts_begin(struct ls_bursts *bursts, const struct ls_stretch *stretch) {
     bursts->stretch = *stretch;
     bursts->end_frame = 0.0;
+    bursts->slow_count = 0;
 }
 
 static double cell_floor(const struct track *track) {
@@ -269,4 +281,46 @@ int ls_bursts_end(struct ls_bursts *bursts, struct ls_err *err) {
     }
     bursts->count = 0;
     return code;
+}
+
+static struct track slow_track(const struct ls_slow_burst *found) {
+    double frames = found->stop_frame - found->start_frame;
+    double width = (double)(found->channel_high - found->channel_low);
+    uint32_t cut_start = found->start_frame <= 0.0 ? LS_BURST_CUT_START : 0;
+    uint32_t cut_stop = found->to_stop ? LS_BURST_CUT_STOP : 0;
+    return (struct track){.start_frame = found->start_frame,
+                          .stop_frame = found->stop_frame,
+                          .channel_low = found->channel_low,
+                          .channel_high = found->channel_high,
+                          .energy = found->excess_pow * frames,
+                          .floor_frames = found->floor_pow * frames / width,
+                          .flags = cut_start | cut_stop};
+}
+
+int ls_bursts_slow_begins(struct ls_bursts *bursts, const struct ls_slow_burst *found,
+                          struct ls_err *err) {
+    if (ls_grow((void **)&bursts->slow, &bursts->slow_room, bursts->slow_count,
+                sizeof *bursts->slow) != LS_OK) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for bursts");
+    }
+    struct track track = slow_track(found);
+    struct ls_burst now = measure(bursts, &track);
+    struct slow_owner *owner = &bursts->slow[bursts->slow_count];
+    owner->id = found->id;
+    int code = bursts->listener.begins(bursts->listener.context, &now, &owner->owner, err);
+    bursts->slow_count += code == LS_OK;
+    return code;
+}
+
+int ls_bursts_slow_ends(struct ls_bursts *bursts, const struct ls_slow_burst *found,
+                        struct ls_err *err) {
+    struct track track = slow_track(found);
+    size_t i = 0;
+    while (i < bursts->slow_count && bursts->slow[i].id != found->id) {
+        i++;
+    }
+    assert(i < bursts->slow_count);
+    track.owner = bursts->slow[i].owner;
+    bursts->slow[i] = bursts->slow[--bursts->slow_count];
+    return end_track(bursts, &track, err);
 }

@@ -61,6 +61,24 @@ void ls_bursts_each(const struct ls_bursts *bursts,
                                  uint64_t owner),
                     void *context);
 
+/* A burst found by windows longer than a piece (dsp/slow.h): told of when it is noticed, as known
+ * so far, and when it is over. */
+struct ls_slow_burst {
+    uint64_t id;        /* the same both times */
+    double start_frame; /* of the stretch */
+    double stop_frame;
+    uint32_t channel_low;
+    uint32_t channel_high;
+    double excess_pow; /* as in struct ls_box */
+    double floor_pow;
+    bool to_stop; /* still on when the stretch ended */
+};
+
+int ls_bursts_slow_begins(struct ls_bursts *bursts, const struct ls_slow_burst *found,
+                          struct ls_err *err);
+int ls_bursts_slow_ends(struct ls_bursts *bursts, const struct ls_slow_burst *found,
+                        struct ls_err *err);
+
 /* The stretch ends: what is still on ends with it and says so. */
 int ls_bursts_end(struct ls_bursts *bursts, struct ls_err *err);
 

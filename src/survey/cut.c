@@ -56,7 +56,7 @@ void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double chan
     ret->format = tuning->format;
     ret->rate_sps = tuning->rate_sps;
     double seconds = (double)(ret->piece_frames * ret->hop) / tuning->rate_sps;
-    ret->false_alarms = budget_per_day * seconds / SECONDS_PER_DAY;
+    ret->false_alarms = (1.0 - LS_CUT_SLOW_SHARE) * budget_per_day * seconds / SECONDS_PER_DAY;
 }
 
 size_t ls_cut_learn_samples(const struct ls_cut *cut) {

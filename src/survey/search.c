@@ -19,6 +19,7 @@
 #include "survey/cut.h"
 #include "survey/floors.h"
 #include "survey/learn.h"
+#include "survey/longer.h"
 #include "survey/pad.h"
 #include "survey/pool.h"
 
@@ -38,6 +39,7 @@ struct ls_search {
     struct ls_stretch stretch;
     struct ls_channelizer *bank; /* for learning */
     struct ls_looks *looks;
+    struct ls_longer *longer;
     struct ls_pool *pool;
     struct ls_cut pool_cut; /* what the pool was made for */
     bool *masked;           /* [channels] */
@@ -92,6 +94,7 @@ int ls_search_create(struct ls_search **ret, const struct ls_search_opts *opts,
 static void drop_tools(struct ls_search *search) {
     ls_pool_destroy(search->pool);
     ls_channelizer_destroy(search->bank);
+    ls_longer_destroy(search->longer);
     ls_looks_destroy(search->looks);
     free(search->masked);
     free(search->power);
@@ -100,11 +103,10 @@ static void drop_tools(struct ls_search *search) {
     free(search->feed);
     search->pool = NULL;
     search->bank = NULL;
+    search->longer = NULL;
     search->looks = NULL;
     search->masked = NULL;
-    search->power = NULL;
-    search->residuals = NULL;
-    search->cleans = NULL;
+    search->power = search->residuals = search->cleans = NULL;
     search->feed = NULL;
 }
 
@@ -148,9 +150,13 @@ static int create_tools(struct ls_search *search, const struct ls_tuning *tuning
     const float *h = ls_channelizer_prototype(search->bank, &length);
     search->cut.prototype = h;
     search->cut.prototype_energy = ls_prototype_energy(h, length);
+    search->cut.reader = search->opts.reader.read != NULL ? &search->opts.reader : NULL;
     code = ls_looks_create(&search->looks, h, length, n, err);
     search->cut.looks = search->looks;
-    search->cut.reader = search->opts.reader.read != NULL ? &search->opts.reader : NULL;
+    if (code == LS_OK) {
+        code = ls_longer_create(&search->longer, &search->cut, search->opts.false_alarms_per_day,
+                                search->bursts, err);
+    }
     return code == LS_OK ? create_arrays(search, err) : code;
 }
 
@@ -233,6 +239,8 @@ static int learn_floor(struct ls_search *search, struct ls_err *err) {
     }
     ls_floor_settle(search->floor);
     search->cut.floor_error = ls_cut_floor_error(ls_floor_error(search->floor));
+    ls_longer_begin(search->longer, ls_floor_power(search->floor), search->cut.floor_error,
+                    search->masked);
     if (search->pool != NULL && search->pool_cut.floor_error == search->cut.floor_error) {
         return LS_OK;
     }
@@ -284,19 +292,11 @@ static int consume(struct ls_search *search, struct ls_err *err) {
     search->consumed++;
     search->consumed_frames = job->first_frame + job->frames;
     count_job(search, job);
-    struct ls_piece piece = {.first_frame = job->first_frame,
-                             .frames = job->frames,
-                             .boxes = job->boxes,
-                             .spectra = job->spectra,
-                             .box_count = job->box_count,
-                             .clipped = job->clipped};
-    int code = ls_bursts_piece(search->bursts, &piece, err);
+    int code = ls_longer_piece(search->longer, job, err);
     if (code != LS_OK) {
         return code;
     }
-    double end = (double)(job->first_frame + job->frames);
-    return ls_transmissions_advance(search->opts.transmissions,
-                                    ls_stretch_time_ns(&search->stretch, end), err);
+    return ls_transmissions_advance(search->opts.transmissions, ls_search_done_ns(search), err);
 }
 
 /* The floor hears of the pieces before end. */
@@ -541,6 +541,9 @@ static int finish_stretch(struct ls_search *search, struct ls_err *err) {
     }
     if (code == LS_OK) {
         track_floor(search, search->dispatched);
+        code = ls_longer_end(search->longer, err);
+    }
+    if (code == LS_OK) {
         code = ls_bursts_end(search->bursts, err);
     }
     return code;

@@ -34,8 +34,10 @@ int ls_job_init(struct ls_job *job, const struct ls_cut *cut) {
     job->floor_pow = calloc(cut->channels, sizeof(float));
     job->residual = calloc(cut->channels, sizeof(float));
     job->clean = calloc(cut->channels, sizeof(float));
+    job->slot_sums = calloc(LS_SLOTS * cut->channels, sizeof(float));
+    job->slot_counts = calloc(LS_SLOTS * cut->channels, sizeof(float));
     if (job->samples == NULL || job->floor_pow == NULL || job->residual == NULL ||
-        job->clean == NULL) {
+        job->clean == NULL || job->slot_sums == NULL || job->slot_counts == NULL) {
         ls_job_finish(job);
         return LS_ERR_NOMEM;
     }
@@ -47,6 +49,8 @@ void ls_job_finish(struct ls_job *job) {
     free(job->floor_pow);
     free(job->residual);
     free(job->clean);
+    free(job->slot_sums);
+    free(job->slot_counts);
     free(job->boxes);
     free(job->spectra);
     free(job->fine);
@@ -232,6 +236,9 @@ void ls_searcher_run(struct ls_searcher *s, struct ls_job *job) {
     ls_detector_finish(s->detector, job->clipped, &found);
     memcpy(job->residual, found.residual, channels * sizeof *job->residual);
     memcpy(job->clean, found.clean, channels * sizeof *job->clean);
+    job->slots = found.slots;
+    memcpy(job->slot_sums, found.slot_sums, found.slots * channels * sizeof *job->slot_sums);
+    memcpy(job->slot_counts, found.slot_counts, found.slots * channels * sizeof *job->slot_counts);
     memcpy(job->declined, found.declined, sizeof job->declined);
     copy_boxes(s, job, &found);
 }

@@ -57,8 +57,11 @@ struct ls_job {
     float *fine; /* pool of the spectra */
     size_t fine_count;
     size_t fine_room;
-    float *residual; /* [channels] */
-    float *clean;    /* [channels] */
+    float *residual;    /* [channels] */
+    float *clean;       /* [channels] */
+    float *slot_sums;   /* [LS_SLOTS][channels], as in struct ls_detection */
+    float *slot_counts; /* [LS_SLOTS][channels] */
+    size_t slots;
     struct ls_convert_stats stats;
     size_t declined[LS_DECLINED_COUNT];
     bool clipped;      /* enough of its samples were at full scale to matter */

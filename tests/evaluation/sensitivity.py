@@ -40,7 +40,7 @@ BANDS = [0.0, 3e3, 12.5e3, 25e3, 200e3, 1e6, 5e6]  # 0: a line
 # waveform, duration, band of 99 % of its power
 MODULATED = [("ofdm", 1e-3, 4.6e6), ("tetra/downlink", 10e-3, 21e3), ("tetra/downlink", 100e-3, 21e3),
              ("wcdma", 4.6e-3, 4.1e6), ("gsm-bcch", 100e-3, 2.2e5)]
-SETTLE_S = {10.0: 60.0, 1.0: 20.0}  # before the first burst
+SETTLE_S = {10.0: 60.0, 1.0: 40.0, 0.1: 40.0}  # listening before the first burst: the floor's own looks
 SETTLE_DEFAULT_S = 1.0
 
 

@@ -1,0 +1,174 @@
+#include "dsp/slot.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "dsp/sort.h"
+
+enum {
+    GROUPS_MAX = 128,
+    GROUPS_MIN = 8, /* fewer tell no gain */
+};
+
+/* A box this strong reaches so many channels beyond its own with what bank and receiver leak. */
+static const struct {
+    double excess; /* over the noise of a cell */
+    size_t channels;
+} reaches[] = {{1e5, SIZE_MAX / 4}, {1e3, 16}, {1e2, 4}, {0.0, 2}};
+
+/* 8 dB: stronger boxes are whole (dsp/mend.h). */
+static const double WEAK_EXCESS = 6.0;
+
+/* 25 dB: no image of a weaker box stands out here. */
+static const double IMAGE_EXCESS = 300.0;
+
+struct ls_slot {
+    struct ls_slot_opts opts;
+    bool *masked;          /* [channels] */
+    unsigned char *hidden; /* [channels]: leaks of boxes */
+    float *parts;          /* [channels]: mean excess of weak boxes */
+    size_t group;          /* channels of a group */
+    double calibration;    /* of the gain: mean over lower quartile */
+    float *groups;         /* [GROUPS_MAX] */
+};
+
+int ls_slot_create(struct ls_slot **ret, const struct ls_slot_opts *opts) {
+    struct ls_slot *slot = calloc(1, sizeof *slot);
+    if (slot == NULL) {
+        return LS_ERR_NOMEM;
+    }
+    slot->opts = *opts;
+    slot->group = 1 + (opts->last_channel - opts->first_channel) / GROUPS_MAX;
+    slot->masked = calloc(opts->channels, sizeof *slot->masked);
+    slot->hidden = calloc(opts->channels, 1);
+    slot->parts = calloc(opts->channels, sizeof *slot->parts);
+    slot->groups = calloc(GROUPS_MAX, sizeof *slot->groups);
+    if (slot->masked == NULL || slot->hidden == NULL || slot->parts == NULL ||
+        slot->groups == NULL) {
+        ls_slot_destroy(slot);
+        return LS_ERR_NOMEM;
+    }
+    *ret = slot;
+    return LS_OK;
+}
+
+void ls_slot_destroy(struct ls_slot *slot) {
+    if (slot != NULL) {
+        free(slot->masked);
+        free(slot->hidden);
+        free(slot->parts);
+        free(slot->groups);
+        free(slot);
+    }
+}
+
+void ls_slot_mask(struct ls_slot *slot, const bool *masked) {
+    for (size_t c = 0; c < slot->opts.channels; c++) {
+        bool analysed = c >= slot->opts.first_channel && c < slot->opts.last_channel;
+        slot->masked[c] = !analysed || (masked != NULL && masked[c]);
+    }
+    double looks = ls_looks_effective(slot->opts.looks, 2 * slot->opts.slot_rows, slot->group);
+    slot->calibration = 1.0 / ls_looks_quantile(looks, 0.25);
+}
+
+void ls_slot_calibrate(struct ls_slot *slot, double factor) { slot->calibration *= factor; }
+
+/* A weak box that is as long as the shortest window, or cut by the piece's end, may be a part of
+ * something longer. */
+static bool is_part(const struct ls_slot *slot, const struct ls_box *box) {
+    bool longer = box->row_stop - box->row_start >= slot->opts.part_rows;
+    return box->excess_pow < WEAK_EXCESS * box->floor_pow &&
+           (longer || box->from_start || box->to_stop);
+}
+
+/* What the box holds of the slot that begins at row from, spread evenly over its channels. */
+static void add_part(struct ls_slot *slot, const struct ls_box *box, size_t from) {
+    size_t stop = from + slot->opts.slot_rows;
+    size_t first = box->row_start > from ? box->row_start : from;
+    size_t last = box->row_stop < stop ? box->row_stop : stop;
+    float excess = (float)(box->excess_pow / box->floor_pow) * (float)(last - first) /
+                   (float)slot->opts.slot_rows;
+    for (size_t c = box->channel_low; c < box->channel_high; c++) {
+        slot->parts[c] = excess;
+    }
+}
+
+/* Channels in which boxes of the piece leak in one slot, and what parts of longer ones they hold.
+ */
+static void hide_boxes(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index) {
+    size_t n = slot->opts.channels;
+    memset(slot->hidden, 0, n);
+    memset(slot->parts, 0, n * sizeof *slot->parts);
+    size_t from = index * slot->opts.slot_rows;
+    for (size_t i = 0; i < piece->box_count; i++) {
+        const struct ls_box *box = &piece->boxes[i];
+        if (box->row_start >= from + slot->opts.slot_rows || box->row_stop <= from) {
+            continue;
+        }
+        double excess = box->excess_pow / box->floor_pow;
+        if (is_part(slot, box)) {
+            add_part(slot, box, from);
+            continue;
+        }
+        size_t r = 0;
+        while (excess < reaches[r].excess) {
+            r++;
+        }
+        size_t reach = reaches[r].channels;
+        size_t low = box->channel_low > reach ? box->channel_low - reach : 0;
+        size_t high = box->channel_high + reach < n ? box->channel_high + reach : n;
+        memset(slot->hidden + low, 1, high - low);
+        if (excess > IMAGE_EXCESS) {
+            for (size_t c = box->channel_low; c < box->channel_high; c++) {
+                slot->hidden[n - c < n ? n - c : 0] = 1;
+            }
+        }
+    }
+}
+
+/* Gain of a slot against the reference: from the lower quartile of its channels' means, which are
+ * taken together in groups so that there are few to sort. Hidden channels are known. */
+static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,
+                        const float *reference) {
+    const struct ls_slot_opts *o = &slot->opts;
+    const float *sums = piece->sums + index * o->channels;
+    const float *counts = piece->counts + index * o->channels;
+    size_t group = slot->group;
+    size_t kept = 0;
+    for (size_t from = o->first_channel; from + group <= o->last_channel; from += group) {
+        float power = 0.0F;
+        float cells = 0.0F;
+        for (size_t c = from; c < from + group; c++) {
+            bool heard = slot->hidden[c] == 0 && !slot->masked[c];
+            power += heard ? sums[c] * piece->floor_pow[c] / reference[c] : 0.0F;
+            cells += heard ? counts[c] : 0.0F;
+        }
+        if (cells > 0.75F * (float)(group * o->slot_rows)) {
+            slot->groups[kept++] = power / cells;
+        }
+    }
+    if (kept < GROUPS_MIN) {
+        return 0.0;
+    }
+    ls_sort_powers(slot->groups, kept);
+    return (double)slot->groups[kept / 4] * slot->calibration;
+}
+
+void ls_slot_fill(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,
+                  const float *reference, float *ret_excess) {
+    size_t n = slot->opts.channels;
+    float rows = (float)slot->opts.slot_rows;
+    const float *sums = piece->sums + index * n;
+    const float *counts = piece->counts + index * n;
+    hide_boxes(slot, piece, index);
+    float gain = piece->clipped ? 0.0F : (float)slot_gain(slot, piece, index, reference);
+    for (size_t c = 0; c < n; c++) {
+        bool part = slot->parts[c] > 0.0F;
+        bool heard = gain > 0.0F && (part || counts[c] > 0.5F * rows) && slot->hidden[c] == 0 &&
+                     !slot->masked[c];
+        float scale = piece->floor_pow[c] / (reference[c] * gain);
+        ret_excess[c] = heard ? (sums[c] * scale - counts[c]) / rows + slot->parts[c] : 0.0F;
+    }
+}

@@ -1,0 +1,513 @@
+/* Every slot is a row of running sums over channels of (mean of its cells - 1). An octave keeps the
+ * last granules, rows of 2^octave slots; a granule is the sum of two of the octave below. Sums of
+ * the last 4 to 7 granules are the windows. A box that is open takes its channels out of the
+ * pyramid, in what it holds and in what is to come. */
+#include "dsp/slow.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/fit.h"
+#include "dsp/limits.h"
+#include "dsp/rows.h"
+
+enum {
+    GRANULES = 8, /* kept of an octave */
+    SHORTEST = 4, /* granules of a window */
+    LONGEST = 7,
+    OCTAVES_MAX = LS_LEVELS_MAX - 3,
+    WIDTHS_MAX = 40,
+    OPEN_MAX = 64,
+    OPENED_MAX = 8, /* in one slot */
+    EVENTS_MAX = 512,
+    GRID = 8, /* parts of a window in a fit */
+};
+
+static const double LONGEST_S = 10.0;
+static const double REFERENCE_S = 60.0; /* of noise are a channel's reference */
+
+/* Nepers by which the evidence for a box falls once it is over. */
+static const double OVER = 12.0;
+
+/* Windows are tested at every channel and with four lengths an octave: more than the limits allow
+ * for (counts of boxes of noise: tests/evaluation/false_alarms.txt). */
+static const double MORE_WINDOWS = 1.5;
+
+/* Variance of a lower quartile over that of a mean. */
+static const double QUARTILE_VARIANCE = 1.86;
+
+struct open_box {
+    uint64_t id;
+    uint64_t start;
+    uint64_t best_stop; /* where the evidence was largest */
+    size_t low;
+    size_t high;
+    double excess; /* mean over cells, at best_stop */
+    double sum;    /* of slots' means over its channels */
+    double evidence;
+    double best_evidence;
+    float *profile; /* [channels]: sums over slots */
+};
+
+struct ls_slow {
+    struct ls_slow_opts opts;
+    size_t octaves;
+    struct ls_limits limits; /* levels: log2 of slots */
+    size_t widths[WIDTHS_MAX];
+    size_t width_count;
+    float needs[OCTAVES_MAX][LONGEST + 1][WIDTHS_MAX]; /* of the sums, not the means */
+    float *rings[OCTAVES_MAX][GRANULES];               /* [channels + 1] */
+    float *window;                                     /* [channels + 1] */
+    struct ls_slot *input;
+    float *slot;      /* [channels] mean - 1 */
+    float *reference; /* [channels] power of a cell */
+    uint64_t slots;   /* of the stretch */
+    double floor_error;
+    uint64_t learned; /* granules in the reference */
+    double planned;   /* relative variance of a channel that the limits are for; 0: of none */
+    struct open_box open[OPEN_MAX];
+    size_t open_count;
+    struct ls_slow_box *done;
+    size_t done_count;
+    uint64_t next_id;
+};
+
+static size_t octaves_for(double slot_s) {
+    size_t octaves = 1;
+    while (octaves < OCTAVES_MAX && LONGEST * ldexp(slot_s, (int)octaves - 1) < LONGEST_S) {
+        octaves++;
+    }
+    return octaves;
+}
+
+/* 1 to 6, then four in an octave; half the band at most, or nothing is left to compare with. */
+static void list_widths(struct ls_slow *slow) {
+    size_t most = (slow->opts.last_channel - slow->opts.first_channel) * 5 / 8;
+    for (size_t w = 1; w <= most && slow->width_count < WIDTHS_MAX;) {
+        slow->widths[slow->width_count++] = w;
+        w += w < 5 ? 1 : w / 4;
+    }
+}
+
+/* Limits follow the reference as it gets better. */
+static void plan_limits(struct ls_slow *slow) {
+    const struct ls_slow_opts *o = &slow->opts;
+    size_t rows = (size_t)1 << (slow->octaves + 2);
+    size_t channels = o->last_channel - o->first_channel;
+    double granule_s = ldexp(o->slot_s, (int)slow->octaves - 1);
+    double granules = fmin((double)slow->learned, 2.0 * REFERENCE_S / granule_s);
+    double looks = ls_looks_effective(o->looks, (2 * o->slot_rows) << (slow->octaves - 1), 1);
+    double initial = slow->floor_error * slow->floor_error;
+    double learned = granules > 0.0 ? fmin(initial, 1.0 / (granules * looks)) : initial;
+    if (slow->planned == learned) {
+        return;
+    }
+    slow->planned = learned;
+    size_t widths = 1;
+    while (widths < LS_WIDTHS_MAX && ((size_t)1 << widths) <= channels) {
+        widths++;
+    }
+    struct ls_limits_opts opts = {.looks = o->looks,
+                                  .levels = slow->octaves + 3,
+                                  .first_level = 2,
+                                  .widths = widths,
+                                  .rows = rows,
+                                  .channels = channels,
+                                  .frames_per_row = 2 * o->slot_rows,
+                                  .false_alarms = o->false_alarms_per_day / MORE_WINDOWS *
+                                                  (double)rows * o->slot_s / 86400.0,
+                                  .floor_error = sqrt(learned),
+                                  .gain_channels = (double)channels / QUARTILE_VARIANCE};
+    ls_limits_plan(&slow->limits, &opts);
+    for (size_t j = 0; j < slow->octaves; j++) {
+        for (size_t m = SHORTEST; m <= LONGEST; m++) {
+            for (size_t i = 0; i < slow->width_count; i++) {
+                size_t slots = m << j;
+                size_t width = slow->widths[i];
+                slow->needs[j][m][i] =
+                    (float)(slots * width) * ls_limits_excess(&slow->limits, slots, width);
+            }
+        }
+    }
+}
+
+static float *make_row(size_t n, bool *ok) {
+    float *row = calloc(n, sizeof *row);
+    *ok = *ok && row != NULL;
+    return row;
+}
+
+int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct ls_err *err) {
+    struct ls_slow *slow = calloc(1, sizeof *slow);
+    if (slow == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for long windows");
+    }
+    size_t n = opts->channels;
+    slow->opts = *opts;
+    slow->octaves = octaves_for(opts->slot_s);
+    list_widths(slow);
+    bool ok = true;
+    for (size_t j = 0; j < slow->octaves; j++) {
+        for (size_t g = 0; g < GRANULES; g++) {
+            slow->rings[j][g] = make_row(n + 1, &ok);
+        }
+    }
+    for (size_t i = 0; i < OPEN_MAX; i++) {
+        slow->open[i].profile = make_row(n, &ok);
+    }
+    slow->window = make_row(n + 1, &ok);
+    slow->slot = make_row(n, &ok);
+    slow->reference = make_row(n, &ok);
+    slow->done = calloc(EVENTS_MAX, sizeof *slow->done);
+    const struct ls_slot_opts input = {.channels = n,
+                                       .first_channel = opts->first_channel,
+                                       .last_channel = opts->last_channel,
+                                       .looks = opts->looks,
+                                       .slot_rows = opts->slot_rows,
+                                       .part_rows = SHORTEST * opts->slot_rows};
+    ok = ls_slot_create(&slow->input, &input) == LS_OK && ok;
+    if (!ok || slow->done == NULL) {
+        ls_slow_destroy(slow);
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for long windows of %zu channels", n);
+    }
+    *ret = slow;
+    return LS_OK;
+}
+
+void ls_slow_destroy(struct ls_slow *slow) {
+    if (slow == NULL) {
+        return;
+    }
+    for (size_t j = 0; j < OCTAVES_MAX; j++) {
+        for (size_t g = 0; g < GRANULES; g++) {
+            free(slow->rings[j][g]);
+        }
+    }
+    for (size_t i = 0; i < OPEN_MAX; i++) {
+        free(slow->open[i].profile);
+    }
+    free(slow->window);
+    free(slow->slot);
+    ls_slot_destroy(slow->input);
+    free(slow->reference);
+    free(slow->done);
+    free(slow);
+}
+
+void ls_slow_begin(struct ls_slow *slow, const float *floor_pow, double floor_error,
+                   const bool *masked) {
+    size_t n = slow->opts.channels;
+    memcpy(slow->reference, floor_pow, n * sizeof *slow->reference);
+    ls_slot_mask(slow->input, masked);
+    for (size_t j = 0; j < slow->octaves; j++) {
+        for (size_t g = 0; g < GRANULES; g++) {
+            memset(slow->rings[j][g], 0, (n + 1) * sizeof(float));
+        }
+    }
+    slow->slots = 0;
+    slow->learned = 0;
+    slow->open_count = 0;
+    slow->floor_error = floor_error;
+    plan_limits(slow);
+}
+
+static void take_out(float *row, size_t n, size_t low, size_t high) {
+    float part = row[high] - row[low];
+    for (size_t c = low; c <= n; c++) {
+        row[c] = c < high ? row[low] : row[c] - part;
+    }
+}
+
+static void report(struct ls_slow *slow, const struct open_box *box, bool ended, bool to_stop) {
+    double floor = 0.0;
+    double sum = 0.0;
+    for (size_t c = box->low; c < box->high; c++) {
+        floor += (double)slow->reference[c];
+        sum += (double)(box->profile[c] * slow->reference[c]);
+    }
+    slow->done[slow->done_count++] =
+        (struct ls_slow_box){.id = box->id,
+                             .ended = ended,
+                             .start_slot = box->start,
+                             .stop_slot = box->best_stop,
+                             .channel_low = (uint32_t)box->low,
+                             .channel_high = (uint32_t)box->high,
+                             .excess_pow = sum / (double)(box->best_stop - box->start),
+                             .floor_pow = floor,
+                             .to_stop = to_stop};
+}
+
+/* The box that has ended: its channels are fitted to all that was heard of it. */
+static void close_box(struct ls_slow *slow, size_t i, bool to_stop) {
+    struct open_box *box = &slow->open[i];
+    size_t slots = (size_t)(box->best_stop - box->start);
+    size_t width = box->high - box->low;
+    size_t step = width / GRID > 0 ? width / GRID : 1;
+    size_t first = box->low > width ? box->low - width / step * step : box->low % step;
+    size_t best_low = box->low;
+    size_t best_high = box->high;
+    float best = 0.0F;
+    for (size_t low = first; low < box->high; low += step) {
+        float sum = 0.0F;
+        for (size_t c = low; c < slow->opts.channels && c < box->high + width; c++) {
+            sum += box->profile[c];
+            if ((c + 1 - low) % step != 0 || sum <= 0.0F) {
+                continue;
+            }
+            float excess = sum / (float)(slots * (c + 1 - low));
+            float ratio = ls_fit_evidence(excess) /
+                          ls_fit_evidence(ls_limits_excess(&slow->limits, slots, c + 1 - low));
+            if (ratio > best) {
+                best = ratio;
+                best_low = low;
+                best_high = c + 1;
+            }
+        }
+    }
+    box->low = best_low;
+    box->high = best_high;
+    report(slow, box, true, to_stop);
+    float *profile = box->profile;
+    slow->open_count--;
+    *box = slow->open[slow->open_count];
+    slow->open[slow->open_count].profile = profile;
+}
+
+/* Open boxes hear the slot, and take their channels out of it. */
+static void follow_boxes(struct ls_slow *slow) {
+    for (size_t i = slow->open_count; i-- > 0;) {
+        struct open_box *box = &slow->open[i];
+        size_t width = box->high - box->low;
+        double mean = (double)ls_rows_sum(slow->slot + box->low, width) / (double)width;
+        double looks = ls_looks_effective(slow->opts.looks, 2 * slow->opts.slot_rows, width);
+        double d = box->excess;
+        box->evidence += looks * ((1.0 + mean) * d / (1.0 + d) - log1p(d));
+        box->sum += mean;
+        ls_rows_add(box->profile, box->profile, slow->slot, slow->opts.channels);
+        if (box->evidence > box->best_evidence) {
+            box->best_evidence = box->evidence;
+            box->best_stop = slow->slots + 1;
+            box->excess = fmax(0.25 * d, box->sum / (double)(box->best_stop - box->start));
+        }
+        memset(slow->slot + box->low, 0, width * sizeof *slow->slot);
+        if (box->evidence < box->best_evidence - OVER) {
+            close_box(slow, i, false);
+        }
+    }
+}
+
+static float *ring_row(const struct ls_slow *slow, size_t octave, uint64_t granule) {
+    return slow->rings[octave][granule % GRANULES];
+}
+
+/* What the pyramid holds was measured against a reference that has now moved by so much: running
+ * sums over channels. */
+static void move_rings(struct ls_slow *slow, const float *moved) {
+    for (size_t j = 0; j < slow->octaves; j++) {
+        float slots = (float)((size_t)1 << j);
+        for (size_t g = 0; g < GRANULES; g++) {
+            float *row = slow->rings[j][g];
+            for (size_t c = 0; c <= slow->opts.channels; c++) {
+                row[c] -= slots * moved[c];
+            }
+        }
+    }
+}
+
+/* A granule of the last octave is about to leave: it becomes part of the reference. */
+static void learn(struct ls_slow *slow, const float *row) {
+    double granule_s = ldexp(slow->opts.slot_s, (int)slow->octaves - 1);
+    double most = REFERENCE_S / granule_s;
+    slow->learned++;
+    /* What was learned at the beginning counts as the granules it is worth. */
+    double looks =
+        ls_looks_effective(slow->opts.looks, (2 * slow->opts.slot_rows) << (slow->octaves - 1), 1);
+    double before = 1.0 / (looks * slow->floor_error * slow->floor_error);
+    double share = 1.0 / fmin(most, (double)slow->learned + before);
+    float slots = (float)((size_t)1 << (slow->octaves - 1));
+    float *moved = slow->window;
+    moved[0] = 0.0F;
+    /* What all channels have in common is no matter of theirs but of how the gain is told. */
+    size_t analysed = slow->opts.last_channel - slow->opts.first_channel;
+    double common = share * (double)(row[slow->opts.channels] / slots) / (double)analysed;
+    ls_slot_calibrate(slow->input, 1.0 + common);
+    for (size_t c = 0; c < slow->opts.channels; c++) {
+        double excess = (double)((row[c + 1] - row[c]) / slots);
+        float change = (float)(share * fmin(0.25, fmax(-0.5, excess)));
+        slow->reference[c] *= 1.0F + change - (float)common;
+        moved[c + 1] = moved[c] + change;
+    }
+    move_rings(slow, moved);
+    bool power_of_two = (slow->learned & (slow->learned - 1)) == 0;
+    if (power_of_two && (double)slow->learned <= 2.0 * most) {
+        plan_limits(slow);
+    }
+}
+
+/* A window that stands out: its sums, ending with the present slot. */
+struct crossing {
+    uint64_t slots;
+    size_t low;
+    size_t high;
+    float ratio;
+};
+
+/* The best band of a window of so many slots near [low, high). */
+static void fit_band(const struct ls_slow *slow, const float *row, uint64_t slots, size_t low,
+                     size_t high, struct crossing *best) {
+    size_t width = high - low;
+    size_t step = width / GRID > 0 ? width / GRID : 1;
+    size_t first = low > width ? low - width : 0;
+    for (size_t from = first; from < high; from += step) {
+        for (size_t to = from + step; to <= high + width && to <= slow->opts.channels; to += step) {
+            float sum = row[to] - row[from];
+            if (sum <= 0.0F) {
+                continue;
+            }
+            float need = ls_limits_excess(&slow->limits, (size_t)slots, to - from);
+            float ratio =
+                ls_fit_evidence(sum / (float)(slots * (to - from))) / ls_fit_evidence(need);
+            if (ratio > best->ratio) {
+                *best = (struct crossing){.slots = slots, .low = from, .high = to, .ratio = ratio};
+            }
+        }
+    }
+}
+
+/* The present slot ends granules of every octave up to this one: all their windows end with it. */
+static void fit_window(struct ls_slow *slow, size_t octave, uint64_t now, struct crossing *best) {
+    size_t n = slow->opts.channels + 1;
+    size_t low = best->low;
+    size_t high = best->high;
+    for (size_t j = 0; j <= octave; j++) {
+        uint64_t granule = now >> j;
+        memset(slow->window, 0, n * sizeof *slow->window);
+        for (size_t m = 1; m <= LONGEST && m <= granule; m++) {
+            ls_rows_add(slow->window, slow->window, ring_row(slow, j, granule - m), n);
+            fit_band(slow, slow->window, (uint64_t)m << j, low, high, best);
+        }
+    }
+}
+
+/* The sums of the window's slots become the box's profile; they leave the pyramid. */
+static void open_box(struct ls_slow *slow, const struct crossing *found, uint64_t now) {
+    /* Every box that is open will want to be told of. */
+    if (slow->open_count == OPEN_MAX || slow->done_count + slow->open_count + 2 > EVENTS_MAX) {
+        return;
+    }
+    struct open_box *box = &slow->open[slow->open_count++];
+    float *profile = box->profile;
+    size_t n = slow->opts.channels;
+    *box = (struct open_box){.id = slow->next_id++,
+                             .start = now - found->slots,
+                             .best_stop = now,
+                             .low = found->low,
+                             .high = found->high,
+                             .profile = profile};
+    size_t j = 0;
+    while (found->slots >> j > LONGEST) {
+        j++;
+    }
+    memset(profile, 0, n * sizeof *profile);
+    for (uint64_t m = 1; m <= found->slots >> j; m++) {
+        const float *row = ring_row(slow, j, (now >> j) - m);
+        for (size_t c = 0; c < n; c++) {
+            profile[c] += row[c + 1] - row[c];
+        }
+    }
+    size_t width = box->high - box->low;
+    box->sum = (double)ls_rows_sum(profile + box->low, width) / (double)width;
+    box->excess = box->sum / (double)found->slots;
+    report(slow, box, false, false);
+    for (size_t k = 0; k < slow->octaves; k++) {
+        uint64_t count = (found->slots >> k) + 1;
+        for (uint64_t m = 1; m <= count && m <= GRANULES; m++) {
+            take_out(slow->rings[k][((now >> k) + GRANULES - m) % GRANULES], n, box->low,
+                     box->high);
+        }
+    }
+}
+
+/* The windows of an octave that end with its latest granule. */
+static bool test_octave(struct ls_slow *slow, size_t octave, uint64_t now, struct crossing *ret) {
+    size_t n = slow->opts.channels + 1;
+    uint64_t granule = now >> octave;
+    memset(slow->window, 0, n * sizeof *slow->window);
+    ret->ratio = 0.0F;
+    for (size_t m = 1; m <= LONGEST && m <= granule; m++) {
+        ls_rows_add(slow->window, slow->window, ring_row(slow, octave, granule - m), n);
+        for (size_t i = 0; m >= SHORTEST && i < slow->width_count; i++) {
+            size_t width = slow->widths[i];
+            float need = slow->needs[octave][m][i];
+            if (!ls_rows_any_rise(slow->window, width, need, n - width)) {
+                continue;
+            }
+            for (size_t c = 0; c + width < n; c++) {
+                float ratio = (slow->window[c + width] - slow->window[c]) / need;
+                if (ratio > fmaxf(1.0F, ret->ratio)) {
+                    *ret = (struct crossing){.slots = (uint64_t)m << octave,
+                                             .low = c,
+                                             .high = c + width,
+                                             .ratio = ratio};
+                }
+            }
+        }
+    }
+    return ret->ratio > 0.0F;
+}
+
+/* A slot is complete: granules that end with it, and their windows. */
+static void push_slot(struct ls_slow *slow) {
+    size_t n = slow->opts.channels;
+    float *row = ring_row(slow, 0, slow->slots);
+    float sum = 0.0F;
+    row[0] = 0.0F;
+    for (size_t c = 0; c < n; c++) {
+        sum += slow->slot[c];
+        row[c + 1] = sum;
+    }
+    uint64_t now = ++slow->slots;
+    size_t octave = 0;
+    while (octave + 1 < slow->octaves && (now >> octave) % 2 == 0) {
+        uint64_t granule = now >> octave;
+        uint64_t above = (now >> (octave + 1)) - 1;
+        float *into = ring_row(slow, octave + 1, above);
+        if (octave + 2 == slow->octaves && above >= GRANULES) {
+            learn(slow, into);
+        }
+        memcpy(into, ring_row(slow, octave, granule - 1), (n + 1) * sizeof *into);
+        ls_rows_add(into, into, ring_row(slow, octave, granule - 2), n + 1);
+        octave++;
+    }
+    for (size_t j = 0; j <= octave; j++) {
+        struct crossing found;
+        for (size_t k = 0; k < OPENED_MAX && test_octave(slow, j, now, &found); k++) {
+            found.ratio = 0.0F;
+            fit_window(slow, j, now, &found);
+            open_box(slow, &found, now);
+        }
+    }
+}
+
+size_t ls_slow_piece(struct ls_slow *slow, const struct ls_slot_piece *piece,
+                     const struct ls_slow_box **ret_boxes) {
+    slow->done_count = 0;
+    for (size_t s = 0; s < piece->slots; s++) {
+        ls_slot_fill(slow->input, piece, s, slow->reference, slow->slot);
+        follow_boxes(slow);
+        push_slot(slow);
+    }
+    *ret_boxes = slow->done;
+    return slow->done_count;
+}
+
+size_t ls_slow_end(struct ls_slow *slow, const struct ls_slow_box **ret_boxes) {
+    slow->done_count = 0;
+    while (slow->open_count > 0) {
+        struct open_box *last = &slow->open[slow->open_count - 1];
+        close_box(slow, slow->open_count - 1, last->best_stop == slow->slots);
+    }
+    *ret_boxes = slow->done;
+    return slow->done_count;
+}

@@ -1,0 +1,67 @@
+/* dsp/slow.h: windows longer than a part of a piece, over the seams between pieces.
+ *
+ * A piece leaves the power of its unclaimed cells in time slots. A pyramid over slots holds them as
+ * running sums over channels, so that a window of any bandwidth is a difference of two; durations
+ * of 4, 5, 6 and 7 slots, of twice as long ones, and so on up to ten seconds are tested at every
+ * place in frequency whenever a slot of theirs is complete. What crosses is fitted and followed
+ * (its pieces that were found as weak boxes included) until the evidence for it falls (E. S. Page,
+ * "Continuous Inspection Schemes", Biometrika 41(1/2), 1954), and is then a box. Memory does not
+ * grow with the duration.
+ *
+ * The reference is each channel's own past: the mean of what has left the pyramid, over a minute.
+ * The gain is taken from the channels themselves, slot by slot, so that drift and steps of gain
+ * are no signal: a window as wide as the band is held against nothing and cannot stand out. */
+#ifndef DSP_SLOW_H
+#define DSP_SLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "dsp/looks.h"
+#include "dsp/slot.h"
+
+struct ls_slow;
+
+struct ls_slow_opts {
+    size_t channels;      /* in rising frequency */
+    size_t first_channel; /* analysed channels [first_channel, last_channel) */
+    size_t last_channel;
+    const struct ls_looks *looks; /* of the bank; borrowed */
+    size_t slot_rows;             /* rows of 2 frames in a slot */
+    double slot_s;
+    double false_alarms_per_day; /* expected of noise, > 0 */
+};
+
+/* LS_ERR_NOMEM. The caller destroys *ret. */
+int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct ls_err *err);
+void ls_slow_destroy(struct ls_slow *slow);
+
+/* A stretch begins. floor_pow: [channels], floor_error: relative, of one channel. masked:
+ * [channels], the receiver's own lines, or NULL. */
+void ls_slow_begin(struct ls_slow *slow, const float *floor_pow, double floor_error,
+                   const bool *masked);
+
+/* A box is announced when it opens, as known so far, and again when it has ended. */
+struct ls_slow_box {
+    uint64_t id; /* the same both times */
+    bool ended;
+    uint64_t start_slot; /* of the stretch; half-open */
+    uint64_t stop_slot;
+    uint32_t channel_low;
+    uint32_t channel_high;
+    double excess_pow; /* sum over channels of power - floor, mean over the duration */
+    double floor_pow;  /* sum over channels */
+    bool to_stop;      /* still on when the stretch ended */
+};
+
+/* Take a piece. ret_boxes: those that have ended, borrowed until the next call. Returns how many.
+ */
+size_t ls_slow_piece(struct ls_slow *slow, const struct ls_slot_piece *piece,
+                     const struct ls_slow_box **ret_boxes);
+
+/* The stretch ends. */
+size_t ls_slow_end(struct ls_slow *slow, const struct ls_slow_box **ret_boxes);
+
+#endif

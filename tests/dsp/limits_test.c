@@ -1,0 +1,98 @@
+#include "dsp/limits.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "dsp/fit.h"
+#include "tests/dsp/scene.h"
+
+static void plan(struct ls_limits *ret, const struct scene *scene, double floor_error) {
+    struct ls_limits_opts opts = {.looks = scene->looks,
+                                  .levels = 9,
+                                  .widths = 7,
+                                  .rows = 256,
+                                  .channels = 64,
+                                  .false_alarms = 1e-4,
+                                  .floor_error = floor_error};
+    ls_limits_plan(ret, &opts);
+}
+
+/* Tails of all fitted windows, by the law, must not sum to more than the budget. */
+Test(limits, scales_share_one_budget) {
+    struct scene scene;
+    scene_init(&scene, 64, 16, 1);
+    struct ls_limits limits;
+    plan(&limits, &scene, 0.01);
+    double sum = 0.0;
+    for (size_t j = 0; j < limits.levels; j++) {
+        for (size_t b = 0; b < limits.widths; b++) {
+            struct ls_looks_box box = {.frames = (size_t)2 << j, .channels = (size_t)1 << b};
+            box.floor_variance = 1e-4 / (double)box.channels;
+            double t = 1.0 + exp2((double)limits.excess[j][b]);
+            double windows =
+                256.0 / fmax(1.0, exp2((double)j - 1.0)) * 64.0 / fmax(1.0, exp2((double)b - 1.0));
+            sum += windows * exp(ls_looks_box_log_tail(scene.looks, &box, t));
+            cr_expect_leq((double)limits.screen[j][b], t * exp2((double)(j + b)) * 1.000001,
+                          "the first pass asks for more than the second");
+        }
+    }
+    cr_expect(sum > 1e-6 && sum < 1e-4, "%g of 1e-4", sum);
+    scene_finish(&scene);
+}
+
+Test(limits, needs_fall_with_size_and_rise_with_the_floors_error) {
+    struct scene scene;
+    scene_init(&scene, 64, 16, 1);
+    struct ls_limits sure;
+    struct ls_limits unsure;
+    plan(&sure, &scene, 0.0);
+    plan(&unsure, &scene, 0.1);
+    for (size_t rows = 1; rows < 256; rows = rows * 3 / 2 + 1) {
+        float need = ls_limits_excess(&sure, rows, 5);
+        cr_expect_lt(ls_limits_excess(&sure, rows * 2, 5), need, "%zu rows", rows);
+        cr_expect_lt(ls_limits_excess(&sure, rows, 9), need, "%zu rows", rows);
+        cr_expect_gt(ls_limits_excess(&unsure, rows, 5), need, "%zu rows", rows);
+    }
+    /* 10 % in each of 16 channels is 2.5 % of their mean, where 256 rows hold 0.7 dB less. */
+    double lost = ls_limits_sensitivity_db(&unsure, scene.looks, 256, 16) -
+                  ls_limits_sensitivity_db(&sure, scene.looks, 256, 16);
+    cr_expect(lost > 1.0 && lost < 6.0, "%.2f dB", lost);
+    scene_finish(&scene);
+}
+
+/* A burst of 30 rows by 5 channels at 3 dB in a cell, from windows of the wrong size and place. */
+Test(limits, fit_finds_the_edges_of_a_burst) {
+    enum { ROWS = 128, CHANNELS = 64 };
+    static float cells[ROWS * CHANNELS];
+    static unsigned char marks[ROWS * CHANNELS];
+    struct scene scene;
+    scene_init(&scene, CHANNELS, ROWS, 96);
+    scene_noise(&scene);
+    scene_band(&scene, 80.0, 140.0, 19.5, 24.5, 5.0 * scene_pow(&scene, 3.0));
+    scene_transform(&scene);
+    for (size_t i = 0; i < (size_t)ROWS * CHANNELS; i++) {
+        size_t at = i / CHANNELS * 2 * CHANNELS + (i % CHANNELS + CHANNELS / 2) % CHANNELS;
+        double power = (double)scene.power[at] + (double)scene.power[at + CHANNELS];
+        cells[i] = (float)(0.5 * power / scene.noise_pow);
+    }
+    struct ls_limits limits;
+    plan(&limits, &scene, 0.0);
+    struct ls_cells in = {
+        .cells = cells, .marks = marks, .limits = &limits, .rows = ROWS, .channels = CHANNELS};
+    static const struct ls_window starts[] = {{.row = 48, .rows = 8, .channel = 20, .channels = 2},
+                                              {.row = 32, .rows = 32, .channel = 16, .channels = 8},
+                                              {.row = 0, .rows = 64, .channel = 0, .channels = 32}};
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+        struct ls_window window = starts[i];
+        float ratio = ls_fit_window(&in, &limits, &window);
+        cr_expect_gt(ratio, 1.0F);
+        /* Rows 40 to 70, channels 20 to 25; three or four rows in a row may fade. */
+        cr_expect(window.row >= 36 && window.row <= 44, "start %zu: from %zu", i, window.row);
+        cr_expect(window.row + window.rows >= 66 && window.row + window.rows <= 74,
+                  "start %zu: to %zu", i, window.row + window.rows);
+        cr_expect(window.channel >= 19 && window.channel <= 21, "start %zu", i);
+        cr_expect(window.channel + window.channels >= 24 && window.channel + window.channels <= 26,
+                  "start %zu", i);
+    }
+    scene_finish(&scene);
+}

@@ -1,0 +1,177 @@
+#include "dsp/slow.h"
+
+#include <criterion/criterion.h>
+#include <gsl/gsl_randist.h>
+#include <math.h>
+#include <string.h>
+
+#include "tests/dsp/scene.h"
+
+enum { CHANNELS = 64, SLOT_ROWS = 32, SLOTS = 16, FOUND_MAX = 64 };
+
+/* Slots of noise of known law, and one flat signal in them. */
+struct bench {
+    struct scene scene;
+    struct ls_slow *slow;
+    double looks; /* of a channel in a slot */
+    float floor_pow[CHANNELS];
+    float sums[SLOTS * CHANNELS];
+    float counts[SLOTS * CHANNELS];
+    uint64_t slot;
+    struct ls_slow_box found[FOUND_MAX];
+    size_t found_count;
+    size_t announced;
+};
+
+static void bench_init(struct bench *bench, double false_alarms_per_day, unsigned long seed) {
+    memset(bench, 0, sizeof *bench);
+    scene_init(&bench->scene, CHANNELS, 16, seed);
+    bench->looks = ls_looks_effective(bench->scene.looks, (size_t)2 * SLOT_ROWS, 1);
+    struct ls_slow_opts opts = {.channels = CHANNELS,
+                                .first_channel = 1,
+                                .last_channel = CHANNELS,
+                                .looks = bench->scene.looks,
+                                .slot_rows = SLOT_ROWS,
+                                .slot_s = 5e-3,
+                                .false_alarms_per_day = false_alarms_per_day};
+    cr_assert_eq(ls_slow_create(&bench->slow, &opts, NULL), LS_OK);
+    for (size_t c = 0; c < CHANNELS; c++) {
+        bench->floor_pow[c] = 2.0F + 0.01F * (float)c;
+    }
+    ls_slow_begin(bench->slow, bench->floor_pow, 0.01, NULL);
+}
+
+static void bench_finish(struct bench *bench) {
+    ls_slow_destroy(bench->slow);
+    scene_finish(&bench->scene);
+}
+
+static void keep(struct bench *bench, const struct ls_slow_box *boxes, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        bench->announced += !boxes[i].ended;
+        if (boxes[i].ended) {
+            cr_assert_lt(bench->found_count, FOUND_MAX);
+            bench->found[bench->found_count++] = boxes[i];
+        }
+    }
+}
+
+/* A signal in slots [start, stop) of channels [low, high): excess over the noise of a cell. */
+struct signal {
+    uint64_t start;
+    uint64_t stop;
+    size_t low;
+    size_t high;
+    double excess;
+};
+
+/* Pieces of SLOTS slots, at a gain that goes by gain_a_piece from each to the next. */
+static void listen(struct bench *bench, size_t pieces, const struct signal *signal,
+                   double gain_a_piece) {
+    struct ls_slot_piece piece = {.floor_pow = bench->floor_pow,
+                                  .sums = bench->sums,
+                                  .counts = bench->counts,
+                                  .slots = SLOTS};
+    double gain = 1.0;
+    for (size_t p = 0; p < pieces; p++, gain *= gain_a_piece) {
+        for (size_t i = 0; i < (size_t)SLOTS * CHANNELS; i++) {
+            uint64_t slot = bench->slot + i / CHANNELS;
+            size_t c = i % CHANNELS;
+            bool on = signal != NULL && slot >= signal->start && slot < signal->stop &&
+                      c >= signal->low && c < signal->high;
+            double mean = gain * (1.0 + (on ? signal->excess : 0.0));
+            bench->counts[i] = SLOT_ROWS;
+            bench->sums[i] =
+                (float)(mean * SLOT_ROWS *
+                        gsl_ran_gamma(bench->scene.rng, bench->looks, 1.0 / bench->looks));
+        }
+        bench->slot += SLOTS;
+        const struct ls_slow_box *boxes;
+        size_t count = ls_slow_piece(bench->slow, &piece, &boxes);
+        keep(bench, boxes, count);
+    }
+}
+
+static void end(struct bench *bench) {
+    const struct ls_slow_box *boxes;
+    size_t count = ls_slow_end(bench->slow, &boxes);
+    keep(bench, boxes, count);
+}
+
+/* 40 s of noise, then a signal 7 dB under it in 4 channels for 1 s, over a dozen seams: a deviation
+ * of the mean in its band is 1 / sqrt(4 x 200 x 46 looks) = 0.5 %. */
+Test(slow, finds_what_is_longer_than_a_piece_whole) {
+    struct bench bench;
+    bench_init(&bench, 10.0, 91);
+    struct signal signal = {.start = 8007, .stop = 8207, .low = 20, .high = 24, .excess = 0.2};
+    listen(&bench, 540, &signal, 1.0);
+    cr_assert_eq(bench.found_count, 1, "%zu boxes", bench.found_count);
+    cr_expect_eq(bench.announced, 1);
+    const struct ls_slow_box *box = &bench.found[0];
+    /* A slot holds 184 looks of the band: 2.7 deviations a slot. */
+    cr_expect_float_eq((double)box->start_slot, 8007.0, 8.0, "from %zu", (size_t)box->start_slot);
+    cr_expect_float_eq((double)box->stop_slot, 8207.0, 8.0, "to %zu", (size_t)box->stop_slot);
+    cr_expect(box->channel_low == 20 && box->channel_high == 24, "channels %u to %u",
+              box->channel_low, box->channel_high);
+    cr_expect_float_eq(box->excess_pow / box->floor_pow, 0.2, 0.03);
+    cr_expect_not(box->to_stop);
+    bench_finish(&bench);
+}
+
+Test(slow, what_is_on_at_the_end_says_so) {
+    struct bench bench;
+    bench_init(&bench, 10.0, 92);
+    struct signal signal = {.start = 100, .stop = 10000, .low = 40, .high = 41, .excess = 0.5};
+    listen(&bench, 20, &signal, 1.0);
+    end(&bench);
+    cr_assert_eq(bench.found_count, 1, "%zu boxes", bench.found_count);
+    cr_expect(bench.found[0].to_stop);
+    cr_expect_eq(bench.found[0].stop_slot, 320);
+    bench_finish(&bench);
+}
+
+/* 400 s at a budget of 20000 a day: 93 boxes of noise allowed. */
+Test(slow, boxes_of_noise_stay_within_the_budget) {
+    struct bench bench;
+    bench_init(&bench, 20000.0, 93);
+    size_t boxes = 0;
+    for (size_t i = 0; i < 5; i++) {
+        listen(&bench, 1000, NULL, 1.0);
+        boxes += bench.found_count;
+        bench.found_count = 0;
+    }
+    end(&bench);
+    boxes += bench.found_count;
+    cr_log_info("%zu boxes of 93", boxes);
+    /* 99.9 % of Poisson(93) are below 124. */
+    cr_expect_lt(boxes, 124, "%zu boxes", boxes);
+    bench_finish(&bench);
+}
+
+/* 6 dB up in a minute, then a step of 3 dB down. */
+Test(slow, gain_is_no_signal) {
+    struct bench bench;
+    bench_init(&bench, 10.0, 94);
+    listen(&bench, 750, NULL, pow(10.0, 0.6 / 750.0));
+    listen(&bench, 100, NULL, 1.0);
+    end(&bench);
+    cr_expect_eq(bench.found_count, 0, "%zu boxes", bench.found_count);
+    bench_finish(&bench);
+}
+
+/* A channel whose floor was learned 4 % too low is not heard as a signal for ever. */
+Test(slow, reference_is_learned) {
+    struct bench bench;
+    bench_init(&bench, 10.0, 95);
+    struct signal error = {.start = 0, .stop = UINT64_MAX, .low = 30, .high = 31, .excess = 0.02};
+    listen(&bench, 1500, &error, 1.0);
+    size_t before = bench.found_count;
+    end(&bench);
+    cr_expect_leq(bench.found_count, before + 1);
+    struct signal signal = {.start = 24500, .stop = 24700, .low = 30, .high = 31, .excess = 0.3};
+    bench.found_count = 0;
+    listen(&bench, 60, &signal, 1.0);
+    cr_assert_eq(bench.found_count, 1, "%zu boxes", bench.found_count);
+    cr_expect_float_eq((double)bench.found[0].start_slot, 24500.0, 24.0);
+    bench_finish(&bench);
+}
