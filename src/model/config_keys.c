@@ -4,6 +4,7 @@
 #include "base/util.h"
 #include "model/config.h"
 
+/* offsetof needs the bare path of a field. NOLINTNEXTLINE(bugprone-macro-parentheses) */
 #define AT(section, field) offsetof(struct ls_config, section.field)
 
 static const char *const formats[] = {"auto", "ci8", "ci16_le", "cf32_le", NULL};

@@ -12,7 +12,7 @@
  * than the frequency gate, so that an emitter within reach is in the same or a neighbouring cell.
  * Those of one cell are chained; all are chained by age as well, so that the oldest is known. */
 
-enum { NONE = UINT32_MAX };
+#define NONE UINT32_MAX
 
 static const double gate_ppm = 3.0;
 static const double gate_bandwidth = 0.04;

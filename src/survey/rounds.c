@@ -169,9 +169,9 @@ static void read_computer(const struct round *round) {
     judge(round, LS_JUDGE_DISK, vitals->disk_free_bytes, "");
     judge(round, LS_JUDGE_MEMORY, vitals->memory_bytes, "");
     bool failing = status->store_code != LS_OK;
-    snprintf(text, sizeof text, failing ? "database cannot be written: %zu rows wait" : "",
-             status->waiting_rows);
-    judge(round, LS_JUDGE_STORE, failing ? (double)status->waiting_rows + 1.0 : 0.0, text);
+    snprintf(text, sizeof text, "database cannot be written: %zu rows wait", status->waiting_rows);
+    judge(round, LS_JUDGE_STORE, failing ? (double)status->waiting_rows + 1.0 : 0.0,
+          failing ? text : "");
 }
 
 /* NTP by what it says itself, gpsd by its pulse; its sentences come late by some 0.1 s and say
