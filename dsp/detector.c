@@ -13,6 +13,7 @@
 
 #include "dsp/boxes.h"
 #include "dsp/claims.h"
+#include "dsp/rise.h"
 #include "dsp/rows.h"
 #include "dsp/sort.h"
 
@@ -23,9 +24,6 @@ enum {
 
 /* 0.8 dB: gain and temperature do no more to a floor between two updates. */
 static const double DRIFT_MAX = 1.2;
-
-/* Where the lower quartile of a Gaussian lies below its mean. */
-static const double QUARTILE_SIGMA = 0.6745;
 
 struct ls_detector {
     struct ls_detector_opts opts;
@@ -39,6 +37,7 @@ struct ls_detector {
     unsigned char *touched; /* [channels] */
     size_t rows;
     bool crossed;
+    struct ls_rise rise_whole; /* of a full piece */
     double rise; /* of the floor since it was tracked last: cells have been divided by it */
     float *ring[LS_LEVELS_MAX][RING]; /* rows of the pyramid, from level 1 on */
     size_t ring_rows[LS_LEVELS_MAX];
@@ -119,6 +118,7 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
     det->rows_max = opts->frames / 2;
     det->slot_rows = det->rows_max > LS_SLOTS ? det->rows_max / LS_SLOTS : 1;
     plan_limits(det);
+    ls_rise_plan(&det->rise_whole, opts->looks, det->rows_max / det->slot_rows, 2 * det->slot_rows);
     int code = create_arrays(det);
     if (code == LS_OK) {
         code = ls_claims_create(&det->claims, det->rows_max, opts->channels);
@@ -371,21 +371,20 @@ static double floor_stray(struct ls_detector *det) {
     return sqrt(fmax(0.0, spread * spread - 2.0 * explained));
 }
 
-/* The floor may have risen since it was tracked last: by what the lower quartile of the channels'
- * means is above 1. When that is more than drift can be, the channels are occupied. */
+/* The floor may have risen since it was tracked last. When that is more than drift can be, the
+ * channels are occupied. */
 static double risen_floor(struct ls_detector *det) {
-    float *means = det->work;
-    size_t n = det->opts.last_channel - det->opts.first_channel;
-    memset(means, 0, n * sizeof *means);
-    for (size_t s = 0; s < slots_of(det, det->rows); s++) {
-        const float *sums = det->sums + s * det->opts.channels + det->opts.first_channel;
-        ls_rows_add(means, means, sums, n);
+    size_t slots = det->rows / det->slot_rows;
+    struct ls_rise rise = det->rise_whole;
+    if (slots == 0) {
+        return 1.0;
     }
-    ls_sort_powers(means, n);
-    double looks = ls_looks_effective(det->opts.looks, 2 * det->rows, 1);
-    double low = 1.0 - QUARTILE_SIGMA / sqrt(looks);
-    double rise = (double)means[n / 4] / ((double)det->rows * low);
-    return rise < DRIFT_MAX ? fmax(1.0, rise) : 1.0;
+    if (slots != rise.slots) {
+        ls_rise_plan(&rise, det->opts.looks, slots, 2 * det->slot_rows);
+    }
+    double risen = ls_rise_estimate(&rise, det->sums, det->opts.channels, det->opts.first_channel,
+                                    det->opts.last_channel, det->slot_rows, det->work);
+    return risen < DRIFT_MAX ? fmax(1.0, risen) : 1.0;
 }
 
 /* Hold the piece against the risen floor. */

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "dsp/mend.h"
+#include "dsp/onset.h"
 
 static const double EDGE_POWER = 0.25; /* of the box's power: half the amplitude */
 /* Of the power behind an edge: the bank's response to a step has half the energy of its filter
@@ -27,6 +28,10 @@ static const double WEAK_SIGMA = 2.0;
 static const double STRONGER = 4.0;
 enum { EXTEND_ROWS = 32 };
 enum { SPLIT_ROWS = 2 }; /* of silence between two bursts; one alone is a fade */
+enum { ONSET_ROWS = LS_ONSET_ROWS_MAX / 2 }; /* on each side of a weak edge */
+enum { LINE_CHANNELS = 3 };                  /* a line and its clicks have no more */
+/* 17 dB in a row: a row that much above its noise tells where it crosses. */
+static const double CROSSING_SNR = 50.0;
 
 struct ls_edges {
     double *profile; /* [max(rows_max, channels)] */
@@ -209,16 +214,79 @@ static void reach_ends(const struct ls_cells *in, struct ls_box *box) {
     }
 }
 
+/* Power of rows [from, from + count) in units of the noise, those of something far stronger than
+ * level and all beyond them left out. Returns how many rows in order of step are left. */
+static size_t rows_at_edge(const struct ls_cells *in, const struct ls_box *box, size_t edge,
+                           int step, double level, double *ret_power, size_t *ret_outside) {
+    double sigma;
+    double noise = box_noise(in, box, &sigma);
+    size_t inside = (box->row_stop - box->row_start + 1) / 2;
+    size_t outside = step > 0 ? edge : in->rows - 1 - edge;
+    inside = inside < ONSET_ROWS ? inside : ONSET_ROWS;
+    outside = outside < ONSET_ROWS ? outside : ONSET_ROWS;
+    size_t left = 0;
+    while (left < outside &&
+           row_power(in, box, (size_t)((ptrdiff_t)edge - (ptrdiff_t)(left + 1) * step)) <
+               STRONGER * level * noise) {
+        left++;
+    }
+    for (size_t i = 0; i < left + inside; i++) {
+        ptrdiff_t r = (ptrdiff_t)edge + ((ptrdiff_t)i - (ptrdiff_t)left) * step;
+        ret_power[i] = 1.0 + row_power(in, box, (size_t)r) / noise;
+    }
+    *ret_outside = left;
+    return left + inside;
+}
+
+/* How far the box's power is in one channel: 0 when half of it is elsewhere, 1 when all is there.
+ */
+static double aloneness(const struct ls_cells *in, const struct ls_box *box) {
+    if (box->channel_high - box->channel_low > LINE_CHANNELS) {
+        return 0.0;
+    }
+    double sum = 0.0;
+    double most = 0.0;
+    for (size_t c = box->channel_low; c < box->channel_high; c++) {
+        double power = fmax(0.0, channel_power(in, box, c));
+        sum += power;
+        most = fmax(most, power);
+    }
+    return sum > 0.0 ? fmax(0.0, 2.0 * most / sum - 1.0) : 0.0;
+}
+
+/* Edges of a weak box: no row tells alone. */
+static void fit_rows(const struct ls_cells *in, struct ls_box *box, double level) {
+    double power[2 * ONSET_ROWS];
+    size_t outside;
+    double alone = aloneness(in, box);
+    if (!box->from_start) {
+        size_t rows = rows_at_edge(in, box, box->row_start, 1, level, power, &outside);
+        box->start_frame = (float)(2.0 * ((double)box->row_start - (double)outside) +
+                                   ls_onset_find(power, rows, level, alone));
+    }
+    if (!box->to_stop) {
+        size_t rows = rows_at_edge(in, box, box->row_stop - 1, -1, level, power, &outside);
+        box->stop_frame = (float)(2.0 * ((double)box->row_stop + (double)outside) - 1.0 -
+                                  ls_onset_find(power, rows, level, alone));
+    }
+    box->stop_frame = fmaxf(box->stop_frame, box->start_frame + 0.5F);
+}
+
 /* A weak box keeps the edges that fit it (dsp/mend.h): no row or channel tells alone. */
 static void keep_rows(const struct ls_cells *in, struct ls_box *box) {
     double energy = 0.0;
     for (size_t r = box->row_start; r < box->row_stop; r++) {
         energy += row_power(in, box, r);
     }
+    double sigma;
+    double level = energy / ((double)(box->row_stop - box->row_start) * box_noise(in, box, &sigma));
     box->from_start = box->row_start == 0;
     box->to_stop = box->row_stop == in->rows;
-    box->start_frame = box->from_start ? 0.0F : 2.0F * (float)box->row_start - 0.5F;
-    box->stop_frame = 2.0F * (float)box->row_stop - (box->to_stop ? 0.0F : 0.5F);
+    box->start_frame = 0.0F;
+    box->stop_frame = (float)(2 * in->rows);
+    if (level > 0.0) {
+        fit_rows(in, box, level);
+    }
     box->excess_pow = 2.0 * energy / (double)(box->stop_frame - box->start_frame);
 }
 
@@ -234,7 +302,8 @@ static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct 
     }
     double sigma;
     double usual = usual_power(power, rows);
-    double on = on_power(usual, EDGE_POWER, box_noise(in, box, &sigma));
+    double noise = box_noise(in, box, &sigma);
+    double on = on_power(usual, EDGE_POWER, noise);
     size_t first = 0;
     while (first < rows && power[first] < on) {
         first++;
@@ -276,6 +345,9 @@ static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct 
     box->stop_frame = fmaxf(box->stop_frame, box->start_frame + 0.5F);
     box->row_start = (uint32_t)start;
     box->row_stop = (uint32_t)stop;
+    if (usual < CROSSING_SNR * sigma) {
+        fit_rows(in, box, energy / (2.0 * (double)(last - first) * noise));
+    }
     energy += box->from_start ? 0.0 : 2.0 * fmax(0.0, before);
     energy += box->to_stop ? 0.0 : 2.0 * fmax(0.0, after);
     box->excess_pow = energy / (double)(box->stop_frame - box->start_frame);

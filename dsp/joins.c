@@ -14,6 +14,8 @@ static const double SAME_EDGE_ROWS = 2.0;
 /* Of a brief burst's width and power: beside it, that little is its fringe. */
 static const double FRINGE_WIDTH = 0.25;
 static const double FRINGE_POWER = 0.5;
+/* 10 dB: boxes that differ by more in the same channels are two. */
+static const double ALIKE = 0.1;
 /* Of the weaker fragment's power: a row with less is silent. */
 static const double SILENT_POWER = 0.1;
 /* 13 dB over the noise of its channels: what is stronger does not break up. */
@@ -194,8 +196,22 @@ static bool bridged(const struct ls_cells *in, const struct ls_box *a, const str
     return between > BRIDGE_POWER * level && between * sqrt(area(&gap)) > BRIDGE_SIGMA;
 }
 
+/* In the same channels, about as strong, and the second on no later than the first is off. */
+static bool overtakes(const struct ls_cells *in, const struct ls_box *a, const struct ls_box *b) {
+    bool meet = a->row_start <= b->row_stop && b->row_start <= a->row_stop;
+    double channels = overlap(a->channel_low, a->channel_high, b->channel_low, b->channel_high);
+    double wide = fmax((double)(a->channel_high - a->channel_low),
+                       (double)(b->channel_high - b->channel_low));
+    if (!meet || channels < 0.5 * wide) {
+        return false;
+    }
+    double first = mean_excess(in, a);
+    double second = mean_excess(in, b);
+    return fmin(first, second) > ALIKE * fmax(first, second);
+}
+
 static bool belong(const struct ls_cells *in, const struct ls_box *a, const struct ls_box *b) {
-    return contained(a, b) || together(in, a, b) || bridged(in, a, b);
+    return contained(a, b) || overtakes(in, a, b) || together(in, a, b) || bridged(in, a, b);
 }
 
 int ls_joins_order(const void *a, const void *b) {

@@ -9,6 +9,7 @@
 enum {
     BYTES = sizeof(uint32_t),
     DIGITS = 256,
+    FEW_MAX = 32,     /* so few are sorted sooner than digits are counted */
     SHORT_MAX = 4096, /* more are sorted by qsort, which needs no room on the stack */
 };
 
@@ -16,6 +17,17 @@ static int compare_floats(const void *a, const void *b) {
     float x = *(const float *)a;
     float y = *(const float *)b;
     return (x > y) - (x < y);
+}
+
+static void sort_few(float *values, size_t n) {
+    for (size_t i = 1; i < n; i++) {
+        float value = values[i];
+        size_t k = i;
+        for (; k > 0 && values[k - 1] > value; k--) {
+            values[k] = values[k - 1];
+        }
+        values[k] = value;
+    }
 }
 
 /* Move from to ret in order of one byte. */
@@ -36,6 +48,10 @@ static void sort_by_byte(const uint32_t *from, uint32_t *ret, size_t n, unsigned
 }
 
 void ls_sort_powers(float *values, size_t n) {
+    if (n <= FEW_MAX) {
+        sort_few(values, n);
+        return;
+    }
     if (n > SHORT_MAX) {
         qsort(values, n, sizeof *values, compare_floats);
         return;

@@ -240,6 +240,19 @@ Test(detector, neighbours_are_two) {
     }
 }
 
+/* Its pieces that noise set apart lie in one channel here and in two there. */
+Test(detector, a_long_carrier_at_10_db_is_one_box) {
+    struct bench bench;
+    bench_init(&bench, 49);
+    for (int i = 0; i < 40; i++) {
+        scene_noise(&bench.scene);
+        scene_tone(&bench.scene, 30.0, 480.0, 20.4 + 0.2 * i / 40.0, scene_pow(&bench.scene, 10.0));
+        struct ls_detection found = scene_detect(&bench.scene, bench.detector, false);
+        cr_expect_eq(found.box_count, 1, "carrier %d: %zu boxes", i, found.box_count);
+    }
+    bench_finish(&bench);
+}
+
 Test(detector, tones_of_one_fsk_burst_are_one_box) {
     struct bench bench;
     bench_init(&bench, 50);

@@ -8,7 +8,7 @@
 #include "base/util.h"
 
 Test(sort, any_count_of_powers_comes_out_in_order_and_none_is_lost) {
-    static const size_t counts[] = {0, 1, 2, 3, 255, 1024, 4096, 4097, 5000};
+    static const size_t counts[] = {0, 1, 2, 3, 32, 33, 255, 1024, 4096, 4097, 5000};
     for (size_t k = 0; k < LS_COUNT(counts); k++) {
         size_t n = counts[k];
         LS_AUTO(float) values = calloc(n + 1, sizeof *values);

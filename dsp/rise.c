@@ -1,0 +1,44 @@
+#include "dsp/rise.h"
+
+#include <math.h>
+
+#include "dsp/sort.h"
+
+enum {
+    EXCISED_LEAST = 8, /* slots: of fewer the mean is taken */
+    ASKED = 128,       /* channels tell the quartile to half a percent */
+};
+
+/* Where the lower quartile of a Gaussian lies below its mean. */
+static const double QUARTILE_SIGMA = 0.6745;
+
+void ls_rise_plan(struct ls_rise *ret, const struct ls_looks *looks, size_t slots, size_t frames) {
+    ret->slots = slots < LS_RISE_SLOTS_MAX ? slots : LS_RISE_SLOTS_MAX;
+    double one = ls_looks_effective(looks, frames, 1);
+    ret->excise = ls_excise_plan(ret->slots, one);
+    ret->low = 1.0 - QUARTILE_SIGMA / sqrt(one * (double)ret->slots);
+}
+
+static float quiet_mean(const struct ls_rise *rise, const float *sums, size_t channels) {
+    float values[LS_RISE_SLOTS_MAX];
+    float sum = 0.0F;
+    for (size_t s = 0; s < rise->slots; s++) {
+        values[s] = sums[s * channels];
+        sum += values[s];
+    }
+    if (rise->slots < EXCISED_LEAST) {
+        return sum / (float)rise->slots;
+    }
+    return (float)ls_excise_mean(&rise->excise, values, rise->slots, NULL);
+}
+
+double ls_rise_estimate(const struct ls_rise *rise, const float *sums, size_t channels,
+                        size_t first, size_t last, size_t rows, float *work) {
+    size_t step = (last - first + ASKED - 1) / ASKED;
+    size_t count = 0;
+    for (size_t c = first; c < last; c += step) {
+        work[count++] = quiet_mean(rise, sums + c, channels);
+    }
+    ls_sort_powers(work, count);
+    return (double)work[count / 4] / ((double)rows * rise->low);
+}

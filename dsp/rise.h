@@ -1,0 +1,29 @@
+/* dsp/rise.h: how far the floor of a piece has risen since it was tracked last, as its channels
+ * tell. Of each channel's time slots those with bursts are excised (dsp/excise.h); of the channels
+ * the lower quartile counts, which what is on all the time does not raise. */
+#ifndef DSP_RISE_H
+#define DSP_RISE_H
+
+#include <stddef.h>
+
+#include "dsp/excise.h"
+#include "dsp/looks.h"
+
+enum { LS_RISE_SLOTS_MAX = 16 };
+
+struct ls_rise {
+    size_t slots;
+    struct ls_excise excise; /* of one channel's slots */
+    double low; /* lower quartile over channels of what floors that have not risen show */
+};
+
+/* For slots > 0 of so many frames, of which the first LS_RISE_SLOTS_MAX count. looks: of the bank.
+ */
+void ls_rise_plan(struct ls_rise *ret, const struct ls_looks *looks, size_t slots, size_t frames);
+
+/* sums: [slots][channels], of rows cells of mean 1 a slot; channels [first, last) are asked. The
+ * rise, 1 for none; it may be less. work: [last - first]. */
+double ls_rise_estimate(const struct ls_rise *rise, const float *sums, size_t channels,
+                        size_t first, size_t last, size_t rows, float *work);
+
+#endif
