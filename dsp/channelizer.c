@@ -276,7 +276,7 @@ static void write_batch(struct ls_channelizer *ch, size_t first, size_t count,
         } else if (out->bins != NULL) {
             write_bins(ch, bins, (out->first_frame + frame + ch->taps) % 2 != 0,
                        out->bins + frame * out->stride);
-        } else if (i % 2 == 1) {
+        } else if (out->pairs != NULL && i % 2 == 1) {
             const float complex *before = bins - ch->channels;
             ch->kernels->pair_power((const float *)before, (const float *)bins, ch->channels,
                                     ch->pair);

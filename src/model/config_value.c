@@ -1,5 +1,6 @@
 #include "model/config_value.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,7 @@ static int set_text(struct ls_config *config, const struct ls_config_key *key, c
 
 static int set_choice(struct ls_config *config, const struct ls_config_key *key, const char *text,
                       struct ls_err *err) {
+    assert(key->choices != NULL);
     char all[128] = "";
     int count = 0;
     for (; key->choices[count] != NULL; count++) {

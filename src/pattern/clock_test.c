@@ -165,17 +165,19 @@ struct ls_clock_peak ls_clock_test_scan(struct ls_clock_test *test, const double
     level(test);
     struct ls_clock_peak peak = {.score = 0.0, .period_s = (double)NAN, .trials = 0.0};
     double at = 0.0;
-    for (double f = test->first; f <= test->last; f += 1.0 / STEPS) {
+    double f = test->first;
+    while (f <= test->last) {
         double score = comb(test, f, 1, HARMONICS);
         if (score > peak.score) {
             peak.score = score;
             at = f;
         }
+        f += 1.0 / STEPS;
     }
     peak.trials += fmax(0.0, test->last - test->first) / oversampling;
     if (test->long_first > 0.0) {
         double low = low_hz / test->step_hz;
-        double f = test->long_first;
+        f = test->long_first;
         while (f < low) {
             size_t from = (size_t)ceil(low / f);
             double score = comb(test, f, from, LONG_HARMONICS);
@@ -183,7 +185,8 @@ struct ls_clock_peak ls_clock_test_scan(struct ls_clock_test *test, const double
                 peak.score = score;
                 at = f;
             }
-            double step = 0.8 / (double)(from + LONG_HARMONICS / 2); /* in the middle harmonic */
+            double step =
+                0.8 / ((double)from + 0.5 * (double)LONG_HARMONICS); /* in the middle harmonic */
             f += step;
             peak.trials += 0.8 / oversampling;
         }

@@ -1,5 +1,6 @@
 #include "pattern/exposure.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,7 @@ bool ls_exposure_at(const struct ls_exposure *exposure, uint32_t sensor, double 
 }
 
 static int reserve(struct ls_good_time *good, size_t room, struct ls_err *err) {
+    assert(room > 0);
     *good = (struct ls_good_time){.start_s = malloc(room * sizeof(double)),
                                   .stop_s = malloc(room * sizeof(double)),
                                   .before_s = malloc((room + 1) * sizeof(double))};

@@ -374,9 +374,9 @@ static double confirm_clock(const struct ls_fit *fit, const struct ls_arrivals *
     double step = 0.2 / fmax(span, fit->period_s);
     size_t harmonics = fit->jitter_s < 0.06 * fit->period_s ? 3 : 1;
     double best = 0.0;
-    double tried = fmin(400.0, floor((high - low) / step) + 3.0);
-    for (double i = 0.0; i < tried; i += 1.0) {
-        double f = 0.5 * (low + high) + (i - 0.5 * (tried - 1.0)) * step;
+    size_t tried = (size_t)fmin(400.0, floor((high - low) / step) + 3.0);
+    for (size_t i = 0; i < tried; i++) {
+        double f = 0.5 * (low + high) + ((double)i - 0.5 * ((double)tried - 1.0)) * step;
         double sum = 0.0;
         for (size_t k = 1; k <= harmonics; k++) {
             double re = 0.0;
@@ -392,7 +392,7 @@ static double confirm_clock(const struct ls_fit *fit, const struct ls_arrivals *
     }
     double p = gsl_sf_gamma_inc_Q((double)harmonics, best);
     double log10_p = p > 1e-290 ? log10(p) : -best / M_LN10;
-    return fmin(0.0, log10_p + log10(fmax(1.0, tried * 0.2 * (double)harmonics)));
+    return fmin(0.0, log10_p + log10(fmax(1.0, (double)tried * 0.2 * (double)harmonics)));
 }
 
 static double confirm_chain(const struct ls_fit *fit, const struct ls_arrivals *later) {

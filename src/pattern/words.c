@@ -23,7 +23,8 @@ void ls_words_phase(const struct ls_unit *unit, struct ls_finding *finding) {
     }
     /* Whole seconds first: a double does not hold ns since 1970. */
     int64_t origin = unit->heard[0].t_ns;
-    double whole = fmod((double)(origin / LS_NS_PER_S), fit->period_s);
+    int64_t seconds = origin / LS_NS_PER_S;
+    double whole = fmod((double)seconds, fit->period_s);
     double part = (double)(origin % LS_NS_PER_S) / (double)LS_NS_PER_S;
     double phase = fmod(whole + part + fit->phase_s, fit->period_s);
     phase += phase < 0.0 ? fit->period_s : 0.0;

@@ -146,11 +146,10 @@ static bool slot_for_samples(struct ls_intake *intake, const atomic_int *stop) {
     bool head = intake->timeline.gap_count > 0 || intake->new_run;
     bool continues = ls_timeline_continues(&intake->timeline);
     struct ls_ring_slot *slot = intake->slot;
-    if (slot != NULL && slot->count > 0 &&
-        (head || !continues || slot->count == intake->block_samples)) {
+    /* One without samples holds gaps of its own. */
+    if (slot != NULL &&
+        (head || (slot->count > 0 && (!continues || slot->count == intake->block_samples)))) {
         hand_over(intake);
-    } else if (slot != NULL && head) {
-        hand_over(intake); /* holds gaps of its own */
     }
     bool waits = asked(intake)->wait_when_full;
     while (intake->slot == NULL && !open_slot(intake, waits ? WAIT_NS : 0)) {

@@ -1,5 +1,6 @@
 #include "survey/watch_opts.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -45,6 +46,7 @@ static int take_centers(struct ls_sensor_opts *ret, struct ls_watch_opts_memory 
         return LS_OK;
     }
     size_t room = ls_watch_opts_centers_max(config->ranges, config->range_count, step_hz);
+    assert(room > 0);
     memory->centers_hz = calloc(room, sizeof *memory->centers_hz);
     if (memory->centers_hz == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
