@@ -249,15 +249,11 @@ static int judge_clock(const struct state *s, const struct ls_channel *channel, 
                        size_t n, struct ls_verdict *ret, struct ls_err *err) {
     struct ls_good_time good;
     double t_s[RECENT];
-    size_t kept = 0;
+    double extent_s[RECENT];
+    size_t kept[RECENT];
+    double gap_s;
     *ret = (struct ls_verdict){.period_s = (double)NAN};
-    for (size_t i = 0; i < n; i++) {
-        double t = (double)(t_ns[i] - t_ns[0]) / 1e9;
-        if (kept == 0 || t > t_s[kept - 1]) { /* several at one moment are one */
-            t_s[kept++] = t;
-        }
-    }
-    if (kept < LS_TRIAL_EVENTS_MIN) {
+    if (n < LS_TRIAL_EVENTS_MIN) {
         return LS_OK;
     }
     int code = ls_exposure_good_time(s->input.exposure, channel->sensor, channel->center_hz,
@@ -265,8 +261,18 @@ static int judge_clock(const struct state *s, const struct ls_channel *channel, 
     if (code != LS_OK) {
         return code;
     }
-    struct ls_arrivals arrivals = {.t_s = t_s, .count = kept, .good = &good};
-    *ret = ls_trial_verdict(s->trial, &arrivals);
+    for (size_t i = 0; i < n; i++) {
+        t_s[i] = (double)(t_ns[i] - t_ns[0]) / 1e9;
+    }
+    size_t count = ls_surrogate_declump(t_s, n, ls_good_time_total(&good), kept, extent_s, &gap_s);
+    for (size_t i = 0; i < count; i++) {
+        t_s[i] = t_s[kept[i]];
+    }
+    if (count >= LS_TRIAL_EVENTS_MIN) {
+        struct ls_arrivals arrivals = {
+            .t_s = t_s, .extent_s = extent_s, .count = count, .gap_s = gap_s, .good = &good};
+        *ret = ls_trial_verdict(s->trial, &arrivals);
+    }
     ls_good_time_finish(&good);
     return LS_OK;
 }
@@ -290,18 +296,21 @@ static int ask(const struct state *s, uint32_t slot, struct answer *ret, bool *r
     if (!*ret_searched) {
         return LS_OK;
     }
-    struct ls_verdict early;
-    struct ls_verdict late;
     size_t n = recent(s->uses[slot], t_ns, id);
     int code = judge_clock(s, channel, t_ns, n, &ret->clock, err);
-    code = code == LS_OK ? judge_clock(s, channel, t_ns, n / 2, &early, err) : code;
-    code = code == LS_OK ? judge_clock(s, channel, t_ns + n / 2, n - n / 2, &late, err) : code;
-    if (code == LS_OK) {
-        double day_log10 = join(ln_p);
-        double day_confirm = fmax(ln_p[0], ln_p[1]) / M_LN10;
-        bool by_clock = ret->clock.log10_p < day_log10;
-        ret->log10_p = ls_report_log10_any(fmin(ret->clock.log10_p, day_log10), 2.0);
-        ret->confirm_log10_p = by_clock ? fmax(early.log10_p, late.log10_p) : day_confirm;
+    if (code != LS_OK) {
+        return code;
+    }
+    double day_log10 = join(ln_p);
+    ret->log10_p = ls_report_log10_any(fmin(ret->clock.log10_p, day_log10), 2.0);
+    ret->confirm_log10_p = fmax(ln_p[0], ln_p[1]) / M_LN10;
+    if (ret->clock.log10_p < day_log10) {
+        struct ls_verdict early;
+        struct ls_verdict late;
+        code = judge_clock(s, channel, t_ns, n / 2, &early, err);
+        code = code == LS_OK ? judge_clock(s, channel, t_ns + n / 2, n - n / 2, &late, err) : code;
+        ret->confirm_log10_p =
+            code == LS_OK ? fmax(early.log10_p, late.log10_p) : ret->confirm_log10_p;
     }
     return code;
 }
@@ -424,7 +433,7 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
 
 const struct ls_kind ls_bulk_uplink_kind = {
     .id = "bulk-uplink",
-    .version = 1,
+    .version = 2,
     .null = "transfers of a minute or more begin by no clock, and the hours in which a channel has "
             "them follow the same day as those of all other channels that do",
     .test =

@@ -118,7 +118,7 @@ void ls_clock_test_begin(struct ls_clock_test *test, const struct ls_arrivals *f
     double slowest_hz = cycles_min / span;
     test->first = fmax(low_hz, slowest_hz) / test->step_hz;
     test->last = fmin(fastest / mean_s / test->step_hz, (double)test->top);
-    test->long_first = slowest_hz < low_hz ? slowest_hz / test->step_hz : 0.0;
+    test->long_first = slowest_hz < low_hz && low_hz < top_hz ? slowest_hz / test->step_hz : 0.0;
     test->masked = from->good->count > 1;
     if (test->masked) {
         find_lines(test, surrogate);
@@ -143,16 +143,39 @@ static void level(struct ls_clock_test *test) {
     }
 }
 
-/* Score of the comb whose fundamental is at f steps: harmonics from on, at most most of them. */
+/* Score of the comb whose fundamental is at f steps: harmonics from on, at most most of them. The
+ * innermost loop of the engine: no calls, one test a harmonic. */
 static double comb(const struct ls_clock_test *test, double f, size_t from, size_t most) {
     double sum = 0.0;
     double best = 0.0;
     double at = (double)from * f + 0.5;
     for (size_t m = 0; m < most && at < (double)test->top; m++, at += f) {
         sum += (double)test->power[(size_t)at];
-        best = fmax(best, sum - 2.0 * (double)m);
+        best = sum > best ? sum : best;
+        sum -= 2.0;
     }
     return best;
+}
+
+/* Long periods: by their harmonics from low_hz on, whose first number is the same for a range. */
+static void scan_long(const struct ls_clock_test *test, struct ls_clock_peak *peak,
+                      double *ret_at) {
+    double low = low_hz / test->step_hz;
+    for (size_t from = (size_t)ceil(low / test->long_first); from >= 2; from--) {
+        /* In the middle harmonic. */
+        double step = 0.8 / ((double)from + 0.5 * (double)LONG_HARMONICS);
+        double until = low / (double)(from - 1);
+        double f = fmax(test->long_first, low / (double)from);
+        peak->trials += fmax(0.0, until - f) / step * 0.8 / oversampling;
+        while (f < until) {
+            double score = comb(test, f, from, LONG_HARMONICS);
+            if (score > peak->score) {
+                peak->score = score;
+                *ret_at = f;
+            }
+            f += step;
+        }
+    }
 }
 
 struct ls_clock_peak ls_clock_test_scan(struct ls_clock_test *test, const double *t_s) {
@@ -176,20 +199,7 @@ struct ls_clock_peak ls_clock_test_scan(struct ls_clock_test *test, const double
     }
     peak.trials += fmax(0.0, test->last - test->first) / oversampling;
     if (test->long_first > 0.0) {
-        double low = low_hz / test->step_hz;
-        f = test->long_first;
-        while (f < low) {
-            size_t from = (size_t)ceil(low / f);
-            double score = comb(test, f, from, LONG_HARMONICS);
-            if (score > peak.score) {
-                peak.score = score;
-                at = f;
-            }
-            double step =
-                0.8 / ((double)from + 0.5 * (double)LONG_HARMONICS); /* in the middle harmonic */
-            f += step;
-            peak.trials += 0.8 / oversampling;
-        }
+        scan_long(test, &peak, &at);
     }
     peak.period_s = at > 0.0 ? 1.0 / (at * test->step_hz) : (double)NAN;
     return peak;

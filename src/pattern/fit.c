@@ -328,11 +328,10 @@ static void take_chain(const struct chain *c, struct ls_fit *fit) {
 
 void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict *verdict,
                      struct ls_fit *ret) {
-    struct ls_surrogate surrogate;
-    ls_surrogate_init(&surrogate, arrivals);
-    double least_s = fmax(spread_min_s, surrogate.quantum_s * 0.29); /* of rounding: 1/sqrt(12) */
+    double quantum_s = ls_surrogate_quantum(arrivals);
+    double least_s = fmax(spread_min_s, quantum_s * 0.29); /* of rounding: 1/sqrt(12) */
     memset(ret, 0, sizeof *ret);
-    bool renewal = verdict->renewal_log10_p < verdict->clock_log10_p;
+    bool renewal = verdict->renewal_rank > verdict->clock_rank;
     struct clock clock = best_alias(arrivals, verdict->period_s, least_s, ret);
     take_clock(arrivals, &clock, ret);
     ret->clock = true;

@@ -17,7 +17,9 @@ enum {
     CONFIRM_EVENTS_MIN = 8
 };
 static const int64_t silence_ns = 12 * 3600 * LS_NS_PER_S; /* ends a window */
-static const double beyond_doubt_log10 = -6.0;
+/* On the scale of ls_trial_look, near which exp(-rank) is the probability up to a constant. */
+static const double beyond_doubt_rank = 20.0;
+static const double archived_rank = 4.0;
 static const double worth_describing_log10 = -2.0;
 static const double worth_peeling_log10 = -4.0;
 static const double archived_log10 = -3.0;
@@ -32,8 +34,9 @@ struct slot {
     uint64_t seen;         /* windows that ended */
     uint64_t judged;       /* windows that were searched */
     bool has_best;
-    double best_rank;
-    struct ls_verdict verdict; /* of best */
+    bool has_fit;
+    struct ls_verdict verdict; /* of best; not judged before somebody asks */
+    struct ls_fit fit;         /* of best, once it is beyond doubt */
     double confirm_log10_p;    /* the best of the later windows; NAN: there is none */
     uint64_t later;            /* windows after best */
     int64_t confirmed_ns;      /* last event of the last window that confirmed */
@@ -95,6 +98,7 @@ int ls_regular_create(void **ret, const struct ls_kind_input *input,
 /* Times of a window as arrivals, those of taken left out. */
 struct view {
     double t_s[LS_WINDOW_EVENTS];
+    double extent_s[LS_WINDOW_EVENTS];
     size_t index[LS_WINDOW_EVENTS]; /* in the window */
     struct ls_good_time good;
     struct ls_arrivals arrivals;
@@ -120,35 +124,45 @@ static int view_init(struct view *view, const struct regular *regular, const str
     }
     size_t kept[LS_WINDOW_EVENTS];
     double gap_s = 0.0;
-    size_t n = ls_surrogate_declump(t_s, left, ls_good_time_total(&view->good), kept, &gap_s);
+    size_t n = ls_surrogate_declump(t_s, left, ls_good_time_total(&view->good), kept,
+                                    view->extent_s, &gap_s);
     for (size_t i = 0; i < n; i++) {
         view->t_s[i] = t_s[kept[i]];
         view->index[i] = index[kept[i]];
     }
-    view->arrivals =
-        (struct ls_arrivals){.t_s = view->t_s, .count = n, .gap_s = gap_s, .good = &view->good};
+    view->arrivals = (struct ls_arrivals){.t_s = view->t_s,
+                                          .extent_s = view->extent_s,
+                                          .count = n,
+                                          .gap_s = gap_s,
+                                          .good = &view->good};
     return LS_OK;
 }
 
 static void view_finish(struct view *view) { ls_good_time_finish(&view->good); }
 
-/* A window before which one is beyond doubt: does it hold the same? */
-static int confirm(const struct regular *regular, struct slot *slot, const struct window *window,
-                   struct ls_err *err) {
+/* What the best window says, to hold later ones against. */
+static int fit_best(const struct regular *regular, struct slot *slot, struct ls_err *err) {
     struct view best;
     int rc = view_init(&best, regular, slot, &slot->best, NULL, err);
     if (rc != LS_OK) {
         return rc;
     }
-    struct ls_fit fit;
-    ls_fit_arrivals(&best.arrivals, &slot->verdict, &fit);
+    ls_fit_arrivals(&best.arrivals, &slot->verdict, &slot->fit);
+    slot->has_fit = true;
     view_finish(&best);
+    return LS_OK;
+}
+
+/* A window before which one is beyond doubt: does it hold the same? */
+static int confirm(const struct regular *regular, struct slot *slot, const struct window *window,
+                   struct ls_err *err) {
     struct view later;
-    rc = view_init(&later, regular, slot, window, NULL, err);
+    int rc = slot->has_fit ? LS_OK : fit_best(regular, slot, err);
+    rc = rc == LS_OK ? view_init(&later, regular, slot, window, NULL, err) : rc;
     if (rc != LS_OK) {
         return rc;
     }
-    double p = ls_fit_confirm(&fit, &later.arrivals);
+    double p = ls_fit_confirm(&slot->fit, &later.arrivals);
     view_finish(&later);
     slot->later++;
     slot->confirm_log10_p = isnan(slot->confirm_log10_p) ? p : fmin(slot->confirm_log10_p, p);
@@ -166,7 +180,7 @@ static int search(const struct regular *regular, struct slot *slot, const struct
         (slot->seen > WINDOWS_ALL && slot->seen % WINDOWS_EVERY != 0)) {
         return LS_OK;
     }
-    if (slot->has_best && slot->verdict.log10_p < beyond_doubt_log10) {
+    if (slot->has_best && slot->verdict.rank > beyond_doubt_rank) {
         return confirm(regular, slot, window, err);
     }
     struct view view;
@@ -179,11 +193,10 @@ static int search(const struct regular *regular, struct slot *slot, const struct
         return LS_OK;
     }
     slot->judged++;
-    double rank = ls_trial_rank(regular->judge, &view.arrivals);
-    if (!slot->has_best || rank > slot->best_rank) {
-        slot->verdict = ls_trial_verdict(regular->judge, &view.arrivals);
+    struct ls_verdict look = ls_trial_look(regular->judge, &view.arrivals);
+    if (!slot->has_best || look.rank > slot->verdict.rank) {
+        slot->verdict = look;
         slot->has_best = true;
-        slot->best_rank = rank;
         slot->best = *window;
         slot->later = 0;
         slot->confirm_log10_p = (double)NAN;
@@ -213,6 +226,20 @@ static int finished_copy(const struct regular *regular, const struct slot *slot,
     return LS_OK;
 }
 
+/* With surrogates: the probability of the best window. */
+static int judge(const struct regular *regular, struct slot *slot, struct ls_err *err) {
+    struct view view;
+    if (!slot->has_best || !isnan(slot->verdict.log10_p)) {
+        return LS_OK;
+    }
+    int rc = view_init(&view, regular, slot, &slot->best, NULL, err);
+    if (rc == LS_OK) {
+        slot->verdict = ls_trial_verdict(regular->judge, &view.arrivals);
+        view_finish(&view);
+    }
+    return rc;
+}
+
 /* The emitter of a slot gave way to another. */
 static int retire(struct regular *regular, struct slot *slot, struct ls_err *err) {
     struct slot *last = NULL;
@@ -220,8 +247,16 @@ static int retire(struct regular *regular, struct slot *slot, struct ls_err *err
     if (rc != LS_OK) {
         return rc;
     }
-    bool worth = last->has_best && last->verdict.log10_p < archived_log10 &&
+    bool worth = last->has_best && last->verdict.rank > archived_rank &&
                  regular->archive_count < ARCHIVE_MAX;
+    if (worth) {
+        rc = judge(regular, last, err);
+        worth = rc == LS_OK && last->verdict.log10_p < archived_log10;
+    }
+    if (rc != LS_OK) {
+        free(last);
+        return rc;
+    }
     if (worth && ls_grow((void **)&regular->archive, &regular->archive_capacity,
                          regular->archive_count, sizeof(struct slot *)) != LS_OK) {
         free(last);
@@ -421,7 +456,8 @@ int ls_regular_report(const void *state, struct ls_report *report, struct ls_err
         struct slot *copy = NULL;
         rc = finished_copy(regular, regular->slots[i], &copy, err);
         if (rc == LS_OK) {
-            rc = report_slot(regular, copy, report, err);
+            rc = judge(regular, copy, err);
+            rc = rc == LS_OK ? report_slot(regular, copy, report, err) : rc;
             free(copy);
         }
     }

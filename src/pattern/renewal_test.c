@@ -3,9 +3,13 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/util.h"
+
 enum { ORDERS = 3, MULTIPLES = 3, DIFFERENCES_MAX = ORDERS * LS_ARRIVALS_MAX };
 static const double widths[] = {0.01, 0.03, 0.1};
+/* Of an interval of 300 s; less for longer ones, as trains repeat within a minute or so. */
 static const double width_max_s = 10.0;
+static const double width_max_at_s = 300.0;
 static const double surround = 4.0; /* half width of the surroundings, in half widths */
 
 struct ls_renewal_test {
@@ -40,27 +44,27 @@ static void gather(struct ls_renewal_test *test, const double *t_s, size_t count
     qsort(test->differences, test->count, sizeof(double), ascending);
 }
 
-/* Differences below value. */
-static size_t below(const struct ls_renewal_test *test, double value) {
-    size_t low = 0;
-    size_t high = test->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (test->differences[middle] < value) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+/* Differences below value, counted on from where the last such count ended: centers ascend, and so
+ * do nearly all edges. */
+static double below(const struct ls_renewal_test *test, double value, size_t *cursor) {
+    while (*cursor < test->count && test->differences[*cursor] < value) {
+        ++*cursor;
     }
-    return low;
+    while (*cursor > 0 && test->differences[*cursor - 1] >= value) {
+        --*cursor;
+    }
+    return (double)*cursor;
 }
 
+enum edge { INNER_LOW, INNER_HIGH, OUTER_LOW, OUTER_HIGH, EDGES };
+
 /* What the differences within half of center say for a peak there; never negative. */
-static double excess(const struct ls_renewal_test *test, double center, double half) {
-    double found = (double)(below(test, center + half) - below(test, center - half));
-    double around =
-        (double)(below(test, center + surround * half) - below(test, center - surround * half)) -
-        found;
+static double excess(const struct ls_renewal_test *test, double center, double half,
+                     size_t cursors[EDGES]) {
+    double found = below(test, center + half, &cursors[INNER_HIGH]) -
+                   below(test, center - half, &cursors[INNER_LOW]);
+    double around = below(test, center + surround * half, &cursors[OUTER_HIGH]) -
+                    below(test, center - surround * half, &cursors[OUTER_LOW]) - found;
     /* One more than there is: of no neighbour at all nothing follows. */
     double expected = (around + 1.0) / (surround - 1.0);
     return found > expected ? found * log(found / expected) - (found - expected) : 0.0;
@@ -73,17 +77,18 @@ struct ls_renewal_peak ls_renewal_test_scan(struct ls_renewal_test *test,
     struct ls_renewal_peak peak = {.score = 0.0, .interval_s = (double)NAN, .width = (double)NAN};
     double shortest = fmax(2.0 * surrogate->from->gap_s, 4.0 * surrogate->quantum_s);
     double longest = (t_s[count - 1] - t_s[0]) / 4.0;
-    for (size_t i = below(test, shortest); i < test->count; i++) {
+    size_t cursors[LS_COUNT(widths)][MULTIPLES][EDGES] = {0};
+    size_t first = 0;
+    below(test, shortest, &first);
+    for (size_t i = first; i < test->count && test->differences[i] <= longest; i++) {
         double center = test->differences[i];
-        if (center > longest) {
-            break;
-        }
-        for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++) {
-            double half = fmax(fmin(widths[w] * center, width_max_s), 0.75 * surrogate->quantum_s);
-            double score = excess(test, center, half);
+        double longest_half = width_max_s * fmin(1.0, width_max_at_s / center);
+        for (size_t w = 0; w < LS_COUNT(widths); w++) {
+            double half = fmax(fmin(widths[w] * center, longest_half), 0.75 * surrogate->quantum_s);
+            double score = excess(test, center, half, cursors[w][0]);
             for (int k = 2; score > 0.0 && k <= MULTIPLES; k++) {
                 /* Half the weight: a lone peak at a multiple is a peak of its own. */
-                score += 0.5 * excess(test, k * center, half * sqrt((double)k));
+                score += 0.5 * excess(test, k * center, half * sqrt((double)k), cursors[w][k - 1]);
             }
             if (score > peak.score) {
                 peak = (struct ls_renewal_peak){score, center, half / center};

@@ -7,7 +7,8 @@
  * differences around it (log-likelihood ratio of Poisson counts, Cash, "Parameter estimation in
  * astronomy through application of the likelihood ratio", ApJ 228, 1979). Differences of higher
  * order are those of CDIF (Mardia, "New techniques for the deinterleaving of repetitive sequences",
- * IEE Proc. F 136(4), 1989). An interval above 200 s must repeat within 10 s: timetables do not. */
+ * IEE Proc. F 136(4), 1989). An interval must repeat within 10 s, and one above
+ * 300 s the closer the longer it is: timetables do not. */
 #ifndef PATTERN_RENEWAL_TEST_H
 #define PATTERN_RENEWAL_TEST_H
 
