@@ -1,12 +1,13 @@
 /* Logs without a pattern, many of them, straight into the pattern engine.
- *   pattern_nulls TRAFFIC FIRST COUNT
+ *   pattern_nulls TRAFFIC LENGTH FIRST COUNT
  * prints for each seed from FIRST on and each kind the log10 of the smallest false-alarm
- * probability and the number of searches: "SEED KIND LOG10_P SEARCHES". Kinds without a search are
- * left out.
+ * probability and the number of searches: "SEED KIND LOG10_P SEARCHES".
+ * Kinds without a search are left out.
  *
- * TRAFFIC: poisson, bursty, day, timetable, storm, or hopping. Each log is 12 hours of some
- * channels of packets, calls and access bursts; everything is drawn from the seed, nothing is
- * shared with src/simulate. */
+ * TRAFFIC: poisson, bursty, day, timetable, storm, hopping, or visits. LENGTH: short, 4 hours of
+ * packets, access bursts and calls on some channels; or days, 6 days of long transfers, and of
+ * newcomers and steady lines that end when the nulls of their kinds say so, as no other traffic has
+ * any. Everything is drawn from the seed, nothing is shared with src/simulate. */
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
@@ -19,8 +20,7 @@
 #include "pattern/kind.h"
 #include "pattern/pattern.h"
 
-enum { ROWS_MAX = 60000, CHANNELS = 5 };
-static const double hours = 12.0;
+enum { ROWS_MAX = 20000, CHANNELS = 4, LINES = 12, VISIT_ROWS = 20 };
 static const int64_t begin_ns = INT64_C(1793491200) * INT64_C(1000000000); /* 2026-11-01 */
 
 struct air {
@@ -28,24 +28,23 @@ struct air {
     struct ls_transmission *rows;
     size_t count;
     bool hopping;
+    bool days;
     double hop_s;
+    double span_s;
+    double morning; /* when the day begins, a share of it */
 };
 
-/* Three kinds of radio: packets of 40 ms, access bursts of 0.3 ms, calls of some minutes. */
-enum radio { PACKET, ACCESS, CALL };
+/* Packets of 40 ms, access bursts of 0.3 ms, calls of some minutes, transfers of many; newcomers
+ * send packets, lines are bare carriers. */
+enum radio { PACKET, ACCESS, CALL, TRANSFER, NEWCOMER, LINE };
 
-static void add(struct air *air, double t_s, enum radio radio, size_t channel) {
-    if (t_s < 0.0 || t_s >= hours * 3600.0 || air->count == ROWS_MAX) {
+static void add(struct air *air, double t_s, enum radio radio, size_t channel, double length) {
+    if (t_s < 0.0 || t_s >= air->span_s || air->count == ROWS_MAX) {
         return;
     }
-    static const double base_hz[] = {868e6, 881e6, 885e6};
-    static const double width_hz[] = {60e3, 200e3, 200e3};
-    static const double length_s[] = {0.04, 0.0003, 45.0};
-    static const char *const names[] = {"fsk", "gsm-access", "gsm"};
-    double length = length_s[radio];
-    if (radio == CALL) {
-        length = gsl_ran_lognormal(air->rng, log(length), 1.0);
-    }
+    static const double base_hz[] = {868e6, 881e6, 885e6, 887e6, 872e6, 864e6};
+    static const double width_hz[] = {60e3, 200e3, 200e3, 200e3, 60e3, 100.0};
+    static const char *const names[] = {"fsk", "gsm-access", "gsm", "gsm", "fsk", "carrier"};
     struct ls_transmission *row = &air->rows[air->count++];
     *row = (struct ls_transmission){
         .start_ns = begin_ns + (int64_t)(t_s * 1e9),
@@ -63,36 +62,49 @@ static void add(struct air *air, double t_s, enum radio radio, size_t channel) {
     ls_copy_text(row->class_name, sizeof row->class_name, names[radio]);
 }
 
-static enum radio radio_of(size_t channel) {
-    return channel < 2 ? PACKET : channel < 3 ? ACCESS : CALL;
+/* Something on one of the channels, of the radio that this one has. */
+static void talk(struct air *air, double t_s, size_t channel) {
+    if (air->days) {
+        add(air, t_s, TRANSFER, channel, 400.0);
+    } else if (channel < 2) {
+        add(air, t_s, PACKET, channel, 0.04);
+    } else if (channel < 3) {
+        add(air, t_s, ACCESS, channel, 0.0003);
+    } else {
+        add(air, t_s, CALL, channel, gsl_ran_lognormal(air->rng, log(45.0), 1.0));
+    }
 }
 
-/* Share of the day's activity at t_s: 1 on the average. */
-static double activity(const char *traffic, double t_s) {
-    return strcmp(traffic, "day") == 0 ? 1.0 + 0.9 * sin(2.0 * M_PI * t_s / 86400.0 * 2.0) : 1.0;
+/* Activity at t_s: 1 on the average. The day of a short log is eight hours long. */
+static double activity(const struct air *air, const char *traffic, double t_s) {
+    double day_s = fmin(86400.0, 2.0 * air->span_s);
+    return strcmp(traffic, "day") == 0 ? 1.0 + 0.9 * sin(2.0 * M_PI * (t_s / day_s + air->morning))
+                                       : 1.0;
 }
+
+static size_t channels(const struct air *air) { return air->days ? 2 : CHANNELS; }
 
 static void people(struct air *air, const char *traffic, double per_hour) {
-    for (size_t c = 0; c < CHANNELS; c++) {
+    for (size_t c = 0; c < channels(air); c++) {
         double rate = per_hour * exp(gsl_ran_gaussian(air->rng, 0.5)) / 3600.0;
         double t = 0.0;
-        while ((t += gsl_ran_exponential(air->rng, 0.5 / rate)) < hours * 3600.0) {
-            if (gsl_rng_uniform(air->rng) < 0.5 * activity(traffic, t)) {
-                add(air, t, radio_of(c), c);
+        while ((t += gsl_ran_exponential(air->rng, 0.5 / rate)) < air->span_s) {
+            if (gsl_rng_uniform(air->rng) < 0.5 * activity(air, traffic, t)) {
+                talk(air, t, c);
             }
         }
     }
 }
 
 static void clusters(struct air *air, double per_hour) {
-    for (size_t c = 0; c < CHANNELS; c++) {
+    for (size_t c = 0; c < channels(air); c++) {
         double rate = per_hour * exp(gsl_ran_gaussian(air->rng, 0.5)) / 3600.0;
         double t = 0.0;
-        while ((t += gsl_ran_exponential(air->rng, 1.0 / rate)) < hours * 3600.0) {
+        while ((t += gsl_ran_exponential(air->rng, 1.0 / rate)) < air->span_s) {
             unsigned size = 1 + gsl_ran_poisson(air->rng, 2.0);
             double at = t;
             for (unsigned k = 0; k < size; k++) {
-                add(air, at, radio_of(c), c);
+                talk(air, at, c);
                 at += gsl_ran_exponential(air->rng, 7.0);
             }
         }
@@ -102,13 +114,12 @@ static void clusters(struct air *air, double per_hour) {
 /* Trains: each headway late by a minute or so; phones of a train signal within seconds of each
  * other on all channels, or it passes for half a minute. */
 static void trains(struct air *air, double headway_s, double late_s, double spread_s, double each) {
-    for (double due = headway_s * gsl_rng_uniform(air->rng); due < hours * 3600.0;
-         due += headway_s) {
+    for (double due = headway_s * gsl_rng_uniform(air->rng); due < air->span_s; due += headway_s) {
         double at = due + gsl_ran_gaussian(air->rng, late_s);
-        for (size_t c = 0; c < CHANNELS; c++) {
+        for (size_t c = 0; c < channels(air); c++) {
             unsigned size = gsl_ran_poisson(air->rng, each);
             for (unsigned k = 0; k < size; k++) {
-                add(air, at + gsl_ran_gaussian(air->rng, spread_s), radio_of(c), c);
+                talk(air, at + gsl_ran_gaussian(air->rng, spread_s), c);
             }
         }
     }
@@ -126,7 +137,7 @@ static int listen(struct air *air, struct ls_pattern *pattern, struct ls_err *er
     ls_copy_text(row.sensor, sizeof row.sensor, "null");
     if (!air->hopping) {
         row.start_ns = begin_ns;
-        row.stop_ns = begin_ns + (int64_t)(hours * 3600e9);
+        row.stop_ns = begin_ns + (int64_t)(air->span_s * 1e9);
         int rc = ls_pattern_observe(pattern, &row, err);
         for (size_t i = 0; rc == LS_OK && i < air->count; i++) {
             rc = ls_pattern_push(pattern, &air->rows[i], err);
@@ -135,7 +146,7 @@ static int listen(struct air *air, struct ls_pattern *pattern, struct ls_err *er
     }
     int rc = LS_OK;
     size_t i = 0;
-    for (double t = 0.0; rc == LS_OK && t < hours * 3600.0; t += air->hop_s) {
+    for (double t = 0.0; rc == LS_OK && t < air->span_s; t += air->hop_s) {
         row.start_ns = begin_ns + (int64_t)(t * 1e9);
         row.stop_ns = row.start_ns + (int64_t)(0.4 * air->hop_s * 1e9);
         rc = ls_pattern_observe(pattern, &row, err);
@@ -149,25 +160,66 @@ static int listen(struct air *air, struct ls_pattern *pattern, struct ls_err *er
     return rc;
 }
 
+/* What comes up after three days and stays for four hours on the average; and lines of ten
+ * minutes. */
+static void come_and_go(struct air *air) {
+    double t = 86400.0 * (3.0 + 2.0 * gsl_rng_uniform(air->rng));
+    double until = t + gsl_ran_exponential(air->rng, 4.0 * 3600.0);
+    for (; t < until; t += gsl_ran_exponential(air->rng, 600.0)) {
+        add(air, t, NEWCOMER, 0, 0.04);
+    }
+    t = 0.0;
+    for (size_t k = 0; k < LINES; k++) {
+        double length = gsl_ran_exponential(air->rng, 600.0);
+        t += 600.0 + gsl_ran_exponential(air->rng, 7200.0);
+        add(air, t, LINE, k % 2, length);
+        t += length;
+    }
+}
+
+/* Rows close together, three at a time of one level: what pass-by looks at. */
+static void visits(struct air *air) {
+    size_t count = 1 + gsl_rng_uniform_int(air->rng, 3);
+    for (size_t v = 0; v < count; v++) {
+        double t = 3600.0 * (double)v + 1800.0 * gsl_rng_uniform(air->rng);
+        size_t first = air->count;
+        for (size_t i = 0; i < VISIT_ROWS; i++) {
+            add(air, t, PACKET, v, 0.04);
+            t += gsl_ran_exponential(air->rng, 3.0);
+            if (i % 3 != 0) {
+                air->rows[first + i].level_dbfs = air->rows[first + i - 1].level_dbfs;
+            }
+        }
+    }
+}
+
+/* rate: what the channels talk, against the short log. */
 static bool make(struct air *air, const char *traffic) {
+    double rate = air->days ? 0.04 : 1.0;
     air->count = 0;
     air->hopping = strcmp(traffic, "hopping") == 0;
-    air->hop_s = 5.0 + 20.0 * gsl_rng_uniform(air->rng);
+    air->morning = gsl_rng_uniform(air->rng);
+    air->hop_s = (5.0 + 20.0 * gsl_rng_uniform(air->rng)) * (air->days ? 200.0 : 1.0);
     if (strcmp(traffic, "poisson") == 0 || strcmp(traffic, "day") == 0) {
-        people(air, traffic, 14.0);
+        people(air, traffic, 14.0 * rate);
     } else if (strcmp(traffic, "hopping") == 0) {
-        people(air, traffic, 35.0);
+        people(air, traffic, 35.0 * rate);
     } else if (strcmp(traffic, "bursty") == 0) {
-        clusters(air, 6.0);
+        clusters(air, 6.0 * rate);
     } else if (strcmp(traffic, "timetable") == 0) {
         static const double headways[] = {600.0, 900.0, 1200.0, 1800.0};
-        trains(air, headways[gsl_rng_uniform_int(air->rng, 4)], 50.0, 15.0, 2.0);
-        people(air, traffic, 4.0);
+        trains(air, headways[gsl_rng_uniform_int(air->rng, 4)], 50.0, 15.0, 2.0 * rate);
+        people(air, traffic, 4.0 * rate);
     } else if (strcmp(traffic, "storm") == 0) {
-        trains(air, 600.0, 60.0, 1.5, 4.0);
-        people(air, traffic, 3.0);
+        trains(air, 600.0, 60.0, 1.5, 4.0 * rate);
+        people(air, traffic, 3.0 * rate);
+    } else if (strcmp(traffic, "visits") == 0) {
+        visits(air);
     } else {
         return false;
+    }
+    if (air->days && !air->hopping) {
+        come_and_go(air);
     }
     qsort(air->rows, air->count, sizeof *air->rows, by_time);
     for (size_t i = 0; i < air->count; i++) {
@@ -216,15 +268,18 @@ static int run(struct air *air, unsigned long seed, struct ls_err *err) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) {
-        fprintf(stderr, "usage: pattern_nulls TRAFFIC FIRST COUNT\n");
+    if (argc != 5) {
+        fprintf(stderr, "usage: pattern_nulls TRAFFIC short|days FIRST COUNT\n");
         return 2;
     }
-    unsigned long first = strtoul(argv[2], NULL, 10);
-    unsigned long count = strtoul(argv[3], NULL, 10);
+    unsigned long first = strtoul(argv[3], NULL, 10);
+    unsigned long count = strtoul(argv[4], NULL, 10);
+    bool days = strcmp(argv[2], "days") == 0;
     struct ls_err err = {.code = LS_OK};
     struct air air = {.rng = gsl_rng_alloc(gsl_rng_mt19937),
-                      .rows = calloc(ROWS_MAX, sizeof(struct ls_transmission))};
+                      .rows = calloc(ROWS_MAX, sizeof(struct ls_transmission)),
+                      .days = days,
+                      .span_s = days ? 6.0 * 86400.0 : 4.0 * 3600.0};
     int rc = air.rng == NULL || air.rows == NULL ? LS_ERR_NOMEM : LS_OK;
     for (unsigned long seed = first; rc == LS_OK && seed < first + count; seed++) {
         gsl_rng_set(air.rng, seed);
