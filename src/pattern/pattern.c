@@ -61,8 +61,9 @@ int ls_pattern_create(struct ls_pattern **ret, const struct ls_pattern_opts *opt
     pattern->observed_ns = INT64_MIN;
     int rc = ls_exposure_create(&pattern->exposure, err);
     if (rc == LS_OK) {
-        rc = ls_tracks_create(&pattern->tracks,
-                              opts->tracks_max == 0 ? TRACKS_DEFAULT : opts->tracks_max, err);
+        struct ls_tracks_opts tracks = {.max = opts->tracks_max == 0 ? TRACKS_DEFAULT
+                                                                     : opts->tracks_max};
+        rc = ls_tracks_create(&pattern->tracks, &tracks, err);
     }
     size_t count = 0;
     const struct ls_kind *const *kinds = ls_kinds(&count);

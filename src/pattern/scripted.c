@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/util.h"
-#include "pattern/regular.h"
+#include "pattern/fold.h"
 #include "pattern/words.h"
 
 static bool takes(const struct ls_track *track) {
@@ -36,7 +36,7 @@ static void describe(const struct ls_unit *unit, struct ls_finding *finding) {
 
 static int create(void **ret, const struct ls_kind_input *input, struct ls_err *err) {
     struct ls_regular_opts opts = {.takes = takes, .describe = describe};
-    return ls_regular_create(ret, input, &opts, err);
+    return ls_fold_create(ret, input, &opts, err);
 }
 
 const struct ls_kind ls_scripted_kind = {
@@ -53,9 +53,9 @@ const struct ls_kind ls_scripted_kind = {
               "calls repeat as well. A rig on a train passes in less than one cycle and is not "
               "seen here; nor is one that only listens",
     .create = create,
-    .destroy = ls_regular_destroy,
-    .push = ls_regular_push,
-    .report = ls_regular_report,
-    .save = ls_regular_save,
-    .load = ls_regular_load,
+    .destroy = ls_fold_destroy,
+    .push = ls_fold_push,
+    .report = ls_fold_report,
+    .save = ls_fold_save,
+    .load = ls_fold_load,
 };

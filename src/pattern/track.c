@@ -23,6 +23,8 @@ static const double gate_level_db = 20.0;
 static const double memory = 0.1; /* weight of the newest in the recent means */
 /* At least this wide, so that one gate of 3 ppm fits in a slot up to 6 GHz. */
 static const double slot_min_hz = 20e3;
+/* Half of the 902 to 928 MHz band, the widest that hoppers below 1 GHz use. */
+static const double gate_any_channel = 0.015;
 
 struct cell {
     uint32_t sensor;
@@ -41,6 +43,7 @@ struct node {
 struct ls_tracks {
     struct node *nodes;
     size_t max;
+    bool any_channel;
     size_t used;
     uint32_t *heads; /* [head_count] */
     size_t head_count;
@@ -49,7 +52,9 @@ struct ls_tracks {
     uint64_t serial;
 };
 
-int ls_tracks_create(struct ls_tracks **ret, size_t max, struct ls_err *err) {
+int ls_tracks_create(struct ls_tracks **ret, const struct ls_tracks_opts *opts,
+                     struct ls_err *err) {
+    size_t max = opts->max;
     assert(max > 0 && max < NONE);
     struct ls_tracks *tracks = calloc(1, sizeof *tracks);
     size_t heads = 16;
@@ -65,6 +70,7 @@ int ls_tracks_create(struct ls_tracks **ret, size_t max, struct ls_err *err) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu emitters", max);
     }
     tracks->max = max;
+    tracks->any_channel = opts->any_channel;
     tracks->head_count = heads;
     tracks->oldest = tracks->newest = NONE;
     for (size_t i = 0; i < heads; i++) {
@@ -85,11 +91,17 @@ void ls_tracks_destroy(struct ls_tracks *tracks) {
 
 size_t ls_tracks_max(const struct ls_tracks *tracks) { return tracks->max; }
 
-static double slot_hz(int octave) { return fmax(slot_min_hz, ldexp(0.25, octave)); }
+static int64_t slot_of(const struct ls_tracks *tracks, double center_hz, int octave) {
+    if (tracks->any_channel) {
+        return (int64_t)floor(log(fmax(center_hz, 1.0)) / gate_any_channel);
+    }
+    return (int64_t)floor(center_hz / fmax(slot_min_hz, ldexp(0.25, octave)));
+}
 
-static struct cell cell_of(uint32_t sensor, double center_hz, double bandwidth_hz) {
+static struct cell cell_of(const struct ls_tracks *tracks, uint32_t sensor, double center_hz,
+                           double bandwidth_hz) {
     int octave = ilogb(fmax(bandwidth_hz, 1.0));
-    return (struct cell){sensor, octave, (int64_t)floor(center_hz / slot_hz(octave))};
+    return (struct cell){sensor, octave, slot_of(tracks, center_hz, octave)};
 }
 
 static uint32_t *head(const struct ls_tracks *tracks, const struct cell *cell) {
@@ -159,14 +171,25 @@ struct look {
     enum ls_way way;
 };
 
-/* Sum of squares in units of the gates; INFINITY beyond any of them. */
-static double distance(const struct ls_track *track, const struct look *look) {
-    if (track->span != look->span || track->way != look->way) {
-        return (double)INFINITY;
+/* In units of the gate. */
+static double frequency_distance(const struct ls_tracks *tracks, const struct ls_track *track,
+                                 const struct look *look) {
+    if (tracks->any_channel) {
+        double apart = fabs(log(track->center_hz / look->center_hz));
+        return apart <= gate_any_channel ? 0.0 : (double)INFINITY;
     }
     double gate_hz = fmax(gate_ppm * 1e-6 * fabs(look->center_hz),
                           gate_bandwidth * fmax(track->bandwidth_hz, look->bandwidth_hz));
-    double df = fabs(track->center_hz - look->center_hz) / fmax(gate_hz, 1.0);
+    return fabs(track->center_hz - look->center_hz) / fmax(gate_hz, 1.0);
+}
+
+/* Sum of squares in units of the gates; INFINITY beyond any of them. */
+static double distance(const struct ls_tracks *tracks, const struct ls_track *track,
+                       const struct look *look) {
+    if (track->span != look->span || track->way != look->way) {
+        return (double)INFINITY;
+    }
+    double df = frequency_distance(tracks, track, look);
     double db = fabs(log(fmax(track->bandwidth_hz, 1.0) / fmax(look->bandwidth_hz, 1.0))) /
                 gate_log_bandwidth;
     /* A hop either way is a quarter of a burst of some hops. */
@@ -188,7 +211,7 @@ static void search_cell(const struct ls_tracks *tracks, const struct cell *cell,
         if (!same_cell(&node->cell, cell)) {
             continue;
         }
-        double d = distance(&node->track, look);
+        double d = distance(tracks, &node->track, look);
         /* Equally near: the older emitter, so that the order of the chain does not matter. */
         if (d < *least || (d == *least && *best != NONE && d < (double)INFINITY &&
                            node->track.serial < tracks->nodes[*best].track.serial)) {
@@ -203,7 +226,7 @@ static uint32_t nearest(const struct ls_tracks *tracks, const struct look *look,
     double least = (double)INFINITY;
     int middle = ilogb(fmax(look->bandwidth_hz, 1.0));
     for (int octave = middle - 1; octave <= middle + 1; octave++) {
-        int64_t slot = (int64_t)floor(look->center_hz / slot_hz(octave));
+        int64_t slot = slot_of(tracks, look->center_hz, octave);
         for (int64_t s = slot - 1; s <= slot + 1; s++) {
             struct cell cell = {sensor, octave, s};
             search_cell(tracks, &cell, look, &best, &least);
@@ -237,7 +260,7 @@ static void start_track(struct ls_tracks *tracks, uint32_t slot, const struct ls
                                     .low_hz = look->center_hz,
                                     .high_hz = look->center_hz,
                                     .first_ns = row->start_ns};
-    node->cell = cell_of(sensor, look->center_hz, look->bandwidth_hz);
+    node->cell = cell_of(tracks, sensor, look->center_hz, look->bandwidth_hz);
     chain(tracks, slot);
 }
 
@@ -270,7 +293,7 @@ uint32_t ls_tracks_push(struct ls_tracks *tracks, const struct ls_transmission *
         leave_age(tracks, slot);
         struct node *node = &tracks->nodes[slot];
         follow(&node->track, &look);
-        struct cell cell = cell_of(sensor, node->track.center_hz, node->track.bandwidth_hz);
+        struct cell cell = cell_of(tracks, sensor, node->track.center_hz, node->track.bandwidth_hz);
         if (!same_cell(&cell, &node->cell)) {
             unchain(tracks, slot);
             node->cell = cell;
@@ -319,7 +342,7 @@ int ls_tracks_load(struct ls_tracks *tracks, struct ls_blob_reader *in, struct l
         }
         struct node *node = &tracks->nodes[slot];
         node->track = track;
-        node->cell = cell_of(track.sensor, track.center_hz, track.bandwidth_hz);
+        node->cell = cell_of(tracks, track.sensor, track.center_hz, track.bandwidth_hz);
         chain(tracks, slot);
         become_newest(tracks, slot);
     }

@@ -51,8 +51,12 @@ struct ls_track {
 
 struct ls_tracks;
 
-/* max: slots, > 0. */
-int ls_tracks_create(struct ls_tracks **ret, size_t max, struct ls_err *err);
+struct ls_tracks_opts {
+    size_t max;       /* slots, > 0; required */
+    bool any_channel; /* families of what looks alike: frequency within 1.5 % is enough, and says no
+                         more than that */
+};
+int ls_tracks_create(struct ls_tracks **ret, const struct ls_tracks_opts *opts, struct ls_err *err);
 void ls_tracks_destroy(struct ls_tracks *tracks);
 
 size_t ls_tracks_max(const struct ls_tracks *tracks);
