@@ -17,6 +17,11 @@ static const double confirm_log10 = -2.0;
 static const int64_t apart_ns = 7 * 86400 * LS_NS_PER_S; /* further apart is another incident */
 static const double ppm = 3e-6; /* a free-running crystal over days, DESIGN section 1 */
 
+/* Multiples of a period that may be the same device, and how exactly: beyond 16 times, within 0.2
+ * %, one period in fifteen would be a multiple by chance. */
+static const double alias_most = 16.0;
+static const double alias_share = 0.002;
+
 struct entry {
     struct ls_incident incident;
     enum ls_severity plain; /* before permits */
@@ -293,6 +298,36 @@ static struct entry *explained_by(const struct ls_incidents *incidents,
     return NULL;
 }
 
+/* A device that is heard now and then, or on some of its channels, is regular at multiples of its
+ * period as well, and what is rounded to seconds at fractions: a weaker regularity at a whole
+ * multiple or fraction, at the same place and time, is the stronger one heard again. */
+static bool alias(const struct ls_finding *strong, const struct ls_finding *weak) {
+    const struct ls_parameter *x = ls_finding_parameter(strong, "period_s");
+    const struct ls_parameter *y = ls_finding_parameter(weak, "period_s");
+    bool here = x != NULL && y != NULL && strcmp(strong->kind, weak->kind) == 0 &&
+                strong->version == weak->version && strcmp(strong->sensor, weak->sensor) == 0 &&
+                near_in_frequency(strong, weak) && near_in_time(strong, weak);
+    if (!here || !(x->value > 0.0) || !(y->value > 0.0)) {
+        return false;
+    }
+    double times = fmax(x->value, y->value) / fmin(x->value, y->value);
+    double whole = round(times);
+    return whole >= 2.0 && whole <= alias_most && fabs(times - whole) <= alias_share * whole;
+}
+
+static struct entry *find_alias(const struct ls_incidents *incidents,
+                                const struct ls_finding *finding, size_t *ret_index) {
+    for (size_t i = 0; i < incidents->count; i++) {
+        const struct entry *entry = incidents->entries[i];
+        if (entry->found && entry->incident.finding.log10_p <= finding->log10_p &&
+            alias(&entry->incident.finding, finding)) {
+            *ret_index = i;
+            return incidents->entries[i];
+        }
+    }
+    return NULL;
+}
+
 /* --- growth --- */
 
 static bool confirmed_by(const struct ls_finding *known, const struct ls_finding *finding) {
@@ -348,6 +383,7 @@ int ls_incidents_add(struct ls_incidents *incidents, const struct ls_finding *fi
         return LS_EOF;
     }
     struct entry *entry = find(incidents, finding, ret_index);
+    entry = entry == NULL ? find_alias(incidents, finding, ret_index) : entry;
     if (entry == NULL) {
         entry = append(incidents, err);
         *ret_index = incidents->count - 1;
