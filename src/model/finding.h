@@ -42,6 +42,8 @@ struct ls_finding {
     double high_hz;
     struct ls_parameter parameters[LS_PARAMETERS_MAX];
     size_t parameter_count;
+    double company; /* share of its evidence that came while several others passed, as what is on
+                       board of a train does; NAN: not known, or the place is busy anyway */
     double confirm_log10_p;                     /* on a disjoint later interval; NAN: not tested */
     char rivals[LS_RIVALS_MAX][LS_RIVAL_BYTES]; /* other explanations and how they fared */
     size_t rival_count;

@@ -21,6 +21,8 @@ static const double ppm = 3e-6; /* a free-running crystal over days, DESIGN sect
  * %, one period in fifteen would be a multiple by chance. */
 static const double alias_most = 16.0;
 static const double alias_share = 0.002;
+/* Of the evidence, in company of several others that pass: it rides on trains. */
+static const double aboard_share = 0.75;
 
 struct entry {
     struct ls_incident incident;
@@ -108,6 +110,12 @@ static bool expected(const struct ls_band *band, const struct ls_finding *findin
     return false;
 }
 
+/* What every train has keeps clocks of its own and is no rig for it; a rig on trains is found by
+ * its passages. */
+static bool aboard(const struct ls_finding *finding) {
+    return isfinite(finding->company) && finding->company >= aboard_share;
+}
+
 static enum ls_severity plain_severity(const struct ls_incidents *incidents,
                                        const struct ls_incident *incident) {
     const struct ls_finding *finding = &incident->finding;
@@ -126,7 +134,7 @@ static enum ls_severity plain_severity(const struct ls_incidents *incidents,
         severity--;
     }
     /* DESIGN section 3: a line may be any local oscillator within metres. */
-    return strcmp(finding->kind, "steady-line") == 0 ? LS_NOTE : severity;
+    return strcmp(finding->kind, "steady-line") == 0 || aboard(finding) ? LS_NOTE : severity;
 }
 
 /* A permit covers an incident that lies within it; one that began before it, or goes on after it,
@@ -215,6 +223,13 @@ static void describe(const struct ls_incidents *incidents, struct ls_incident *i
         } else if (band->direction == LS_DIRECTION_DOWNLINK) {
             add_sentence(finding->words, "In a band where base stations send: of less interest.");
         }
+    }
+    if (aboard(finding)) {
+        snprintf(text, sizeof text,
+                 "%.0f %% of it while several others passed, as what trains carry does: of less "
+                 "interest.",
+                 100.0 * finding->company);
+        add_sentence(finding->words, text);
     }
     if (isfinite(listened) && listened < 0.995) {
         snprintf(text, sizeof text, "Listened to for %.0f %% of that time; the rest is not known.",

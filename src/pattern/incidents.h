@@ -14,7 +14,8 @@
  *
  * Context never changes p. A permit makes an incident permitted. Where a plan says that base
  * stations send, or that the service which owns the band looks like this, an alert is a watch and a
- * watch a note. In a protected band the words say so. */
+ * watch a note; what comes with passing trains only is a note, unless it is their passing that was
+ * found (repeat-pass). In a protected band the words say so. */
 #ifndef PATTERN_INCIDENTS_H
 #define PATTERN_INCIDENTS_H
 

@@ -30,6 +30,7 @@ struct ls_event {
     bool track_begins; /* the first of its emitter: whatever the slot held before is over */
     bool cut_start;    /* its start is when listening began, not when it came on */
     bool cut_stop;     /* its stop is when listening ended */
+    bool company;      /* it came while two other channels or more had a visit (company.h) */
 };
 
 struct ls_kind {

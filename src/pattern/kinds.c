@@ -8,6 +8,7 @@
 #include "pattern/new_emitter.h"
 #include "pattern/pass_by.h"
 #include "pattern/periodic.h"
+#include "pattern/repeat_pass.h"
 #include "pattern/scripted.h"
 #include "pattern/steady_line.h"
 
@@ -18,6 +19,7 @@ static const struct ls_kind *const kinds[] = {
     &ls_periodic_kind,
     &ls_band_sweep_kind,
     &ls_pass_by_kind,
+    &ls_repeat_pass_kind,
     &ls_bulk_uplink_kind,
     &ls_access_kind,
     &ls_new_emitter_kind,

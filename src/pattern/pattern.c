@@ -7,9 +7,10 @@
 
 #include "base/util.h"
 #include "model/burst.h"
+#include "pattern/company.h"
 #include "pattern/kind.h"
 
-enum { TRACKS_DEFAULT = 8192, STATE_VERSION = 1, KINDS_MAX = 16 };
+enum { TRACKS_DEFAULT = 8192, STATE_VERSION = 2, KINDS_MAX = 16 };
 static const uint64_t state_magic = UINT64_C(0x7461702d656e696c); /* "line-pat" */
 
 /* A start within this of the start of listening (a stop, of its end) is taken for the receiver's
@@ -19,6 +20,7 @@ static const int64_t edge_ns = 20000000;
 struct ls_pattern {
     struct ls_exposure *exposure;
     struct ls_tracks *tracks;
+    struct ls_company *company;
     void *states[KINDS_MAX];
     uint64_t refused[LS_PATTERN_REASONS];
     int64_t observed_ns;         /* start of the last row */
@@ -48,6 +50,7 @@ void ls_pattern_destroy(struct ls_pattern *pattern) {
         kinds[i]->destroy(pattern->states[i]);
     }
     ls_tracks_destroy(pattern->tracks);
+    ls_company_destroy(pattern->company);
     ls_exposure_destroy(pattern->exposure);
     free(pattern);
 }
@@ -65,6 +68,7 @@ int ls_pattern_create(struct ls_pattern **ret, const struct ls_pattern_opts *opt
                                                                      : opts->tracks_max};
         rc = ls_tracks_create(&pattern->tracks, &tracks, err);
     }
+    rc = rc == LS_OK ? ls_company_create(&pattern->company, err) : rc;
     size_t count = 0;
     const struct ls_kind *const *kinds = ls_kinds(&count);
     assert(count <= KINDS_MAX);
@@ -147,6 +151,7 @@ int ls_pattern_push(struct ls_pattern *pattern, const struct ls_transmission *ro
     }
     pattern->last = *row;
     mark_cuts(pattern, &event);
+    event.company = ls_company_push(pattern->company, row, event.sensor);
     event.track = ls_tracks_push(pattern->tracks, row, event.sensor,
                                  event.cut_start || event.cut_stop, &event.track_begins);
     size_t count = 0;
@@ -169,7 +174,14 @@ int ls_pattern_findings(struct ls_pattern *pattern, ls_finding_each *each, void 
         ls_report_end(report);
     }
     for (size_t i = 0; rc == LS_OK && i < ls_report_size(report); i++) {
-        rc = each(context, ls_report_at(report, i), err);
+        struct ls_finding finding = *ls_report_at(report, i);
+        uint32_t sensor = 0;
+        rc = ls_exposure_sensor(pattern->exposure, finding.sensor, &sensor, err);
+        if (rc == LS_OK) {
+            finding.company =
+                ls_company_busy(pattern->company, sensor) ? (double)NAN : finding.company;
+            rc = each(context, &finding, err);
+        }
     }
     ls_report_destroy(report);
     return rc;
@@ -190,6 +202,7 @@ int ls_pattern_save(const struct ls_pattern *pattern, void **ret_bytes, size_t *
     rc = rc == LS_OK ? ls_blob_put(&blob, &pattern->last, sizeof pattern->last, err) : rc;
     rc = rc == LS_OK ? ls_exposure_save(pattern->exposure, &blob, err) : rc;
     rc = rc == LS_OK ? ls_tracks_save(pattern->tracks, &blob, err) : rc;
+    rc = rc == LS_OK ? ls_company_save(pattern->company, &blob, err) : rc;
     for (size_t i = 0; rc == LS_OK && i < count; i++) {
         rc = ls_blob_put_count(&blob, kinds[i]->version, err);
         rc = rc == LS_OK ? kinds[i]->save(pattern->states[i], &blob, err) : rc;
@@ -233,6 +246,7 @@ static int load_all(struct ls_pattern *pattern, struct ls_blob_reader *in, struc
     int rc = load_head(pattern, in, err);
     rc = rc == LS_OK ? ls_exposure_load(pattern->exposure, in, err) : rc;
     rc = rc == LS_OK ? ls_tracks_load(pattern->tracks, in, err) : rc;
+    rc = rc == LS_OK ? ls_company_load(pattern->company, in, err) : rc;
     size_t count = 0;
     const struct ls_kind *const *kinds = ls_kinds(&count);
     for (size_t i = 0; rc == LS_OK && i < count; i++) {

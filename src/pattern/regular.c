@@ -317,7 +317,7 @@ int ls_regular_push(void *state, const struct ls_event *event, struct ls_err *er
     slot->track = *track;
     now->heard[now->count++] =
         (struct ls_heard){event->row->start_ns, event->row->start_ns + event->row->duration_ns,
-                          event->row->id, event->row->center_hz};
+                          event->row->id, event->row->center_hz, event->company};
     return rc;
 }
 
@@ -332,8 +332,12 @@ static void outline(const struct slot *slot, const struct regular *regular,
     finding->low_hz = (double)INFINITY;
     finding->high_hz = -(double)INFINITY;
     finding->start_ns = INT64_MAX;
+    double members = 0.0;
+    double in_company = 0.0;
     for (size_t i = 0; i < window->count; i++) {
         if (member == NULL || member[i] != 0) {
+            members += 1.0;
+            in_company += window->heard[i].company;
             const struct ls_heard *one = &window->heard[i];
             finding->low_hz = fmin(finding->low_hz, one->center_hz - half);
             finding->high_hz = fmax(finding->high_hz, one->center_hz + half);
@@ -341,6 +345,7 @@ static void outline(const struct slot *slot, const struct regular *regular,
             finding->stop_ns = one->stop_ns > finding->stop_ns ? one->stop_ns : finding->stop_ns;
         }
     }
+    finding->company = in_company / members;
 }
 
 /* Half of the events find it again in the other half. */

@@ -22,6 +22,7 @@ struct ls_heard {
     int64_t stop_ns;
     int64_t id;
     double center_hz;
+    bool company; /* several others were passing */
 };
 
 /* One regularity: what a kind makes its finding of. Borrowed for the call. */

@@ -50,7 +50,8 @@ void ls_report_begin(struct ls_report *report, const struct ls_kind *kind) {
 }
 
 struct ls_finding ls_report_blank(const struct ls_report *report) {
-    struct ls_finding finding = {.confirm_log10_p = (double)NAN, .version = report->kind->version};
+    struct ls_finding finding = {
+        .confirm_log10_p = (double)NAN, .company = (double)NAN, .version = report->kind->version};
     ls_copy_text(finding.kind, sizeof finding.kind, report->kind->id);
     return finding;
 }

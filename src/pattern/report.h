@@ -26,8 +26,8 @@ void ls_report_destroy(struct ls_report *report);
 /* The kind whose searches follow. */
 void ls_report_begin(struct ls_report *report, const struct ls_kind *kind);
 
-/* A finding with every field zero but confirm_log10_p, which is NAN, and kind and version, which
- * are those of the kind. */
+/* A finding with every field zero but confirm_log10_p and company, which are NAN, and kind and
+ * version, which are those of the kind. */
 struct ls_finding ls_report_blank(const struct ls_report *report);
 
 /* Copies the finding and its evidence. In it, log10_p is the logarithm of the probability of this

@@ -9,6 +9,17 @@
 
 static const int64_t silence_ns = 120 * LS_NS_PER_S;
 static const int64_t longest_ns = 900 * LS_NS_PER_S;
+static const int64_t joint_ns = LS_NS_PER_S / 2;
+
+enum { RECENT = 64 }; /* rows that are remembered for what begins together */
+
+struct recent {
+    uint64_t serial; /* of its channel; 0: none */
+    uint32_t slot;
+    uint32_t sensor;
+    int64_t start_ns;
+    bool joint;
+};
 
 /* What goes on in one channel. */
 struct open {
@@ -22,6 +33,8 @@ struct ls_visits {
     struct ls_channels *channels;
     struct open *open[LS_CHANNELS_MAX]; /* NULL: silent */
     int64_t swept_ns;                   /* when silent ones were last looked for */
+    struct recent recent[RECENT];       /* a ring */
+    uint64_t seen;
 };
 
 int ls_visits_create(struct ls_visits **ret, const struct ls_visits_opts *opts,
@@ -107,6 +120,32 @@ static void add(struct open *open, const struct ls_transmission *row) {
         .exact = exact};
 }
 
+/* Counts a row, and those before it that began with it in other channels, as joint. */
+static void count_joint(struct ls_visits *visits, const struct ls_event *event, uint32_t slot) {
+    const struct ls_channel *mine = ls_channels_at(visits->channels, slot);
+    struct recent row = {mine->serial, slot, event->sensor, event->row->start_ns, false};
+    for (size_t i = 0; i < RECENT; i++) {
+        struct recent *other = &visits->recent[i];
+        if (other->serial == 0 || other->sensor != row.sensor || other->slot == slot ||
+            row.start_ns - other->start_ns > joint_ns) {
+            continue;
+        }
+        const struct ls_channel *channel = ls_channels_at(visits->channels, other->slot);
+        if (channel == NULL || channel->serial != other->serial ||
+            fabs(channel->center_hz - mine->center_hz) <=
+                0.5 * (channel->bandwidth_hz + mine->bandwidth_hz)) {
+            continue; /* pieces of one emission */
+        }
+        row.joint = true;
+        if (!other->joint && visits->open[other->slot] != NULL) {
+            visits->open[other->slot]->visit.joint++;
+        }
+        other->joint = true;
+    }
+    visits->open[slot]->visit.joint += row.joint;
+    visits->recent[visits->seen++ % RECENT] = row;
+}
+
 int ls_visits_push(struct ls_visits *visits, const struct ls_event *event, struct ls_err *err) {
     const struct ls_transmission *row = event->row;
     bool begins;
@@ -137,6 +176,7 @@ int ls_visits_push(struct ls_visits *visits, const struct ls_event *event, struc
     }
     if (code == LS_OK) {
         add(open, row);
+        count_joint(visits, event, slot);
     }
     return code;
 }
@@ -161,6 +201,8 @@ int ls_visits_save(const struct ls_visits *visits, struct ls_blob *blob, struct 
     }
     int code = ls_channels_save(visits->channels, blob, err);
     code = code == LS_OK ? ls_blob_put(blob, &visits->swept_ns, sizeof(int64_t), err) : code;
+    code = code == LS_OK ? ls_blob_put(blob, visits->recent, sizeof visits->recent, err) : code;
+    code = code == LS_OK ? ls_blob_put_count(blob, visits->seen, err) : code;
     code = code == LS_OK ? ls_blob_put_count(blob, count, err) : code;
     for (size_t i = 0; i < LS_CHANNELS_MAX && code == LS_OK; i++) {
         if (visits->open[i] != NULL) {
@@ -178,7 +220,8 @@ static int load_open(struct ls_visits *visits, struct ls_blob_reader *in, struct
     int code = ls_blob_get(in, open, sizeof *open, err);
     const struct ls_visit *visit = &open->visit;
     if (code == LS_OK && (visit->slot >= LS_CHANNELS_MAX || visits->open[visit->slot] != NULL ||
-                          visit->count > LS_VISIT_ROWS || open->thin == 0)) {
+                          visit->count > LS_VISIT_ROWS || open->thin == 0 ||
+                          visit->channel.sensor >= LS_SENSORS_MAX)) {
         code = ls_err_set(err, LS_ERR_FORMAT, "saved visits of the pattern engine are damaged");
     }
     if (code != LS_OK) {
@@ -193,6 +236,13 @@ int ls_visits_load(struct ls_visits *visits, struct ls_blob_reader *in, struct l
     uint64_t count = 0;
     int code = ls_channels_load(visits->channels, in, err);
     code = code == LS_OK ? ls_blob_get(in, &visits->swept_ns, sizeof(int64_t), err) : code;
+    code = code == LS_OK ? ls_blob_get(in, visits->recent, sizeof visits->recent, err) : code;
+    code = code == LS_OK ? ls_blob_get_count(in, UINT64_MAX, &visits->seen, err) : code;
+    for (size_t i = 0; i < RECENT && code == LS_OK; i++) {
+        if (visits->recent[i].slot >= LS_CHANNELS_MAX) {
+            code = ls_err_set(err, LS_ERR_FORMAT, "saved visits of the pattern engine are damaged");
+        }
+    }
     code = code == LS_OK ? ls_blob_get_count(in, LS_CHANNELS_MAX, &count, err) : code;
     for (uint64_t i = 0; i < count && code == LS_OK; i++) {
         code = load_open(visits, in, err);

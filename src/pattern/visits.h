@@ -29,6 +29,7 @@ struct ls_visit {
     int64_t start_ns; /* of the first row */
     int64_t stop_ns;  /* of the last one */
     uint64_t rows;    /* before thinning */
+    uint64_t joint;   /* of these, began within half a second of a row in another channel */
     uint32_t count;
     struct ls_visit_row row[LS_VISIT_ROWS]; /* [count], ascending */
 };
