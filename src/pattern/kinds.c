@@ -5,6 +5,7 @@
 #include "pattern/band_sweep.h"
 #include "pattern/bulk_uplink.h"
 #include "pattern/kind.h"
+#include "pattern/lockstep.h"
 #include "pattern/new_emitter.h"
 #include "pattern/pass_by.h"
 #include "pattern/periodic.h"
@@ -17,6 +18,7 @@
 static const struct ls_kind *const kinds[] = {
     &ls_scripted_kind,
     &ls_periodic_kind,
+    &ls_lockstep_kind,
     &ls_band_sweep_kind,
     &ls_pass_by_kind,
     &ls_repeat_pass_kind,

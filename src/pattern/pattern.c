@@ -272,6 +272,7 @@ int ls_pattern_load(struct ls_pattern **ret, const struct ls_pattern_opts *opts,
     if (rc != LS_OK) {
         return rc;
     }
+    assert(pattern != NULL);
     struct ls_blob_reader in = {.bytes = bytes, .size = size};
     rc = load_all(pattern, &in, err);
     if (rc != LS_OK) {

@@ -1,5 +1,6 @@
 #include "pattern/trips.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,6 +191,7 @@ int ls_trips_close(struct ls_trips **ret, const struct ls_trips *trips, struct l
     struct ls_trips *copy = NULL;
     int code = ls_trips_create(&copy, err);
     bool whole = true;
+    assert(code != LS_OK || copy != NULL);
     for (size_t i = 0; code == LS_OK && i < LS_CHANNELS_MAX; i++) {
         copy->logs[i] = copy_of(trips->logs[i], sizeof *copy->logs[i]);
         whole = whole && (copy->logs[i] == NULL) == (trips->logs[i] == NULL);
