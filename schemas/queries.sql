@@ -469,6 +469,17 @@ ORDER BY i.start_ns, i.id;
 SELECT transmission_id FROM incident_transmission WHERE incident_id = :incident_id
 ORDER BY transmission_id;
 
+-- name: evidence_rows
+SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
+    t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
+    t.flags
+FROM incident_transmission AS e
+JOIN transmission AS t ON t.id = e.transmission_id
+JOIN sensor ON sensor.id = t.sensor_id
+JOIN class ON class.id = t.class_id
+WHERE e.incident_id = :incident_id
+ORDER BY t.start_ns, t.center_hz, t.id;
+
 -- The check of a database: each statement returns one line of text for each problem.
 
 -- name: check_integrity

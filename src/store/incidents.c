@@ -8,6 +8,7 @@
 
 #include "base/util.h"
 #include "store/patterns.h"
+#include "store/rows.h"
 #include "store/sql.h"
 
 struct walk {
@@ -252,4 +253,25 @@ int ls_store_each_growth(struct ls_store *store, int64_t incident_id, ls_growth_
     }
     sqlite3_reset(stmt);
     return code;
+}
+
+int ls_store_each_evidence(struct ls_store *store, int64_t incident_id, ls_transmission_each *each,
+                           void *context, struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int code = ls_sql_get(store, "evidence_rows", &stmt, err);
+    int step = SQLITE_DONE;
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_sql_bind_int(stmt, ":incident_id", incident_id);
+    while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+        struct ls_transmission row;
+        ls_rows_read_transmission(stmt, &row);
+        code = each(context, &row, err);
+    }
+    if (code == LS_OK && step != SQLITE_DONE) {
+        code = ls_sql_error(store, "reading evidence", err);
+    }
+    sqlite3_reset(stmt);
+    return code == LS_EOF ? LS_OK : code;
 }

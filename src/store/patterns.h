@@ -77,6 +77,11 @@ typedef int ls_incident_each(void *context, const struct ls_incident *row, struc
 int ls_store_each_incident(struct ls_store *store, const struct ls_incident_filter *filter,
                            ls_incident_each *each, void *context, struct ls_err *err);
 
+/* The transmissions behind an incident, in order of start_ns, center_hz, id. Those that retention
+ * or another run has deleted are missing. */
+int ls_store_each_evidence(struct ls_store *store, int64_t incident_id, ls_transmission_each *each,
+                           void *context, struct ls_err *err);
+
 /* How it grew, oldest first. */
 struct ls_incident_growth {
     int64_t run_ns;  /* when the run was */

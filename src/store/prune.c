@@ -352,3 +352,29 @@ int ls_store_each_pin(struct ls_store *store,
     ls_sql_rollback(store);
     return code;
 }
+
+int ls_store_each_pruning(struct ls_store *store, ls_pruning_each *each, void *context,
+                          struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int code = ls_sql_get(store, "prunings", &stmt, err);
+    int step = SQLITE_DONE;
+    if (code != LS_OK) {
+        return code;
+    }
+    while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+        struct ls_pruning row = {
+            .t_ns = sqlite3_column_int64(stmt, 0),
+            .before_ns = sqlite3_column_int64(stmt, 3),
+            .rows = (uint64_t)sqlite3_column_int64(stmt, 4),
+            .pinned = (uint64_t)sqlite3_column_int64(stmt, 5),
+        };
+        ls_sql_text(stmt, 1, row.what, sizeof row.what);
+        ls_sql_text(stmt, 2, row.reason, sizeof row.reason);
+        code = each(context, &row, err);
+    }
+    if (code == LS_OK && step != SQLITE_DONE) {
+        code = ls_sql_error(store, "reading what was deleted", err);
+    }
+    sqlite3_reset(stmt);
+    return code == LS_EOF ? LS_OK : code;
+}

@@ -48,6 +48,19 @@ int ls_store_prune(struct ls_store *store, const struct ls_prune_opts *opts,
 int ls_store_record_pruning(struct ls_store *store, const char *what, const char *reason,
                             int64_t now_ns, uint64_t rows, struct ls_err *err);
 
+/* What retention has deleted, in the order in which it did. */
+struct ls_pruning {
+    int64_t t_ns;
+    char what[32];     /* the table, or "snippet" */
+    char reason[32];   /* "age", "size", "expiry" */
+    int64_t before_ns; /* rows that ended before are gone */
+    uint64_t rows;
+    uint64_t pinned; /* old enough, and stayed */
+};
+typedef int ls_pruning_each(void *context, const struct ls_pruning *row, struct ls_err *err);
+int ls_store_each_pruning(struct ls_store *store, ls_pruning_each *each, void *context,
+                          struct ls_err *err);
+
 struct ls_pin {
     char case_id[64]; /* not "" */
     int64_t start_ns;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "store/rows.h"
 #include "store/sql.h"
 
 enum {
@@ -41,24 +42,8 @@ struct walk {
 };
 
 static int emit_transmission(struct walk *walk, sqlite3_stmt *stmt, struct ls_err *err) {
-    struct ls_transmission row = {
-        .id = sqlite3_column_int64(stmt, 0),
-        .run_id = sqlite3_column_int64(stmt, 1),
-        .start_ns = sqlite3_column_int64(stmt, 4),
-        .duration_ns = sqlite3_column_int64(stmt, 5),
-        .center_hz = sqlite3_column_double(stmt, 6),
-        .bandwidth_hz = sqlite3_column_double(stmt, 7),
-        .snr_db = ls_sql_real(stmt, 8),
-        .level_dbfs = ls_sql_real(stmt, 9),
-        .offset_hz = ls_sql_real(stmt, 10),
-        .bursts = (uint64_t)sqlite3_column_int64(stmt, 11),
-        .on_s = ls_sql_real(stmt, 12),
-        .burst_s = ls_sql_real(stmt, 13),
-        .period_s = ls_sql_real(stmt, 14),
-        .flags = (uint32_t)sqlite3_column_int64(stmt, 15),
-    };
-    ls_sql_text(stmt, 2, row.sensor, sizeof row.sensor);
-    ls_sql_text(stmt, 3, row.class_name, sizeof row.class_name);
+    struct ls_transmission row;
+    ls_rows_read_transmission(stmt, &row);
     return walk->each_transmission(walk->context, &row, err);
 }
 

@@ -107,3 +107,24 @@ void ls_rows_bind_run(sqlite3_stmt *stmt, const struct ls_run *run) {
     ls_sql_bind_int(stmt, ":incomplete", run->incomplete);
     ls_sql_bind_text(stmt, ":note", run->note);
 }
+
+void ls_rows_read_transmission(sqlite3_stmt *stmt, struct ls_transmission *ret) {
+    *ret = (struct ls_transmission){
+        .id = sqlite3_column_int64(stmt, 0),
+        .run_id = sqlite3_column_int64(stmt, 1),
+        .start_ns = sqlite3_column_int64(stmt, 4),
+        .duration_ns = sqlite3_column_int64(stmt, 5),
+        .center_hz = sqlite3_column_double(stmt, 6),
+        .bandwidth_hz = sqlite3_column_double(stmt, 7),
+        .snr_db = ls_sql_real(stmt, 8),
+        .level_dbfs = ls_sql_real(stmt, 9),
+        .offset_hz = ls_sql_real(stmt, 10),
+        .bursts = (uint64_t)sqlite3_column_int64(stmt, 11),
+        .on_s = ls_sql_real(stmt, 12),
+        .burst_s = ls_sql_real(stmt, 13),
+        .period_s = ls_sql_real(stmt, 14),
+        .flags = (uint32_t)sqlite3_column_int64(stmt, 15),
+    };
+    ls_sql_text(stmt, 2, ret->sensor, sizeof ret->sensor);
+    ls_sql_text(stmt, 3, ret->class_name, sizeof ret->class_name);
+}

@@ -1,5 +1,5 @@
 /* store/rows.h: what the two ways of writing rows share (write.c: a run at once, live.c: a run that
- * grows). Not for other layers. */
+ * grows), and reading them back. Not for other layers. */
 #ifndef STORE_ROWS_H
 #define STORE_ROWS_H
 
@@ -21,6 +21,9 @@ int ls_rows_bind_transmission(sqlite3_stmt *stmt, int at, const char *sensor,
                               const struct ls_transmission *row);
 int ls_rows_bind_observation(sqlite3_stmt *stmt, int at, const char *sensor,
                              const struct ls_observation *row);
+
+/* A result row with the columns of transmissions_in_slice. */
+void ls_rows_read_transmission(sqlite3_stmt *stmt, struct ls_transmission *ret);
 
 /* The parameters of insert_run and insert_live_run that struct ls_run holds. */
 void ls_rows_bind_run(sqlite3_stmt *stmt, const struct ls_run *run);
