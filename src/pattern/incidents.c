@@ -169,8 +169,9 @@ static void judge(const struct ls_incidents *incidents, struct entry *entry) {
 /* Adds a sentence when all of it fits: half a sentence may say the opposite. */
 static void add_sentence(char ret[LS_WORDS_BYTES], const char *sentence) {
     size_t used = strlen(ret);
-    if (used + 1 + strlen(sentence) < LS_WORDS_BYTES) {
-        snprintf(ret + used, LS_WORDS_BYTES - used, "%s%s", used > 0 ? " " : "", sentence);
+    const char *between = used == 0 ? "" : ret[used - 1] == '.' ? " " : ". ";
+    if (used + strlen(between) + strlen(sentence) < LS_WORDS_BYTES) {
+        snprintf(ret + used, LS_WORDS_BYTES - used, "%s%s", between, sentence);
     }
 }
 
