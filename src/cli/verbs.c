@@ -15,6 +15,7 @@ static const struct ls_verb *const verbs[] = {
     &ls_verb_occupancy,
     &ls_verb_patterns,
     &ls_verb_incidents,
+    &ls_verb_report,
     &ls_verb_permits,
     &ls_verb_export,
     &ls_verb_plan,

@@ -1,0 +1,209 @@
+#include "report/evidence.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/time.h"
+#include "base/units.h"
+#include "model/burst.h"
+
+enum { STRIP_CELLS = 72, PHASE_BINS = 48 };
+
+/* --- in time --- */
+
+/* Share of each cell in which something of the evidence was on the air; NAN where nobody listened.
+ */
+static void airtime(const struct ls_material *m, double *ret) {
+    const struct ls_coverage *c = &m->coverage;
+    double width = (double)(c->stop_ns - c->start_ns) / STRIP_CELLS;
+    double heard[STRIP_CELLS];
+    memset(ret, 0, STRIP_CELLS * sizeof *ret);
+    for (size_t i = 0; i < m->row_count; i++) {
+        double from = fmax(0.0, (double)(m->rows[i].start_ns - c->start_ns) / width);
+        double to = from + (double)m->rows[i].duration_ns / width;
+        for (size_t bin = (size_t)from; bin < STRIP_CELLS && (double)bin < to; bin++) {
+            ret[bin] += fmin(to, (double)bin + 1.0) - fmax(from, (double)bin);
+        }
+    }
+    ls_coverage_shares(c, STRIP_CELLS, heard);
+    for (size_t bin = 0; bin < STRIP_CELLS; bin++) {
+        ret[bin] = heard[bin] <= 0.0 && ret[bin] <= 0.0 ? (double)NAN : fmin(1.0, ret[bin]);
+    }
+}
+
+static void in_time(struct ls_document *doc, const struct ls_material *m) {
+    double shares[STRIP_CELLS];
+    char each[LS_UNIT_TEXT_BYTES];
+    char ends[200];
+    airtime(m, shares);
+    ls_seconds_format((double)(m->coverage.stop_ns - m->coverage.start_ns) / 1e9 / STRIP_CELLS,
+                      each);
+    snprintf(ends, sizeof ends,
+             "From the first moment of the incident to the last; a cell is %s. "
+             "Dots (grey): nobody listened.",
+             each);
+    ls_document_strip(doc, "airtime", "Share of time on the air", shares, STRIP_CELLS, ends);
+}
+
+/* --- cycles --- */
+
+static const char *cut_words(uint32_t flags) {
+    bool start = (flags & LS_BURST_CUT_START) != 0;
+    bool stop = (flags & LS_BURST_CUT_STOP) != 0;
+    return start && stop ? "cut at both ends"
+           : start       ? "cut at its start"
+           : stop        ? "cut at its end"
+                         : "";
+}
+
+/* What lies between two rows, in words: periods without one. */
+static void cycle_note(char *ret, size_t size, const struct ls_transmission *row, double spacing_s,
+                       double period_s) {
+    double turns = period_s > 0.0 && isfinite(spacing_s) ? round(spacing_s / period_s) : 1.0;
+    const char *cut = cut_words(row->flags);
+    snprintf(ret, size, "%s", cut);
+    if (turns > 1.0) {
+        snprintf(ret, size, "%s%s%.0f missed", cut, cut[0] != '\0' ? "; " : "", turns - 1.0);
+    }
+}
+
+static void cycles(struct ls_document *doc, const struct ls_material *m) {
+    const struct ls_parameter *period = ls_material_period(m);
+    ls_document_table(doc, "cycles", "Cycles: how long each was on, and off before it");
+    ls_document_column(doc, "n", "N", true, 0);
+    ls_document_column(doc, "start", m->no_clock ? "START" : "START (UTC)", false, 0);
+    ls_document_column(doc, "on_s", "ON s", true, 0);
+    ls_document_column(doc, "off_s", "OFF s", true, 0);
+    ls_document_column(doc, "spacing_s", "SPACING s", true, 0);
+    ls_document_column(doc, "note", "NOTE", false, 0);
+    for (size_t i = 0; i < m->row_count; i++) {
+        const struct ls_transmission *row = &m->rows[i];
+        const struct ls_transmission *before = i > 0 ? row - 1 : NULL;
+        double spacing_s =
+            before == NULL ? (double)NAN : (double)(row->start_ns - before->start_ns) / 1e9;
+        double off_s = before == NULL ? (double)NAN : spacing_s - (double)before->duration_ns / 1e9;
+        char note[64];
+        struct ls_shown shown;
+        cycle_note(note, sizeof note, row, spacing_s, period != NULL ? period->value : 0.0);
+        ls_document_cell(doc, ls_value_count(&shown, i + 1));
+        ls_document_cell(doc, ls_value_time(&shown, row->start_ns, m->no_clock));
+        ls_document_cell(doc, ls_value_number(&shown, (double)row->duration_ns / 1e9, 3));
+        ls_document_cell(doc, ls_value_number(&shown, off_s, 3));
+        ls_document_cell(doc, ls_value_number(&shown, spacing_s, 3));
+        ls_document_cell(doc, ls_value_text(note));
+    }
+}
+
+/* --- folded --- */
+
+bool ls_evidence_fold(const struct ls_material *material, struct ls_fold *ret) {
+    const struct ls_parameter *period = ls_material_period(material);
+    const struct ls_parameter *timing = ls_finding_parameter(&material->incident.finding, "timing");
+    if (period == NULL || material->row_count == 0 ||
+        (timing != NULL && strcmp(timing->text, "clock-locked") != 0)) {
+        return false;
+    }
+    /* Whole seconds first: a double does not hold ns since 1970. */
+    int64_t first = material->rows[0].start_ns;
+    int64_t first_s = first / LS_NS_PER_S;
+    double whole = fmod((double)first_s, period->value);
+    double part = (double)(first % LS_NS_PER_S) / 1e9;
+    double phase = fmod(whole + part, period->value);
+    *ret = (struct ls_fold){.period_s = period->value,
+                            .origin_ns = first - (int64_t)llround(phase * 1e9)};
+    return true;
+}
+
+double ls_fold_phase(const struct ls_fold *fold, int64_t t_ns) {
+    double turns = (double)(t_ns - fold->origin_ns) / 1e9 / fold->period_s;
+    double phase = turns - floor(turns);
+    return phase < 1.0 ? phase : 0.0;
+}
+
+static void folded(struct ls_document *doc, const struct ls_material *m,
+                   const struct ls_fold *fold) {
+    double starts[PHASE_BINS] = {0.0};
+    double heard_s[PHASE_BINS];
+    double most = 0.0;
+    double most_s = 0.0;
+    char period[LS_UNIT_TEXT_BYTES];
+    char ends[160];
+    ls_coverage_by_phase(&m->coverage, fold->origin_ns, fold->period_s, PHASE_BINS, heard_s);
+    for (size_t i = 0; i < m->row_count; i++) {
+        starts[(size_t)(ls_fold_phase(fold, m->rows[i].start_ns) * PHASE_BINS)] += 1.0;
+    }
+    for (size_t i = 0; i < PHASE_BINS; i++) {
+        most = fmax(most, starts[i]);
+        most_s = fmax(most_s, heard_s[i]);
+    }
+    for (size_t i = 0; i < PHASE_BINS; i++) {
+        starts[i] = heard_s[i] <= 0.0 && starts[i] <= 0.0 ? (double)NAN : starts[i] / most;
+        heard_s[i] = most_s > 0.0 ? heard_s[i] / most_s : 0.0;
+    }
+    ls_seconds_format(fold->period_s, period);
+    snprintf(ends, sizeof ends,
+             "One period of %s, from a whole multiple of it in UTC to the next; the fullest cell "
+             "has %.0f of %zu.",
+             period, most, m->row_count);
+    ls_document_strip(doc, "phase_starts", "Starts, folded by the period", starts, PHASE_BINS,
+                      ends);
+    ls_document_strip(doc, "phase_listened", "Time listened to, folded the same", heard_s,
+                      PHASE_BINS,
+                      "Where this is uneven, so may the starts be; the probability allows for it.");
+}
+
+/* --- rows --- */
+
+static void rows(struct ls_document *doc, const struct ls_material *m) {
+    ls_document_table(doc, "transmissions", "Transmissions it rests on");
+    ls_document_column(doc, "id", "ID", true, 0);
+    ls_document_column(doc, "start", m->no_clock ? "START" : "START (UTC)", false, 0);
+    ls_document_column(doc, "duration_s", "LASTS", true, 0);
+    ls_document_column(doc, "center_hz", "MHz", true, 0);
+    ls_document_column(doc, "bandwidth_hz", "kHz", true, 0);
+    ls_document_column(doc, "snr_db", "SNR dB", true, 1);
+    ls_document_column(doc, "level_dbfs", "dBFS", true, 0);
+    ls_document_column(doc, "class", "CLASS", false, 2);
+    ls_document_column(doc, "run", "RUN", true, 3);
+    for (size_t i = 0; i < m->row_count; i++) {
+        const struct ls_transmission *row = &m->rows[i];
+        struct ls_shown shown;
+        struct ls_shown width;
+        ls_value_number(&width, row->bandwidth_hz, 0);
+        snprintf(width.text, sizeof width.text, "%.1f", row->bandwidth_hz / 1e3);
+        ls_document_cell(doc, ls_value_count(&shown, (uint64_t)row->id));
+        ls_document_cell(doc, ls_value_time(&shown, row->start_ns, m->no_clock));
+        ls_document_cell(doc, ls_value_seconds(&shown, (double)row->duration_ns / 1e9));
+        ls_document_cell(doc, ls_value_mhz(&shown, row->center_hz));
+        ls_document_cell(doc, (struct ls_value){.text = width.text, .raw = width.raw});
+        ls_document_cell(doc, ls_value_number(&shown, row->snr_db, 1));
+        ls_document_cell(doc, ls_value_number(&shown, row->level_dbfs, 1));
+        ls_document_cell(doc, ls_value_text(row->class_name[0] == '\0' ? "-" : row->class_name));
+        ls_document_cell(doc, ls_value_count(&shown, (uint64_t)row->run_id));
+    }
+}
+
+void ls_evidence_sections(struct ls_document *doc, const struct ls_material *m) {
+    struct ls_fold fold;
+    struct ls_shown shown;
+    ls_document_section(doc, "timing", "When it was on the air");
+    if (m->row_count > 0) {
+        in_time(doc, m);
+    }
+    if (ls_evidence_fold(m, &fold)) {
+        folded(doc, m, &fold);
+    }
+    if (ls_material_period(m) != NULL && m->row_count > 1) {
+        cycles(doc, m);
+    }
+    ls_document_section(doc, "evidence", "What it rests on");
+    ls_document_field(doc, "evidence", "transmissions", ls_value_count(&shown, m->evidence_count));
+    if (m->row_count < m->evidence_count) {
+        ls_document_text(doc, "%zu of them are in the database no more.",
+                         m->evidence_count - m->row_count);
+    }
+    if (m->row_count > 0) {
+        rows(doc, m);
+    }
+}

@@ -1,0 +1,26 @@
+/* report/sections.h: sections that the reports about an incident and about a period share. Not for
+ * other layers. */
+#ifndef REPORT_SECTIONS_H
+#define REPORT_SECTIONS_H
+
+#include "report/coverage.h"
+#include "report/document.h"
+#include "report/material.h"
+
+/* Time by what the receiver did, why, and when; what that leaves unseen. range: in words, "the
+ * range of the incident". */
+void ls_sections_coverage(struct ls_document *doc, const struct ls_coverage *coverage,
+                          const char *range);
+/* Clock, levels, and what the sensor said about itself. */
+void ls_sections_instrument(struct ls_document *doc, const struct ls_health *health, size_t count,
+                            bool no_clock);
+void ls_sections_permits(struct ls_document *doc, const struct ls_permit *permits, size_t count,
+                         const char *none);
+void ls_sections_deletions(struct ls_document *doc, const struct ls_pruning *prunings,
+                           size_t count);
+void ls_sections_provenance(struct ls_document *doc, const struct ls_run *runs, size_t count);
+
+/* "2026-11-20 08:00:00.000" */
+const char *ls_sections_time(struct ls_shown *room, int64_t ns, bool no_clock);
+
+#endif
