@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "dsp/fit.h"
 #include "dsp/sort.h"
 
 enum {
@@ -20,6 +21,10 @@ static const struct {
 
 /* 8 dB: stronger boxes are whole (dsp/mend.h). */
 static const double WEAK_EXCESS = 6.0;
+
+/* Nepers: three times what anything needs to stand out. */
+static const double SURE = 75.0;
+static const double LOOKS_PER_CELL = 1.2; /* of two frames */
 
 /* 25 dB: no image of a weaker box stands out here. */
 static const double IMAGE_EXCESS = 300.0;
@@ -76,11 +81,15 @@ void ls_slot_mask(struct ls_slot *slot, const bool *masked) {
 void ls_slot_calibrate(struct ls_slot *slot, double factor) { slot->calibration *= factor; }
 
 /* A weak box that is as long as the shortest window, or cut by the piece's end, may be a part of
- * something longer. */
+ * something longer, unless there is so much evidence for it that the piece would have shown the
+ * rest. */
 static bool is_part(const struct ls_slot *slot, const struct ls_box *box) {
-    bool longer = box->row_stop - box->row_start >= slot->opts.part_rows;
-    return box->excess_pow < WEAK_EXCESS * box->floor_pow &&
-           (longer || box->from_start || box->to_stop);
+    double rows = (double)(box->row_stop - box->row_start);
+    double cells = rows * (double)(box->channel_high - box->channel_low);
+    double excess = box->excess_pow / box->floor_pow;
+    bool longer = rows >= (double)slot->opts.part_rows;
+    bool sure = LOOKS_PER_CELL * cells * (double)ls_fit_evidence((float)excess) > SURE;
+    return excess < WEAK_EXCESS && !sure && (longer || box->from_start || box->to_stop);
 }
 
 /* What the box holds of the slot that begins at row from, spread evenly over its channels. */

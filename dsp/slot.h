@@ -42,7 +42,7 @@ void ls_slot_mask(struct ls_slot *slot, const bool *masked);
 void ls_slot_calibrate(struct ls_slot *slot, double factor);
 
 /* Slot index of the piece. reference: [channels] power of a cell. ret_excess: [channels], mean - 1;
- * 0 where nothing can be heard. */
+ * 0 exactly where nothing can be heard. */
 void ls_slot_fill(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,
                   const float *reference, float *ret_excess);
 

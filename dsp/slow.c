@@ -11,6 +11,7 @@
 #include "dsp/fit.h"
 #include "dsp/limits.h"
 #include "dsp/rows.h"
+#include "dsp/sort.h"
 
 enum {
     GRANULES = 8, /* kept of an octave */
@@ -21,7 +22,8 @@ enum {
     OPEN_MAX = 64,
     OPENED_MAX = 8, /* in one slot */
     EVENTS_MAX = 512,
-    GRID = 8, /* parts of a window in a fit */
+    STRAYS_MIN = 8, /* fewer channels do not tell how they stray */
+    GRID = 8,       /* parts of a window in a fit */
 };
 
 static const double LONGEST_S = 10.0;
@@ -34,6 +36,9 @@ static const double OVER = 12.0;
  * for (counts of boxes of noise: tests/evaluation/false_alarms.txt). */
 static const double MORE_WINDOWS = 1.5;
 
+/* Of how far channels stray from their reference anyway: a window below it is part of that. */
+static const double STRAY_SIGMA = 8.0;
+
 /* Variance of a lower quartile over that of a mean. */
 static const double QUARTILE_VARIANCE = 1.86;
 
@@ -41,6 +46,7 @@ struct open_box {
     uint64_t id;
     uint64_t start;
     uint64_t best_stop; /* where the evidence was largest */
+    uint64_t unheard;   /* slots since the start in which something hid it */
     size_t low;
     size_t high;
     double excess; /* mean over cells, at best_stop */
@@ -274,11 +280,39 @@ static void close_box(struct ls_slow *slow, size_t i, bool to_stop) {
     slow->open[slow->open_count].profile = profile;
 }
 
+/* A slot in which nothing can be heard of the box says neither that it is on nor that it is over,
+ * unless they become too many: it counts as what has been heard so far. */
+static void bridge(struct ls_slow *slow, size_t i) {
+    struct open_box *box = &slow->open[i];
+    uint64_t slots = slow->slots - box->start;
+    for (size_t c = 0; c < slow->opts.channels; c++) {
+        box->profile[c] += box->profile[c] / (float)slots;
+    }
+    box->sum += box->sum / (double)slots;
+    box->unheard++;
+    if (2 * box->unheard > slots) {
+        close_box(slow, i, false);
+    }
+}
+
+/* Is there anything to be heard in the band? What is stronger may hide it. */
+static bool heard(const struct ls_slow *slow, size_t low, size_t high) {
+    size_t channels = 0;
+    for (size_t c = low; c < high; c++) {
+        channels += slow->slot[c] != 0.0F;
+    }
+    return 2 * channels > high - low;
+}
+
 /* Open boxes hear the slot, and take their channels out of it. */
 static void follow_boxes(struct ls_slow *slow) {
     for (size_t i = slow->open_count; i-- > 0;) {
         struct open_box *box = &slow->open[i];
         size_t width = box->high - box->low;
+        if (!heard(slow, box->low, box->high)) {
+            bridge(slow, i);
+            continue;
+        }
         double mean = (double)ls_rows_sum(slow->slot + box->low, width) / (double)width;
         double looks = ls_looks_effective(slow->opts.looks, 2 * slow->opts.slot_rows, width);
         double d = box->excess;
@@ -390,13 +424,36 @@ static void fit_window(struct ls_slow *slow, size_t octave, uint64_t now, struct
     }
 }
 
-/* The sums of the window's slots become the box's profile; they leave the pyramid. */
-static void open_box(struct ls_slow *slow, const struct crossing *found, uint64_t now) {
+/* How far channels outside of [low, high) stray from the reference, beyond what their looks
+ * explain: as dsp/detector.c has it. A band that is full from the first sample to the last has no
+ * floor to be seen, and what it has instead goes up and down. profile: sums over so many slots. */
+static double stray(struct ls_slow *slow, const float *profile, const struct crossing *found) {
+    size_t n = 0;
+    float *strays = slow->window;
+    for (size_t c = slow->opts.first_channel; c < slow->opts.last_channel; c++) {
+        bool beside = c < found->low || c >= found->high;
+        if (beside && profile[c] != 0.0F) {
+            strays[n++] = fabsf(profile[c]) / (float)found->slots;
+        }
+    }
+    if (n < STRAYS_MIN) {
+        return 0.0;
+    }
+    ls_sort_powers(strays, n);
+    double spread = 1.4826 * (double)strays[n / 2];
+    size_t frames = 2 * slow->opts.slot_rows * (size_t)found->slots;
+    double explained = 1.0 / ls_looks_effective(slow->opts.looks, frames, 1) + slow->planned;
+    return sqrt(fmax(0.0, spread * spread - 2.0 * explained));
+}
+
+/* The sums of the window's slots become the box's profile; they leave the pyramid. False when it is
+ * none. */
+static bool open_box(struct ls_slow *slow, const struct crossing *found, uint64_t now) {
     /* Every box that is open will want to be told of. */
     if (slow->open_count == OPEN_MAX || slow->done_count + slow->open_count + 2 > EVENTS_MAX) {
-        return;
+        return false;
     }
-    struct open_box *box = &slow->open[slow->open_count++];
+    struct open_box *box = &slow->open[slow->open_count];
     float *profile = box->profile;
     size_t n = slow->opts.channels;
     *box = (struct open_box){.id = slow->next_id++,
@@ -418,6 +475,10 @@ static void open_box(struct ls_slow *slow, const struct crossing *found, uint64_
     }
     size_t width = box->high - box->low;
     box->sum = (double)ls_rows_sum(profile + box->low, width) / (double)width;
+    if (box->sum < STRAY_SIGMA * (double)found->slots * stray(slow, profile, found)) {
+        return false;
+    }
+    slow->open_count++;
     box->excess = box->sum / (double)found->slots;
     report(slow, box, false, false);
     for (size_t k = 0; k < slow->octaves; k++) {
@@ -427,6 +488,7 @@ static void open_box(struct ls_slow *slow, const struct crossing *found, uint64_
                      box->high);
         }
     }
+    return true;
 }
 
 /* The windows of an octave that end with its latest granule. */
@@ -485,7 +547,9 @@ static void push_slot(struct ls_slow *slow) {
         for (size_t k = 0; k < OPENED_MAX && test_octave(slow, j, now, &found); k++) {
             found.ratio = 0.0F;
             fit_window(slow, j, now, &found);
-            open_box(slow, &found, now);
+            if (!open_box(slow, &found, now)) {
+                break;
+            }
         }
     }
 }
