@@ -3,10 +3,17 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "dsp/lifted.h"
+
 /* 25 dB: no receiver in use suppresses its image by less. */
 static const double IMAGE_POWER = 3e-3;
 /* 20 dB: keying clicks and pedestals are weaker than what makes them. */
 static const double CLICK_POWER = 1e-2;
+/* 30 dB, and of the stronger box's width: what its transmitter's filter lets through beside it. */
+static const double SKIRT_POWER = 1e-3;
+static const double SKIRT_WIDTH = 0.25;
+static const double SKIRT_TIME = 0.8; /* of its own is in the other's */
+enum { SKIRT_CHANNELS = 8 };          /* of a box that has any */
 /* 12 dB: products of an overdriven receiver, and the part of their time that it is overdriven. */
 static const double CLIPPED_POWER = 6e-2;
 static const double CLIPPED_SHARE = 0.3;
@@ -83,6 +90,19 @@ static bool is_click(const struct ls_cells *in, const struct ls_box *box,
         near_row(box->row_start, strong->row_start) && near_row(box->row_stop, strong->row_stop);
     bool brief = box->row_stop - box->row_start <= BRIEF_ROWS_MAX;
     return edges || (brief && switches_near(in, strong, box));
+}
+
+/* Is the box beside a wide and much stronger one, in its time? */
+static bool is_skirt(const struct ls_box *box, const struct ls_box *strong) {
+    double width = (double)(strong->channel_high - strong->channel_low);
+    /* Edges of the weak one are not known well. */
+    double from = fmax(box->row_start, strong->row_start);
+    double to = fmin(box->row_stop, strong->row_stop);
+    bool inside = to - from >= SKIRT_TIME * (double)(box->row_stop - box->row_start);
+    double below = (double)strong->channel_low - (double)box->channel_low;
+    double above = (double)box->channel_high - (double)strong->channel_high;
+    return inside && width >= SKIRT_CHANNELS && fmax(below, above) <= SKIRT_WIDTH * width &&
+           cell_power(box) < SKIRT_POWER * cell_power(strong);
 }
 
 /* Is the converter overdriven by stronger boxes for much of the box's time? Then it cannot be told
@@ -173,7 +193,11 @@ static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double
 /* Why the box is none of its own, or LS_DECLINED_COUNT. Judged against all boxes, so their order
  * does not matter. */
 static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_t i,
-                                 const struct ls_cells *in, double *usual) {
+                                 const struct ls_cells *in, double *usual,
+                                 struct ls_lifted *lifted) {
+    if (ls_lifted_is(lifted, in, &boxes[i])) {
+        return ls_lifted_is_brief(&boxes[i]) ? LS_DECLINED_IMPULSE : LS_DECLINED_FLOOR;
+    }
     if (is_floor(in, &boxes[i], usual)) {
         return LS_DECLINED_FLOOR;
     }
@@ -187,7 +211,7 @@ static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_
         if (k != i && is_image(&boxes[i], &boxes[k], in->channels)) {
             return LS_DECLINED_IMAGE;
         }
-        if (k != i && is_click(in, &boxes[i], &boxes[k])) {
+        if (k != i && (is_click(in, &boxes[i], &boxes[k]) || is_skirt(&boxes[i], &boxes[k]))) {
             return LS_DECLINED_PRODUCT;
         }
     }
@@ -197,7 +221,8 @@ static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_
 void ls_artefacts_judge(const struct ls_cells *in, const struct ls_box *boxes, size_t count,
                         enum ls_declined *ret_verdicts) {
     double usual = -1.0; /* taken when it is first asked for */
+    struct ls_lifted lifted = {0};
     for (size_t i = 0; i < count; i++) {
-        ret_verdicts[i] = artefact(boxes, count, i, in, &usual);
+        ret_verdicts[i] = artefact(boxes, count, i, in, &usual, &lifted);
     }
 }

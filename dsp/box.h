@@ -28,7 +28,8 @@ enum ls_declined {
     LS_DECLINED_LEAKAGE, /* what the bank lets through of a stronger box */
     LS_DECLINED_IMAGE,   /* the receiver's I/Q image of a stronger box */
     LS_DECLINED_PRODUCT, /* keying click, pedestal or clipping product of a stronger box */
-    LS_DECLINED_FLOOR,   /* the floor itself, a little higher over much of the band */
+    LS_DECLINED_FLOOR,   /* the floor itself, higher for a while: drift, gain */
+    LS_DECLINED_IMPULSE, /* the whole band up for some rows */
     LS_DECLINED_WEAK,    /* no power left once its edges were found */
     LS_DECLINED_COUNT
 };

@@ -66,6 +66,12 @@ static void give_back(const struct ls_cells *in, const struct ls_box *box) {
     }
 }
 
+/* Its rows say nothing of the noise, in any channel. */
+static void blank(const struct ls_cells *in, const struct ls_box *box) {
+    memset(in->marks + box->row_start * in->channels, LS_MARK_TAKEN,
+           (size_t)(box->row_stop - box->row_start) * in->channels);
+}
+
 /* The floor rose, and what stood out of it in its time must stand out of the risen one. */
 static void claim_again(struct ls_boxes *boxes, const struct ls_cells *in,
                         const struct ls_box *box) {
@@ -113,6 +119,9 @@ static size_t weed(struct ls_boxes *boxes, const struct ls_cells *in, size_t cou
             continue;
         }
         declined[verdict]++;
+        if (verdict == LS_DECLINED_IMPULSE) {
+            blank(in, &box[i]);
+        }
         if (verdict == LS_DECLINED_FLOOR) {
             give_back(in, &box[i]);
             claim_again(boxes, in, &box[i]);

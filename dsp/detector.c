@@ -372,7 +372,7 @@ static double floor_stray(struct ls_detector *det) {
 }
 
 /* The floor may have risen since it was tracked last. When that is more than drift can be, the
- * channels are occupied. */
+ * channels are occupied, unless they are up or down as evenly as only gain makes them. */
 static double risen_floor(struct ls_detector *det) {
     size_t slots = det->rows / det->slot_rows;
     struct ls_rise rise = det->rise_whole;
@@ -382,15 +382,19 @@ static double risen_floor(struct ls_detector *det) {
     if (slots != rise.slots) {
         ls_rise_plan(&rise, det->opts.looks, slots, 2 * det->slot_rows);
     }
+    bool even;
     double risen = ls_rise_estimate(&rise, det->sums, det->opts.channels, det->opts.first_channel,
-                                    det->opts.last_channel, det->slot_rows, det->work);
+                                    det->opts.last_channel, det->slot_rows, &even, det->work);
+    if (even && risen > 0.0) {
+        return risen;
+    }
     return risen < DRIFT_MAX ? fmax(1.0, risen) : 1.0;
 }
 
 /* Hold the piece against the risen floor. */
 static void follow_floor(struct ls_detector *det) {
     det->rise = risen_floor(det);
-    if (det->rise <= 1.0) {
+    if (det->rise == 1.0) {
         return;
     }
     size_t n = det->opts.channels;

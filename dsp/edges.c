@@ -27,9 +27,14 @@ enum { EDGE_ROWS = 4 };                 /* an edge's neighbourhood: its level is
 static const double WEAK_SIGMA = 2.0;
 static const double STRONGER = 4.0;
 enum { EXTEND_ROWS = 32 };
-enum { SPLIT_ROWS = 2 }; /* of silence between two bursts; one alone is a fade */
+enum { SPLIT_ROWS = 2 };             /* of silence between two bursts; one alone is a fade */
+enum { WEAK_SPLIT_ROWS = 5 };        /* where noise hides how deep a fade is */
+static const double DEEP_SNR = 60.0; /* from here on a silent row is 13 dB down */
 enum { ONSET_ROWS = LS_ONSET_ROWS_MAX / 2 }; /* on each side of a weak edge */
-enum { LINE_CHANNELS = 3 };                  /* a line and its clicks have no more */
+/* 20 dB in a row: what is weaker would be cut at an end of a piece by a row that
+fades. */
+static const double FADING_SNR = 100.0;
+enum { LINE_CHANNELS = 3 }; /* a line and its clicks have no more */
 /* 17 dB in a row: a row that much above its noise tells where it crosses. */
 static const double CROSSING_SNR = 50.0;
 
@@ -177,8 +182,8 @@ static bool goes_on(const struct ls_cells *in, const struct ls_box *box, size_t 
     return power > least && power < STRONGER * usual;
 }
 
-/* Claims of a weak box end where noise took from it. A row alone may fade. True when it is weak. */
-static bool extend_weak(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
+/* Claims of a weak box end where noise took from it. A row alone may fade. */
+static void extend_weak(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     size_t rows = box->row_stop - box->row_start;
     for (size_t i = 0; i < rows; i++) {
         edges->profile[i] = row_power(in, box, box->row_start + i);
@@ -188,7 +193,7 @@ static bool extend_weak(struct ls_edges *edges, const struct ls_cells *in, struc
     double usual = usual_power(edges->profile, rows);
     double least = fmax(EDGE_POWER * usual, WEAK_SIGMA * sigma);
     if (usual > SPLIT_SNR * sigma) {
-        return false;
+        return;
     }
     size_t least_row = box->row_start > EXTEND_ROWS ? box->row_start - EXTEND_ROWS : 0;
     size_t most_row =
@@ -199,19 +204,13 @@ static bool extend_weak(struct ls_edges *edges, const struct ls_cells *in, struc
     for (size_t r = box->row_stop; r < most_row && r < (size_t)box->row_stop + 2; r++) {
         box->row_stop = goes_on(in, box, r, usual, least) ? (uint32_t)r + 1 : box->row_stop;
     }
-    return true;
 }
 
-/* What is silent for no longer than a fade at an end of the piece goes on in the next one. */
+/* What is silent for no longer than a fade at an end of the piece may go on in the next one: its
+ * edges stay where they are, for what does not. */
 static void reach_ends(const struct ls_cells *in, struct ls_box *box) {
-    if (box->row_start <= SPLIT_ROWS && !box->from_start) {
-        box->from_start = true;
-        box->start_frame = 0.0F;
-    }
-    if (box->row_stop + SPLIT_ROWS >= in->rows && !box->to_stop) {
-        box->to_stop = true;
-        box->stop_frame = (float)(2 * in->rows);
-    }
+    box->from_start = box->from_start || box->row_start <= SPLIT_ROWS;
+    box->to_stop = box->to_stop || box->row_stop + SPLIT_ROWS >= in->rows;
 }
 
 /* Power of rows [from, from + count) in units of the noise, those of something far stronger than
@@ -354,17 +353,24 @@ static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct 
     return true;
 }
 
+/* Is a row of it that falls below half the amplitude no proof that it is off? */
+static bool may_fade(const struct ls_cells *in, const struct ls_box *box) {
+    double sigma;
+    box_noise(in, box, &sigma);
+    return box->excess_pow < FADING_SNR * sigma;
+}
+
 bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     if (ls_mend_is_weak(in, box)) {
         keep_rows(in, box);
         reach_ends(in, box);
     } else {
         trim_channels(edges, in, box);
-        bool weak = extend_weak(edges, in, box);
+        extend_weak(edges, in, box);
         if (!trim_rows(edges, in, box)) {
             return false;
         }
-        if (weak) {
+        if (may_fade(in, box)) {
             reach_ends(in, box);
         }
         /* A box that lost its empty ends shows its channels better. */
@@ -377,19 +383,25 @@ bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct 
     return box->excess_pow > 0.0;
 }
 
+/* So many rows with less. */
+struct silence {
+    double least;
+    size_t rows;
+};
+
 /* Box i keeps what comes before its first silence; each later burst in it becomes a box of its own.
  * profile holds its rows' power. */
 static size_t cut_at_silences(const struct ls_edges *edges, struct ls_box *boxes, size_t i,
-                              double least, size_t total, size_t room) {
+                              const struct silence *silence, size_t total, size_t room) {
     struct ls_box whole = boxes[i];
     struct ls_box *open = &boxes[i];
     size_t rows = whole.row_stop - whole.row_start;
     size_t last_on = 0;
     for (size_t r = 1; r < rows; r++) {
-        if (edges->profile[r] < least) {
+        if (edges->profile[r] < silence->least) {
             continue;
         }
-        if (r - last_on > SPLIT_ROWS && total < room) {
+        if (r - last_on > silence->rows && total < room) {
             open->row_stop = whole.row_start + (uint32_t)last_on + 1;
             open = &boxes[total++];
             *open = whole;
@@ -418,8 +430,9 @@ size_t ls_edges_split(struct ls_edges *edges, const struct ls_cells *in, struct 
         if (level < SPLIT_SNR * sigma) {
             continue;
         }
-        double on = fmax(on_power(level, SPLIT_POWER, noise), 3.0 * sigma);
-        total = cut_at_silences(edges, boxes, i, on, total, room);
+        struct silence silence = {.least = fmax(on_power(level, SPLIT_POWER, noise), 3.0 * sigma),
+                                  .rows = level < DEEP_SNR * sigma ? WEAK_SPLIT_ROWS : SPLIT_ROWS};
+        total = cut_at_silences(edges, boxes, i, &silence, total, room);
     }
     return total;
 }

@@ -486,7 +486,8 @@ void ls_floor_track(struct ls_floor *floor, const float *mean_pow, const float *
         double own = 1.0;
         if (clean[c] > 0.5F) {
             double ratio = fmin(1.25, fmax(0.5, (double)(mean_pow[c] / floor->power[c]) / gain));
-            own += shape_share * (ratio - 1.0);
+            /* The receiver's own lines wander by themselves. */
+            own += (floor->masked[c] ? gain_share : shape_share) * (ratio - 1.0);
         }
         floor->power[c] = (float)fmax(floor->range_pow, (double)floor->power[c] * common * own);
     }

@@ -18,8 +18,8 @@ static const double FRINGE_POWER = 0.5;
 static const double ALIKE = 0.1;
 /* Of the weaker fragment's power: a row with less is silent. */
 static const double SILENT_POWER = 0.1;
-/* 13 dB over the noise of its channels: what is stronger does not break up. */
-static const double WEAK_SNR = 20.0;
+/* 17 dB over the noise of its channels: what is stronger does not break up. */
+static const double WEAK_SNR = 50.0;
 /* Of the weaker fragment's power is between the two: half the amplitude, as for an edge. */
 static const double BRIDGE_POWER = 0.25;
 /* Deviations of noise: what is between them is none. */

@@ -9,6 +9,11 @@ enum {
     ASKED = 128,       /* channels tell the quartile to half a percent */
 };
 
+/* From the tenth to the seventieth percentile a Gaussian has 1.8 deviations; the rest is for the
+ * error of that and for what the floor's own shape is off. */
+static const double EVEN_SIGMA = 2.2;
+static const double EVEN_SHARE = 0.02;
+
 /* Where the lower quartile of a Gaussian lies below its mean. */
 static const double QUARTILE_SIGMA = 0.6745;
 
@@ -16,7 +21,8 @@ void ls_rise_plan(struct ls_rise *ret, const struct ls_looks *looks, size_t slot
     ret->slots = slots < LS_RISE_SLOTS_MAX ? slots : LS_RISE_SLOTS_MAX;
     double one = ls_looks_effective(looks, frames, 1);
     ret->excise = ls_excise_plan(ret->slots, one);
-    ret->low = 1.0 - QUARTILE_SIGMA / sqrt(one * (double)ret->slots);
+    ret->sigma = 1.0 / sqrt(one * (double)ret->slots);
+    ret->low = 1.0 - QUARTILE_SIGMA * ret->sigma;
 }
 
 static float quiet_mean(const struct ls_rise *rise, const float *sums, size_t channels) {
@@ -33,12 +39,15 @@ static float quiet_mean(const struct ls_rise *rise, const float *sums, size_t ch
 }
 
 double ls_rise_estimate(const struct ls_rise *rise, const float *sums, size_t channels,
-                        size_t first, size_t last, size_t rows, float *work) {
+                        size_t first, size_t last, size_t rows, bool *ret_even, float *work) {
     size_t step = (last - first + ASKED - 1) / ASKED;
     size_t count = 0;
     for (size_t c = first; c < last; c += step) {
         work[count++] = quiet_mean(rise, sums + c, channels);
     }
     ls_sort_powers(work, count);
-    return (double)work[count / 4] / ((double)rows * rise->low);
+    double quartile = (double)work[count / 4];
+    double spread = (double)(work[count * 7 / 10] - work[count / 10]) / quartile;
+    *ret_even = spread < EVEN_SIGMA * rise->sigma + EVEN_SHARE;
+    return quartile / ((double)rows * rise->low);
 }

@@ -4,6 +4,7 @@
 #ifndef DSP_RISE_H
 #define DSP_RISE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "dsp/excise.h"
@@ -14,6 +15,7 @@ enum { LS_RISE_SLOTS_MAX = 16 };
 struct ls_rise {
     size_t slots;
     struct ls_excise excise; /* of one channel's slots */
+    double sigma;            /* relative, of one channel */
     double low; /* lower quartile over channels of what floors that have not risen show */
 };
 
@@ -22,8 +24,10 @@ struct ls_rise {
 void ls_rise_plan(struct ls_rise *ret, const struct ls_looks *looks, size_t slots, size_t frames);
 
 /* sums: [slots][channels], of rows cells of mean 1 a slot; channels [first, last) are asked. The
- * rise, 1 for none; it may be less. work: [last - first]. */
+ * rise, 1 for none; it may be less. ret_even: at least six channels in ten have risen alike, as far
+ * as noise lets that be seen: so does gain, and no signal narrower than the band. work: [last -
+ * first]. */
 double ls_rise_estimate(const struct ls_rise *rise, const float *sums, size_t channels,
-                        size_t first, size_t last, size_t rows, float *work);
+                        size_t first, size_t last, size_t rows, bool *ret_even, float *work);
 
 #endif

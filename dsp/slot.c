@@ -26,6 +26,9 @@ static const double WEAK_EXCESS = 6.0;
 static const double SURE = 75.0;
 static const double LOOKS_PER_CELL = 1.2; /* of two frames */
 
+/* 25 dB: the skirts of a wide box, 30 dB down and a quarter as wide, stand out here. */
+static const double SKIRT_EXCESS = 300.0;
+
 /* 25 dB: no image of a weaker box stands out here. */
 static const double IMAGE_EXCESS = 300.0;
 
@@ -126,6 +129,7 @@ static void hide_boxes(struct ls_slot *slot, const struct ls_slot_piece *piece, 
             r++;
         }
         size_t reach = reaches[r].channels;
+        reach += excess > SKIRT_EXCESS ? (box->channel_high - box->channel_low) / 4 : 0;
         size_t low = box->channel_low > reach ? box->channel_low - reach : 0;
         size_t high = box->channel_high + reach < n ? box->channel_high + reach : n;
         memset(slot->hidden + low, 1, high - low);

@@ -161,7 +161,8 @@ static int begin_track(struct ls_bursts *bursts, const struct ls_piece *piece, s
     ret->start_frame = (double)piece->first_frame + (double)box->start_frame;
     ret->channel_low = box->channel_low;
     ret->channel_high = box->channel_high;
-    ret->flags = piece->first_frame == 0 && box->from_start ? LS_BURST_CUT_START : 0;
+    bool cut = piece->first_frame == 0 && box->from_start && box->start_frame <= 0.0F;
+    ret->flags = cut ? LS_BURST_CUT_START : 0;
     int code = extend_track(bursts, ret, piece, i, err);
     if (code == LS_OK) {
         struct ls_burst now = measure(bursts, ret);
