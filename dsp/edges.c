@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "dsp/mend.h"
 #include "dsp/onset.h"
+#include "dsp/rows.h"
 
 static const double EDGE_POWER = 0.25; /* of the box's power: half the amplitude */
 /* Of the power behind an edge: the bank's response to a step has half the energy of its filter
@@ -63,30 +64,32 @@ void ls_edges_destroy(struct ls_edges *edges) {
     }
 }
 
-/* Signal power of one channel over the box's rows, and of one row over its channels; the floor is
- * taken off. */
-static double channel_power(const struct ls_cells *in, const struct ls_box *box, size_t c) {
-    double sum = 0.0;
+/* Signal power of each of the box's channels over its rows, and of one row over its channels; the
+ * floor is taken off. */
+static void measure_channels(const struct ls_cells *in, const struct ls_box *box, double *ret) {
+    size_t n = box->channel_high - box->channel_low;
+    memset(ret, 0, n * sizeof *ret);
     for (size_t r = box->row_start; r < box->row_stop; r++) {
-        sum += (double)in->cells[r * in->channels + c] - 1.0;
+        ls_rows_add_excess(ret, in->cells + r * in->channels + box->channel_low, n);
     }
-    return sum / (double)(box->row_stop - box->row_start) * (double)in->floor_pow[c];
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = ret[i] / (double)(box->row_stop - box->row_start) *
+                 (double)in->floor_pow[box->channel_low + i];
+    }
 }
 
 static double row_power(const struct ls_cells *in, const struct ls_box *box, size_t r) {
-    double sum = 0.0;
-    for (size_t c = box->channel_low; c < box->channel_high; c++) {
-        sum += ((double)in->cells[r * in->channels + c] - 1.0) * (double)in->floor_pow[c];
-    }
-    return sum;
+    return ls_rows_weighted_excess(in->cells + r * in->channels + box->channel_low,
+                                   in->floor_pow + box->channel_low,
+                                   box->channel_high - box->channel_low);
 }
 
 /* Narrow the box to the channels that carry its power. */
 static void trim_channels(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     double share = in->clipped ? CHANNEL_POWER_CLIPPED : CHANNEL_POWER;
     double peak = 0.0;
+    measure_channels(in, box, edges->profile + box->channel_low);
     for (size_t c = box->channel_low; c < box->channel_high; c++) {
-        edges->profile[c] = channel_power(in, box, c);
         peak = fmax(peak, edges->profile[c]);
     }
     /* What noise alone leaves in the mean of a channel: one sigma of about as many looks as rows.
@@ -243,10 +246,12 @@ static double aloneness(const struct ls_cells *in, const struct ls_box *box) {
     if (box->channel_high - box->channel_low > LINE_CHANNELS) {
         return 0.0;
     }
+    double powers[LINE_CHANNELS];
     double sum = 0.0;
     double most = 0.0;
-    for (size_t c = box->channel_low; c < box->channel_high; c++) {
-        double power = fmax(0.0, channel_power(in, box, c));
+    measure_channels(in, box, powers);
+    for (size_t i = 0; i < box->channel_high - box->channel_low; i++) {
+        double power = fmax(0.0, powers[i]);
         sum += power;
         most = fmax(most, power);
     }

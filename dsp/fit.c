@@ -4,12 +4,18 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "dsp/rows.h"
+
 enum {
     PARTS = 8,     /* of the window in the grid, at least */
     GRID_MAX = 32, /* 2 windows of at most 15 parts */
     ROUNDS = 6,    /* new grids */
-    TURNS = 4      /* of time and frequency on one grid */
+    TURNS = 4,     /* of time and frequency on one grid */
+    PANEL = 64     /* columns summed in one go */
 };
+
+/* A bound that rounding brought below what it bounds would be none. */
+static const float BOUND_ROUNDING = 1.0001F;
 
 /* Edges of one axis: parts of step from low on, the last one shorter. */
 struct axis {
@@ -44,26 +50,43 @@ static void lay_axis(struct axis *axis, size_t from, size_t length, size_t count
     axis->edges[axis->parts] = at < stop ? at : stop;
 }
 
-static float free_excess(const float *cells, const unsigned char *marks, size_t n) {
-    float sum = 0.0F;
-    for (size_t i = 0; i < n; i++) {
-        sum += marks[i] == LS_MARK_FREE ? cells[i] - 1.0F : 0.0F;
+/* Sums of cell - 1 over the free cells of each column of a window, PANEL columns at most. */
+static void sum_columns(const struct ls_cells *in, const struct ls_window *window, float *ret) {
+    size_t at = window->row * in->channels + window->channel;
+    const struct ls_marked_rows cells = {.cells = in->cells + at,
+                                         .marks = in->marks + at,
+                                         .stride = in->channels,
+                                         .rows = window->rows,
+                                         .n = window->channels};
+    ls_rows_excise(&cells, ret);
+    for (size_t c = 0; c < window->channels; c++) {
+        ret[c] -= (float)window->rows;
     }
-    return sum;
+}
+
+/* One row of the grid. */
+static void fill_parts(struct grid *grid, const struct ls_cells *in, size_t t) {
+    const size_t *edges = grid->channels.edges;
+    struct ls_window panel = {.row = grid->rows.edges[t],
+                              .rows = grid->rows.edges[t + 1] - grid->rows.edges[t]};
+    size_t stop = edges[grid->channels.parts];
+    size_t part = 0;
+    for (size_t from = edges[0]; from < stop; from += PANEL) {
+        float columns[PANEL];
+        panel.channel = from;
+        panel.channels = stop - from < PANEL ? stop - from : PANEL;
+        sum_columns(in, &panel, columns);
+        for (size_t c = 0; c < panel.channels; c++) {
+            part += from + c == edges[part + 1] ? 1 : 0;
+            grid->excess[t][part] += columns[c];
+        }
+    }
 }
 
 static void fill_grid(struct grid *grid, const struct ls_cells *in) {
     for (size_t t = 0; t < grid->rows.parts; t++) {
-        float *sums = grid->excess[t];
-        memset(sums, 0, sizeof grid->excess[t]);
-        for (size_t r = grid->rows.edges[t]; r < grid->rows.edges[t + 1]; r++) {
-            for (size_t c = 0; c < grid->channels.parts; c++) {
-                size_t low = grid->channels.edges[c];
-                size_t i = r * in->channels + low;
-                sums[c] +=
-                    free_excess(in->cells + i, in->marks + i, grid->channels.edges[c + 1] - low);
-            }
-        }
+        memset(grid->excess[t], 0, sizeof grid->excess[t]);
+        fill_parts(grid, in, t);
     }
 }
 
@@ -75,22 +98,43 @@ float ls_fit_evidence(float excess) {
     return excess < 0.03F ? excess * excess * (0.5F - excess / 3.0F) : excess - log1pf(excess);
 }
 
+/* What windows of one axis need, by their number of parts: whole ones, and those that end with the
+ * last part, which may be shorter. 0: not asked for yet. */
+struct needs {
+    float whole[GRID_MAX + 1];
+    float last[GRID_MAX + 1];
+};
+
+static float evidence_needed(const struct ls_limits *limits, size_t length, size_t other,
+                             bool is_time) {
+    return ls_fit_evidence(is_time ? ls_limits_excess(limits, length, other)
+                                   : ls_limits_excess(limits, other, length));
+}
+
 /* The best edges on one axis, given sums over the other one, which is other long. best: the ratio
  * to beat. True when they moved. */
 static bool fit_axis(struct axis *axis, const float *profile, size_t other, bool is_time,
                      const struct ls_limits *limits, float *best) {
+    struct needs needs = {{0}, {0}};
     bool moved = false;
     for (size_t from = 0; from < axis->parts; from++) {
         float sum = 0.0F;
         for (size_t to = from + 1; to <= axis->parts; to++) {
             sum += profile[to - 1];
-            size_t length = axis->edges[to] - axis->edges[from];
             if (sum <= 0.0F) {
                 continue;
             }
-            float need = is_time ? ls_limits_excess(limits, length, other)
-                                 : ls_limits_excess(limits, other, length);
-            float ratio = ls_fit_evidence(sum / (float)(length * other)) / ls_fit_evidence(need);
+            size_t length = axis->edges[to] - axis->edges[from];
+            float *need = to < axis->parts ? &needs.whole[to - from] : &needs.last[to - from];
+            if (*need <= 0.0F) {
+                *need = evidence_needed(limits, length, other, is_time);
+            }
+            float excess = sum / (float)(length * other);
+            /* log(1 + x) >= 2 x / (2 + x), so this is never less than the evidence, and quicker. */
+            if (BOUND_ROUNDING * excess * excess < (2.0F + excess) * *best * *need) {
+                continue;
+            }
+            float ratio = ls_fit_evidence(excess) / *need;
             if (ratio > *best) {
                 *best = ratio;
                 axis->from = from;
@@ -124,9 +168,14 @@ static bool fit_channels(struct grid *grid, const struct ls_limits *limits, floa
 
 float ls_fit_excess(const struct ls_cells *in, const struct ls_window *window) {
     float sum = 0.0F;
-    for (size_t r = window->row; r < window->row + window->rows; r++) {
-        size_t i = r * in->channels + window->channel;
-        sum += free_excess(in->cells + i, in->marks + i, window->channels);
+    size_t stop = window->channel + window->channels;
+    struct ls_window panel = *window;
+    for (; panel.channel < stop; panel.channel += PANEL) {
+        float columns[PANEL];
+        size_t left = stop - panel.channel;
+        panel.channels = left < PANEL ? left : PANEL;
+        sum_columns(in, &panel, columns);
+        sum += ls_rows_sum(columns, panel.channels);
     }
     return sum / (float)(window->rows * window->channels);
 }

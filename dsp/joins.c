@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "dsp/rows.h"
 #include "dsp/valleys.h"
 
 /* Boxes that start and stop this close go on and off together. */
@@ -98,10 +99,9 @@ static bool contained(const struct ls_box *a, const struct ls_box *b) {
 /* Mean of cells less the noise. */
 static double mean_excess(const struct ls_cells *in, const struct ls_box *part) {
     double sum = 0.0;
+    size_t n = part->channel_high - part->channel_low;
     for (size_t r = part->row_start; r < part->row_stop; r++) {
-        for (size_t c = part->channel_low; c < part->channel_high; c++) {
-            sum += (double)in->cells[r * in->channels + c] - 1.0;
-        }
+        sum += ls_rows_excess(in->cells + r * in->channels + part->channel_low, n);
     }
     return sum / area(part);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dsp/fit.h"
+#include "dsp/rows.h"
 
 /* 8 dB: mean excess of a cell. Above it single rows and channels tell signal from noise. */
 static const float WEAK_EXCESS = 6.0F;
@@ -31,14 +32,11 @@ static struct ls_window window_of(const struct ls_box *box) {
 
 /* Mean excess of all cells of a window, claimed or not. */
 static float excess_of(const struct ls_cells *in, const struct ls_window *window) {
-    float sum = 0.0F;
+    double sum = 0.0;
     for (size_t r = window->row; r < window->row + window->rows; r++) {
-        const float *cells = in->cells + r * in->channels + window->channel;
-        for (size_t c = 0; c < window->channels; c++) {
-            sum += cells[c] - 1.0F;
-        }
+        sum += ls_rows_excess(in->cells + r * in->channels + window->channel, window->channels);
     }
-    return sum / (float)(window->rows * window->channels);
+    return (float)(sum / (double)(window->rows * window->channels));
 }
 
 bool ls_mend_is_weak(const struct ls_cells *in, const struct ls_box *box) {

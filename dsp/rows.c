@@ -103,6 +103,7 @@ VERSIONS bool ls_rows_any_above(const float *a, float limit, size_t n) {
 enum {
     LANES = 16,
     VECTORS = 4, /* whose sums stay in registers while rows go by */
+    FEW_LANES = 4,
 };
 
 typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
@@ -136,6 +137,19 @@ excise_columns(const struct ls_marked_rows *in, size_t at, size_t vectors, float
     memcpy(ret + at, sum, vectors * sizeof sum[0]);
 }
 
+/* The same for the columns that are left. */
+static inline __attribute__((always_inline)) void excise_few(const struct ls_marked_rows *in,
+                                                             size_t at, float *ret) {
+    float sum[FEW_LANES] = {0};
+    for (size_t r = 0; r < in->rows; r++) {
+        size_t i = r * in->stride + at;
+        for (size_t k = 0; k < FEW_LANES; k++) {
+            sum[k] += in->marks[i + k] != 0 ? 1.0F : in->cells[i + k];
+        }
+    }
+    memcpy(ret + at, sum, sizeof sum);
+}
+
 VERSIONS void ls_rows_excise(const struct ls_marked_rows *in, float *ret) {
     size_t at = 0;
     for (; at + VECTORS * LANES <= in->n; at += VECTORS * LANES) {
@@ -143,6 +157,9 @@ VERSIONS void ls_rows_excise(const struct ls_marked_rows *in, float *ret) {
     }
     for (; at + LANES <= in->n; at += LANES) {
         excise_columns(in, at, 1, ret);
+    }
+    for (; at + FEW_LANES <= in->n; at += FEW_LANES) {
+        excise_few(in, at, ret);
     }
     for (; at < in->n; at++) {
         float sum = 0.0F;
@@ -217,4 +234,49 @@ VERSIONS float ls_rows_sum(const float *a, size_t n) {
         sum += a[i];
     }
     return sum;
+}
+
+enum { DOUBLE_LANES = 8 };
+
+/* The first lanes of a short row are added in its own order. */
+static inline __attribute__((always_inline)) double sum_lanes(const double *lanes) {
+    double sum = lanes[0];
+    for (size_t k = 1; k < DOUBLE_LANES; k++) {
+        sum += lanes[k];
+    }
+    return sum;
+}
+
+VERSIONS double ls_rows_excess(const float *a, size_t n) {
+    double lanes[DOUBLE_LANES] = {0};
+    size_t i = 0;
+    for (; i + DOUBLE_LANES <= n; i += DOUBLE_LANES) {
+        for (size_t k = 0; k < DOUBLE_LANES; k++) {
+            lanes[k] += (double)a[i + k] - 1.0;
+        }
+    }
+    for (size_t k = 0; i < n; k++, i++) {
+        lanes[k] += (double)a[i] - 1.0;
+    }
+    return sum_lanes(lanes);
+}
+
+VERSIONS double ls_rows_weighted_excess(const float *a, const float *weights, size_t n) {
+    double lanes[DOUBLE_LANES] = {0};
+    size_t i = 0;
+    for (; i + DOUBLE_LANES <= n; i += DOUBLE_LANES) {
+        for (size_t k = 0; k < DOUBLE_LANES; k++) {
+            lanes[k] += ((double)a[i + k] - 1.0) * (double)weights[i + k];
+        }
+    }
+    for (size_t k = 0; i < n; k++, i++) {
+        lanes[k] += ((double)a[i] - 1.0) * (double)weights[i];
+    }
+    return sum_lanes(lanes);
+}
+
+VERSIONS void ls_rows_add_excess(double *restrict sum, const float *restrict a, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        sum[i] += (double)a[i] - 1.0;
+    }
 }

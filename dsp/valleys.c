@@ -3,8 +3,10 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
+#include "dsp/rows.h"
 
 /* 13 dB below the weaker of the two sides. */
 static const double VALLEY_POWER = 0.05;
@@ -23,7 +25,10 @@ static const double OWN_ROWS = 0.5;
 static const double SIDE_SIGMA = 10.0;
 /* Of its strongest rows: a side is on. */
 static const double ON_SHARE = 0.1;
-enum { ROWS_MIN = 16 };
+enum {
+    ROWS_MIN = 16,
+    PANEL = 64, /* channels gone over together */
+};
 
 struct ls_valleys {
     double *profile; /* [channels] */
@@ -63,11 +68,9 @@ struct sides {
 
 /* Power of a side in one row, above the noise. */
 static double side_power(const struct ls_cells *in, const struct sides *sides, int side, size_t r) {
-    double sum = 0.0;
-    for (size_t c = sides->low[side]; c < sides->high[side]; c++) {
-        sum += ((double)in->cells[r * in->channels + c] - 1.0) * (double)in->floor_pow[c];
-    }
-    return sum;
+    size_t low = sides->low[side];
+    return ls_rows_weighted_excess(in->cells + r * in->channels + low, in->floor_pow + low,
+                                   sides->high[side] - low);
 }
 
 /* -1: what one side loses from row to row the other gains; 0: they know nothing of each other. Each
@@ -136,13 +139,47 @@ static bool wide_enough(const struct sides *sides, size_t empty) {
     return empty > 0 && (double)empty >= VALLEY_WIDTH * (double)(first < second ? first : second);
 }
 
-/* Mean power of a channel over the rows, above the noise. */
-static double channel_mean(const struct ls_cells *in, const struct sides *sides, size_t c) {
-    double sum = 0.0;
+/* Mean power of each of channels [low, low + count) over the rows, above the noise. */
+static void channel_means(const struct ls_cells *in, const struct sides *sides, size_t low,
+                          size_t count, double *ret) {
+    memset(ret, 0, count * sizeof *ret);
     for (size_t r = sides->row_start; r < sides->row_stop; r++) {
-        sum += (double)in->cells[r * in->channels + c] - 1.0;
+        ls_rows_add_excess(ret, in->cells + r * in->channels + low, count);
     }
-    return sum / (double)(sides->row_stop - sides->row_start) * (double)in->floor_pow[c];
+    for (size_t i = 0; i < count; i++) {
+        ret[i] =
+            ret[i] / (double)(sides->row_stop - sides->row_start) * (double)in->floor_pow[low + i];
+    }
+}
+
+/* The strongest of the channels [low, high). */
+static double strongest_mean(const struct ls_cells *in, const struct sides *sides, size_t low,
+                             size_t high) {
+    double peak = 0.0;
+    for (size_t from = low; from < high; from += PANEL) {
+        double means[PANEL];
+        size_t count = high - from < PANEL ? high - from : PANEL;
+        channel_means(in, sides, from, count, means);
+        for (size_t i = 0; i < count; i++) {
+            peak = fmax(peak, means[i]);
+        }
+    }
+    return peak;
+}
+
+/* How many of the channels [low, high) are below least. */
+static size_t count_below(const struct ls_cells *in, const struct sides *sides, size_t low,
+                          size_t high, double least) {
+    size_t below = 0;
+    for (size_t from = low; from < high; from += PANEL) {
+        double means[PANEL];
+        size_t count = high - from < PANEL ? high - from : PANEL;
+        channel_means(in, sides, from, count, means);
+        for (size_t i = 0; i < count; i++) {
+            below += means[i] < least ? 1 : 0;
+        }
+    }
+    return below;
 }
 
 bool ls_valleys_apart(const struct ls_cells *in, const struct ls_box *low,
@@ -155,17 +192,10 @@ bool ls_valleys_apart(const struct ls_cells *in, const struct ls_box *low,
     if (sides.row_stop - sides.row_start < ROWS_MIN || sides.low[1] <= sides.high[0]) {
         return false;
     }
-    double peak[2] = {0.0, 0.0};
-    for (int s = 0; s < 2; s++) {
-        for (size_t c = sides.low[s]; c < sides.high[s]; c++) {
-            peak[s] = fmax(peak[s], channel_mean(in, &sides, c));
-        }
-    }
-    double least = VALLEY_POWER * fmin(peak[0], peak[1]);
-    size_t empty = 0;
-    for (size_t c = sides.high[0]; c < sides.low[1]; c++) {
-        empty += channel_mean(in, &sides, c) < least ? 1 : 0;
-    }
+    double first = strongest_mean(in, &sides, sides.low[0], sides.high[0]);
+    double second = strongest_mean(in, &sides, sides.low[1], sides.high[1]);
+    double least = VALLEY_POWER * fmin(first, second);
+    size_t empty = count_below(in, &sides, sides.high[0], sides.low[1], least);
     return wide_enough(&sides, empty) && two_signals(in, &sides);
 }
 
@@ -174,8 +204,9 @@ static size_t find_valley(struct ls_valleys *valleys, const struct ls_cells *in,
                           const struct ls_box *box) {
     struct sides sides = {.row_start = box->row_start, .row_stop = box->row_stop};
     double noise = 0.0;
+    channel_means(in, &sides, box->channel_low, box->channel_high - box->channel_low,
+                  valleys->profile + box->channel_low);
     for (size_t c = box->channel_low; c < box->channel_high; c++) {
-        valleys->profile[c] = channel_mean(in, &sides, c);
         noise = fmax(noise, (double)in->floor_pow[c]);
     }
     valleys->above[box->channel_high] = 0.0;
