@@ -40,6 +40,10 @@ struct region {
     const struct ls_limits *limits;
     size_t low;   /* first channel */
     size_t count; /* channels */
+    /* claims->halves holds so many sums over so many rows each; 0 of them at the levels that do
+     * without. */
+    size_t half_count;
+    size_t half_rows; /* > 0 */
 };
 
 int ls_claims_create(struct ls_claims **ret, size_t rows_max, size_t channels) {
@@ -120,14 +124,11 @@ static void claim(const struct ls_cells *in, const struct ls_window *window) {
     }
 }
 
-/* A window that crossed the lower limit, by sums that may be older than the last claims: claim what
- * fits it best, if that stands out. Strong windows are claimed as they are: their edges are found
- * from the power itself. True when something was claimed: *window says what. */
+/* A window that crossed the lower limit and has this excess: claim what fits it best, if that
+ * stands out. Strong windows are claimed as they are: their edges are found from the power itself.
+ * True when something was claimed: *window says what. */
 static bool look_closer(struct ls_claims *claims, const struct ls_cells *in,
-                        const struct ls_limits *limits, struct ls_window *window) {
-    size_t end = window->channel + window->channels;
-    window->channels = (end < in->channels ? end : in->channels) - window->channel;
-    float excess = ls_fit_excess(in, window);
+                        const struct ls_limits *limits, float excess, struct ls_window *window) {
     float need = ls_limits_excess(limits, window->rows, window->channels);
     if (excess < LEAST_SHARE * need) {
         return false;
@@ -143,15 +144,37 @@ static bool look_closer(struct ls_claims *claims, const struct ls_cells *in,
     return stands_out;
 }
 
-/* Widens columns to those of a claimed window that lie in the region. */
-static void add_columns(const struct region *region, const struct ls_window *window,
-                        struct columns *columns) {
+/* The columns of a window that lie in the region. */
+static struct columns columns_of(const struct region *region, const struct ls_window *window) {
     size_t end = window->channel + window->channels;
-    size_t low = window->channel > region->low ? window->channel - region->low : 0;
-    size_t high = end > region->low ? end - region->low : 0;
-    high = high < region->count ? high : region->count;
-    columns->low = low < columns->low ? low : columns->low;
-    columns->high = high > columns->high ? high : columns->high;
+    struct columns columns = {.low =
+                                  window->channel > region->low ? window->channel - region->low : 0,
+                              .high = end > region->low ? end - region->low : 0};
+    columns.high = columns.high < region->count ? columns.high : region->count;
+    return columns;
+}
+
+/* What has been claimed leaves the sums it was part of: halves, and the row over rows [from, from +
+ * rows), or other windows would count what is explained. */
+static void take_out(const struct region *region, const struct ls_window *claimed, size_t from,
+                     size_t rows, float *row) {
+    struct columns columns = columns_of(region, claimed);
+    if (columns.low >= columns.high) {
+        return;
+    }
+    size_t stop = claimed->row + claimed->rows;
+    for (size_t i = claimed->row / region->half_rows;
+         i < region->half_count && i * region->half_rows < stop; i++) {
+        excised_sum(region, i * region->half_rows, region->half_rows, columns,
+                    region->claims->halves + i * region->count);
+    }
+    if (region->half_count == 0) {
+        excised_sum(region, from, rows, columns, row);
+        return;
+    }
+    const float *left =
+        region->claims->halves + from / region->half_rows * region->count + columns.low;
+    ls_rows_add(row + columns.low, left, left + region->count, columns.high - columns.low);
 }
 
 /* The windows of one width over a row of sums. */
@@ -180,43 +203,44 @@ static bool widen_and_test(const struct region *region, size_t width, const floa
     return above;
 }
 
+/* Windows of one width over the rows [from, from + 2^level), which have these sums: claim what
+ * crosses. Returns the sums as claims leave them. */
+static const float *claim_crossings(const struct region *region, size_t level, size_t width,
+                                    size_t from, float *row, const float *sums, size_t count) {
+    float limit = region->limits->screen[level][width];
+    float cells = (float)((size_t)1 << (level + width));
+    size_t step = width < 2 ? 1 : (size_t)1 << (width - 1);
+    for (size_t i = 0; i < count; i++) {
+        if (sums[i] <= limit) {
+            continue;
+        }
+        struct ls_window window = {.row = from,
+                                   .rows = (size_t)1 << level,
+                                   .channel = region->low + i * step,
+                                   .channels = (size_t)1 << width};
+        float excess = (sums[i] - cells) / cells;
+        if (look_closer(region->claims, region->in, region->limits, excess, &window)) {
+            take_out(region, &window, from, (size_t)1 << level, row);
+            sums = widen_to(region, row, width, &count);
+        }
+    }
+    return sums;
+}
+
 /* Test one window row of a level at every width up to a segment; claim what crosses, narrow windows
- * first. Returns the columns in which it claimed, high 0 when in none. */
-static struct columns test_row(const struct region *region, size_t level, size_t first_row,
-                               float *row) {
+ * first. */
+static void test_row(const struct region *region, size_t level, size_t from, float *row) {
     const struct ls_limits *limits = region->limits;
-    size_t rows = (size_t)1 << level;
     const float *sums = row;
     size_t count = region->count;
-    struct columns claimed = {.low = region->count};
     for (size_t b = 0; b < limits->widths && b <= LS_SEGMENT_WIDTH; b++) {
         float limit = limits->screen[level][b];
         bool above = b == 0 ? ls_rows_any_above(sums, limit, count)
                             : widen_and_test(region, b, &sums, &count, limit);
-        if (!above) {
-            continue;
-        }
-        struct ls_window window;
-        size_t step = b < 2 ? 1 : (size_t)1 << (b - 1);
-        struct columns explained = {.low = region->count};
-        for (size_t i = 0; i < count; i++) {
-            window.channel = region->low + i * step;
-            window.row = first_row;
-            window.rows = rows;
-            window.channels = (size_t)1 << b;
-            if (sums[i] > limit && look_closer(region->claims, region->in, limits, &window)) {
-                add_columns(region, &window, &explained);
-            }
-        }
-        if (explained.low < explained.high) {
-            claimed.low = explained.low < claimed.low ? explained.low : claimed.low;
-            claimed.high = explained.high > claimed.high ? explained.high : claimed.high;
-            /* Wider windows must not count what was just explained. */
-            excised_sum(region, first_row, rows, explained, row);
-            sums = widen_to(region, row, b, &count);
+        if (above) {
+            sums = claim_crossings(region, level, b, from, row, sums, count);
         }
     }
-    return claimed;
 }
 
 static void claim_single_cells(const struct region *region, struct ls_blobs *blobs) {
@@ -246,17 +270,11 @@ static void search_short(const struct region *region, size_t level) {
 
 /* Level >= 2: a window is two neighbours of halves, sums over 2^(level - 1) rows that do not
  * overlap. */
-static void search_long(const struct region *region, size_t level, size_t halves) {
-    size_t half_rows = (size_t)1 << (level - 1);
-    for (size_t i = 0; i + 1 < halves; i++) {
-        float *left = region->claims->halves + i * region->count;
-        float *right = left + region->count;
-        ls_rows_add(region->claims->row, left, right, region->count);
-        struct columns claimed = test_row(region, level, i * half_rows, region->claims->row);
-        if (claimed.high > 0) {
-            excised_sum(region, i * half_rows, half_rows, claimed, left);
-            excised_sum(region, (i + 1) * half_rows, half_rows, claimed, right);
-        }
+static void search_long(const struct region *region, size_t level) {
+    for (size_t i = 0; i + 1 < region->half_count; i++) {
+        const float *left = region->claims->halves + i * region->count;
+        ls_rows_add(region->claims->row, left, left + region->count, region->count);
+        test_row(region, level, i * region->half_rows, region->claims->row);
     }
 }
 
@@ -270,19 +288,21 @@ static size_t fold_halves(float *halves, size_t count, size_t width) {
     return count / 2;
 }
 
-static void search_region(const struct region *region, struct ls_blobs *blobs) {
+static void search_region(struct region *region, struct ls_blobs *blobs) {
     claim_single_cells(region, blobs);
     for (size_t level = 0; level < region->limits->levels && level < 2; level++) {
         search_short(region, level);
     }
-    size_t halves = region->in->rows / 2;
-    for (size_t i = 0; i < halves; i++) {
+    region->half_count = region->in->rows / 2;
+    region->half_rows = 2;
+    for (size_t i = 0; i < region->half_count; i++) {
         excised_sum(region, 2 * i, 2, all_columns(region),
                     region->claims->halves + i * region->count);
     }
     for (size_t level = 2; level < region->limits->levels; level++) {
-        search_long(region, level, halves);
-        halves = fold_halves(region->claims->halves, halves, region->count);
+        search_long(region, level);
+        region->half_count = fold_halves(region->claims->halves, region->half_count, region->count);
+        region->half_rows *= 2;
     }
 }
 
@@ -319,9 +339,12 @@ static bool test_strips(struct ls_claims *claims, const struct ls_cells *in,
                                        .rows = (size_t)1 << level,
                                        .channel = i << (b - 1),
                                        .channels = (size_t)1 << b};
-            claimed =
-                (sums[i] > limits->screen[level][b] && look_closer(claims, in, limits, &window)) ||
-                claimed;
+            size_t end = window.channel + window.channels;
+            window.channels = (end < in->channels ? end : in->channels) - window.channel;
+            /* Narrower windows have claimed since these were summed. */
+            claimed = (sums[i] > limits->screen[level][b] &&
+                       look_closer(claims, in, limits, ls_fit_excess(in, &window), &window)) ||
+                      claimed;
         }
     }
     return claimed;
@@ -379,7 +402,8 @@ static void search_regions(struct ls_claims *claims, const struct ls_cells *in,
                                 .limits = limits,
                                 .low = low * LS_SEGMENT_CHANNELS,
                                 .count = (high < in->channels ? high : in->channels) -
-                                         low * LS_SEGMENT_CHANNELS};
+                                         low * LS_SEGMENT_CHANNELS,
+                                .half_rows = 1};
         search_region(&region, blobs);
         s = last + 1;
     }
