@@ -38,6 +38,7 @@ struct region {
     struct ls_claims *claims;
     const struct ls_cells *in;
     const struct ls_limits *limits;
+    const struct ls_crossings *crossings;
     size_t low;   /* first channel */
     size_t count; /* channels */
     /* claims->halves holds so many sums over so many rows each; 0 of them at the levels that do
@@ -248,7 +249,8 @@ static void claim_single_cells(const struct region *region, struct ls_blobs *blo
     float limit = region->limits->seed;
     for (size_t r = 0; r < in->rows; r++) {
         const float *cells = in->cells + r * in->channels;
-        if (!ls_rows_any_above(cells + region->low, limit, region->count)) {
+        if (!region->crossings->rows[0][r] ||
+            !ls_rows_any_above(cells + region->low, limit, region->count)) {
             continue;
         }
         for (size_t c = region->low; c < region->low + region->count; c++) {
@@ -263,8 +265,10 @@ static void claim_single_cells(const struct region *region, struct ls_blobs *blo
 static void search_short(const struct region *region, size_t level) {
     size_t rows = (size_t)1 << level;
     for (size_t from = 0; from + rows <= region->in->rows; from++) {
-        excised_sum(region, from, rows, all_columns(region), region->claims->row);
-        test_row(region, level, from, region->claims->row);
+        if (region->crossings->rows[level][from]) {
+            excised_sum(region, from, rows, all_columns(region), region->claims->row);
+            test_row(region, level, from, region->claims->row);
+        }
     }
 }
 
@@ -273,8 +277,10 @@ static void search_short(const struct region *region, size_t level) {
 static void search_long(const struct region *region, size_t level) {
     for (size_t i = 0; i + 1 < region->half_count; i++) {
         const float *left = region->claims->halves + i * region->count;
-        ls_rows_add(region->claims->row, left, left + region->count, region->count);
-        test_row(region, level, i * region->half_rows, region->claims->row);
+        if (region->crossings->rows[level][i]) {
+            ls_rows_add(region->claims->row, left, left + region->count, region->count);
+            test_row(region, level, i * region->half_rows, region->claims->row);
+        }
     }
 }
 
@@ -400,6 +406,7 @@ static void search_regions(struct ls_claims *claims, const struct ls_cells *in,
         struct region region = {.claims = claims,
                                 .in = in,
                                 .limits = limits,
+                                .crossings = crossings,
                                 .low = low * LS_SEGMENT_CHANNELS,
                                 .count = (high < in->channels ? high : in->channels) -
                                          low * LS_SEGMENT_CHANNELS,

@@ -23,6 +23,7 @@ enum {
 struct ls_crossings {
     bool segment[LS_SEGMENTS_MAX]; /* of a window that starts in this segment */
     bool wide;                     /* of a window wider than a segment */
+    bool *rows[LS_LEVELS_MAX];     /* [windows of the level]: of a window in these rows */
 };
 
 /* How many windows of a width >= 1 there are on so many of the next narrower one. */

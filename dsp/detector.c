@@ -86,6 +86,10 @@ static int create_arrays(struct ls_detector *det) {
     det->floor_pow = calloc(n, sizeof(float));
     det->cells = calloc(det->rows_max * n, sizeof(float));
     det->marks = calloc(det->rows_max, n);
+    bool *crossed = calloc(det->limits.levels * det->rows_max, sizeof *crossed);
+    for (size_t j = 0; j < det->limits.levels; j++) {
+        det->crossings.rows[j] = crossed == NULL ? NULL : crossed + j * det->rows_max;
+    }
     det->touched = calloc(n, 1);
     det->width_sums = calloc(2 * n, sizeof(float));
     det->work = calloc(n, sizeof(float));
@@ -94,10 +98,10 @@ static int create_arrays(struct ls_detector *det) {
     det->counts = calloc(slots * n, sizeof(float));
     det->residual = calloc(n, sizeof(float));
     det->clean = calloc(n, sizeof(float));
-    ok = ok && det->scale != NULL && det->floor_pow != NULL && det->cells != NULL &&
-         det->marks != NULL && det->touched != NULL && det->width_sums != NULL &&
-         det->work != NULL && det->sums != NULL && det->counts != NULL && det->residual != NULL &&
-         det->clean != NULL;
+    ok = ok && crossed != NULL && det->scale != NULL && det->floor_pow != NULL &&
+         det->cells != NULL && det->marks != NULL && det->touched != NULL &&
+         det->width_sums != NULL && det->work != NULL && det->sums != NULL && det->counts != NULL &&
+         det->residual != NULL && det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -148,6 +152,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->floor_pow);
     free(det->cells);
     free(det->marks);
+    free(det->crossings.rows[0]);
     free(det->touched);
     free(det->width_sums);
     free(det->work);
@@ -174,7 +179,9 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
     memset(det->ring_rows, 0, sizeof det->ring_rows);
     memset(det->sums, 0, slots_of(det, det->rows_max) * det->opts.channels * sizeof *det->sums);
     det->rows = 0;
-    memset(&det->crossings, 0, sizeof det->crossings);
+    memset(det->crossings.segment, 0, sizeof det->crossings.segment);
+    det->crossings.wide = false;
+    memset(det->crossings.rows[0], 0, det->limits.levels * det->rows_max);
     det->crossed = false;
     det->rise = 1.0;
 }
@@ -212,8 +219,11 @@ static void note_crossings(struct ls_detector *det, const float *sums, size_t co
     }
 }
 
-/* Test one row of a level at every width. above: does a single channel cross? */
-static void test_row(struct ls_detector *det, size_t level, const float *row, bool above) {
+/* Test the sums of one window of rows of a level at every width. above: does a single channel
+ * cross?
+ */
+static void test_row(struct ls_detector *det, size_t level, size_t window, const float *row,
+                     bool above) {
     size_t n = det->opts.channels;
     const float *limits = det->limits.screen[level];
     const float *sums = row;
@@ -232,6 +242,7 @@ static void test_row(struct ls_detector *det, size_t level, const float *row, bo
         }
         if (above) {
             det->crossed = true;
+            det->crossings.rows[level][window] = true;
             note_crossings(det, sums, count, b, limits[b]);
         }
     }
@@ -244,7 +255,7 @@ static void pyramid_push(struct ls_detector *det, const float *row, bool above) 
     const float *fresh = row;
     for (size_t level = 0; level < det->limits.levels; level++) {
         size_t i = det->ring_rows[level]++;
-        test_row(det, level, fresh, above);
+        test_row(det, level, i, fresh, above);
         bool completes = level == 0 ? i >= 1 : i >= 2 && i % 2 == 0;
         if (level + 1 == det->limits.levels || !completes) {
             return;
