@@ -219,16 +219,13 @@ static void note_crossings(struct ls_detector *det, const float *sums, size_t co
     }
 }
 
-/* Test the sums of one window of rows of a level at every width. above: does a single channel
- * cross?
- */
-static void test_row(struct ls_detector *det, size_t level, size_t window, const float *row,
-                     bool above) {
+/* Something may cross in one window of rows of a level: note where, at every width. */
+static void note_row(struct ls_detector *det, size_t level, size_t window, const float *row) {
     size_t n = det->opts.channels;
     const float *limits = det->limits.screen[level];
     const float *sums = row;
     size_t count = n;
-    /* Until something crosses, windows are summed and tested in one go. */
+    bool above = ls_rows_any_above(row, limits[0], n);
     for (size_t b = 0; b < det->limits.widths; b++) {
         if (b > LS_SEGMENT_WIDTH && det->crossings.wide) {
             return;
@@ -250,19 +247,22 @@ static void test_row(struct ls_detector *det, size_t level, size_t window, const
 
 /* A new row of cells, which lies behind the one before; feeds the level above when a window is
  * complete. */
-static void pyramid_push(struct ls_detector *det, const float *row, bool above) {
+static void pyramid_push(struct ls_detector *det, const float *row) {
     size_t n = det->opts.channels;
     const float *fresh = row;
     for (size_t level = 0; level < det->limits.levels; level++) {
         size_t i = det->ring_rows[level]++;
-        test_row(det, level, i, fresh, above);
+        if (ls_rows_pyramid_test(fresh, n, det->limits.screen[level], det->limits.widths,
+                                 det->width_sums)) {
+            note_row(det, level, i, fresh);
+        }
         bool completes = level == 0 ? i >= 1 : i >= 2 && i % 2 == 0;
         if (level + 1 == det->limits.levels || !completes) {
             return;
         }
         const float *back = level == 0 ? row - n : det->ring[level][(i - 2) % RING];
         float *sum = det->ring[level + 1][det->ring_rows[level + 1] % RING];
-        above = ls_rows_add_test(sum, fresh, back, n, det->limits.screen[level + 1][0]);
+        ls_rows_add(sum, fresh, back, n);
         fresh = sum;
     }
 }
@@ -281,16 +281,14 @@ void ls_detector_push(struct ls_detector *det, const float *power_sum) {
     size_t n = det->opts.channels;
     size_t half = n / 2;
     float *row = det->cells + det->rows * n;
-    float limit = det->limits.screen[0][0];
     float *sums = det->sums + det->rows / det->slot_rows * n;
-    bool low = ls_rows_scale_test(row, sums, power_sum + half, det->scale, half, limit);
-    bool high =
-        ls_rows_scale_test(row + half, sums + half, power_sum, det->scale + half, half, limit);
+    ls_rows_scale_sum(row, sums, power_sum + half, det->scale, half);
+    ls_rows_scale_sum(row + half, sums + half, power_sum, det->scale + half, half);
     det->rows++;
     if (det->rows < det->rows_max) {
         prefetch_row(row + n, n);
     }
-    pyramid_push(det, row, low || high);
+    pyramid_push(det, row);
 }
 
 /* In which channels is any cell claimed? */

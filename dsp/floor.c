@@ -21,6 +21,7 @@ enum {
     ALIGN_FRAMES = 32,  /* show the common gain of a known floor to some percent */
     GAIN_BLOCKS = 8,    /* are averaged for one value of the common gain */
     GAIN_VALUES = 4096, /* values it is taken from, at most */
+    PANEL = 16,         /* channels estimated together */
 };
 
 /* Averages are excised at several lengths: short ones fit between packets, long ones tell weak
@@ -81,6 +82,7 @@ struct ls_floor {
     float *power;      /* [channels] */
     float *known;      /* [channels] the estimate before this stretch */
     float *scratch;    /* [scratch_room] */
+    float *panel;      /* [PANEL][panel_stride] averages of one channel after the other */
     float *clean;      /* [channels] share of the averages that was taken for noise */
     bool *masked;      /* [channels] */
     bool *occupied;    /* [channels] */
@@ -93,16 +95,24 @@ static size_t scratch_room(const struct ls_floor *floor) {
     return room > GAIN_VALUES ? room : GAIN_VALUES;
 }
 
+/* Averages of one channel there may be, made odd so that channels do not share a set of the cache.
+ */
+static size_t panel_stride(const struct ls_floor *floor) {
+    return (floor->blocks_full + KEPT_BLOCKS) | 1;
+}
+
 static int create_arrays(struct ls_floor *floor) {
     size_t n = floor->channels;
     floor->power = calloc(n, sizeof *floor->power);
     floor->known = calloc(n, sizeof *floor->known);
     floor->clean = calloc(n, sizeof *floor->clean);
     floor->scratch = calloc(scratch_room(floor), sizeof *floor->scratch);
+    floor->panel = calloc(PANEL * panel_stride(floor), sizeof *floor->panel);
     floor->masked = calloc(n, sizeof *floor->masked);
     floor->occupied = calloc(n, sizeof *floor->occupied);
     bool ok = floor->power != NULL && floor->known != NULL && floor->clean != NULL &&
-              floor->scratch != NULL && floor->masked != NULL && floor->occupied != NULL;
+              floor->scratch != NULL && floor->panel != NULL && floor->masked != NULL &&
+              floor->occupied != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -146,6 +156,7 @@ void ls_floor_destroy(struct ls_floor *floor) {
         free(floor->known);
         free(floor->clean);
         free(floor->scratch);
+        free(floor->panel);
         free(floor->masked);
         free(floor->occupied);
         free(floor);
@@ -218,22 +229,42 @@ void ls_floor_learn(struct ls_floor *floor, const float *power) {
     }
 }
 
-/* Channel c, blocks from first on, averaged by so many. Returns how many there are. */
-static size_t group_blocks(struct ls_floor *floor, size_t c, size_t first, size_t group) {
-    size_t count = (floor->blocks - first) / group;
-    for (size_t i = 0; i < count; i++) {
+/* Channels [c, c + count), blocks from first on, averaged by so many: channel i in
+ * row i of the panel. Together, as neighbours share a line of the cache. Returns
+ * how many averages there are. */
+static size_t group_blocks(struct ls_floor *floor, size_t c, size_t count, size_t first,
+                           size_t group) {
+    size_t blocks = (floor->blocks - first) / group;
+    for (size_t i = 0; i < blocks; i++) {
         const float *at = floor->averages + (first + i * group) * floor->channels + c;
-        float sum = 0.0F;
+        float sums[PANEL] = {0};
         for (size_t b = 0; b < group; b++) {
-            sum += at[b * floor->channels];
+            for (size_t k = 0; k < count; k++) {
+                sums[k] += at[b * floor->channels + k];
+            }
         }
-        floor->scratch[i] = sum / (float)group;
+        for (size_t k = 0; k < count; k++) {
+            floor->panel[k * panel_stride(floor) + i] = sums[k] / (float)group;
+        }
     }
-    return count;
+    return blocks;
+}
+
+/* A channel's excised mean of so many averages: the usual estimate, or a lower one. */
+static void estimate_channel(struct ls_floor *floor, const struct ls_excise *plan, size_t g,
+                             size_t c, float *values, size_t count, double lower) {
+    double clean;
+    double mean = ls_excise_mean(plan, values, count, &clean);
+    bool likely = groups[g] < groups[0] || clean > LONG_SHARE;
+    if (g == 0 || (likely && mean < lower * (double)floor->power[c])) {
+        floor->power[c] = (float)fmax(floor->range_pow, mean);
+        floor->clean[c] = (float)clean;
+    }
 }
 
 /* Excised means of the averages from block first on. */
 static void estimate_channels(struct ls_floor *floor, size_t first) {
+    size_t n = floor->channels;
     size_t blocks = floor->blocks - first;
     double lower = 1.0 - LOWER_SIGMA / sqrt(floor->block_looks * (double)blocks);
     for (size_t g = 0; g < GROUPS; g++) {
@@ -242,14 +273,12 @@ static void estimate_channels(struct ls_floor *floor, size_t first) {
             continue;
         }
         struct ls_excise plan = ls_excise_plan(count, floor->group_looks[g]);
-        for (size_t c = 0; c < floor->channels; c++) {
-            group_blocks(floor, c, first, groups[g]);
-            double clean;
-            double mean = ls_excise_mean(&plan, floor->scratch, count, &clean);
-            bool likely = groups[g] < groups[0] || clean > LONG_SHARE;
-            if (g == 0 || (likely && mean < lower * (double)floor->power[c])) {
-                floor->power[c] = (float)fmax(floor->range_pow, mean);
-                floor->clean[c] = (float)clean;
+        for (size_t c = 0; c < n; c += PANEL) {
+            size_t width = n - c < PANEL ? n - c : PANEL;
+            group_blocks(floor, c, width, first, groups[g]);
+            for (size_t k = 0; k < width; k++) {
+                estimate_channel(floor, &plan, g, c + k, floor->panel + k * panel_stride(floor),
+                                 count, lower);
             }
         }
     }

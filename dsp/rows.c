@@ -13,14 +13,6 @@
 #define VERSIONS
 #endif
 
-VERSIONS bool ls_rows_any_rise(const float *a, size_t by, float limit, size_t n) {
-    int32_t any = 0;
-    for (size_t i = 0; i < n; i++) {
-        any |= a[i + by] - a[i] > limit;
-    }
-    return any != 0;
-}
-
 VERSIONS void ls_rows_scale(float *a, float factor, size_t n) {
     for (size_t i = 0; i < n; i++) {
         a[i] *= factor;
@@ -35,17 +27,49 @@ static inline int32_t bits_of(float value) {
     return bits;
 }
 
-VERSIONS bool ls_rows_scale_test(float *restrict ret, float *restrict sum, const float *restrict a,
-                                 const float *restrict scale, size_t n, float limit) {
-    const int32_t limit_bits = bits_of(limit);
+/* Whatever its operands, a difference has the sign of their order: or-ed together, signs tell
+ * whether any limit was passed, and cost less than compares. */
+VERSIONS bool ls_rows_any_rise(const float *a, size_t by, float limit, size_t n) {
     int32_t any = 0;
+    for (size_t i = 0; i < n; i++) {
+        any |= bits_of(limit - (a[i + by] - a[i]));
+    }
+    return any < 0;
+}
+
+/* Sums over 2^b channels are those of two neighbours among blocks of 2^(b - 1) that do not overlap.
+ */
+VERSIONS bool ls_rows_pyramid_test(const float *a, size_t n, const float *limits, size_t widths,
+                                   float *scratch) {
+    int32_t one = bits_of(limits[0]);
+    int32_t two = bits_of(limits[widths > 1 ? 1 : 0]);
+    int32_t any = one - bits_of(a[n - 1]);
+    for (size_t i = 0; i + 1 < n; i++) {
+        any |= (one - bits_of(a[i])) | (two - bits_of(a[i] + a[i + 1]));
+    }
+    const float *blocks = a;
+    for (size_t b = 2; b < widths; b++) {
+        float *next = scratch + (b % 2) * n;
+        n /= 2;
+        for (size_t i = 0; i < n; i++) {
+            next[i] = blocks[2 * i] + blocks[2 * i + 1];
+        }
+        int32_t limit = bits_of(limits[b]);
+        for (size_t i = 0; i + 1 < n; i++) {
+            any |= limit - bits_of(next[i] + next[i + 1]);
+        }
+        blocks = next;
+    }
+    return any < 0;
+}
+
+VERSIONS void ls_rows_scale_sum(float *restrict ret, float *restrict sum, const float *restrict a,
+                                const float *restrict scale, size_t n) {
     for (size_t i = 0; i < n; i++) {
         float value = a[i] * scale[i];
         ret[i] = value;
         sum[i] += value;
-        any |= bits_of(value) > limit_bits;
     }
-    return any != 0;
 }
 
 /* ret may be a: each element is read before it is written. */

@@ -7,9 +7,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* ret[i] = a[i] * scale[i], which is added to sum[i]; true when any ret[i] > limit. */
-bool ls_rows_scale_test(float *ret, float *sum, const float *a, const float *scale, size_t n,
-                        float limit);
+/* ret[i] = a[i] * scale[i], which is added to sum[i]. */
+void ls_rows_scale_sum(float *ret, float *sum, const float *a, const float *scale, size_t n);
+
+/* Of n > 0 powers, none negative: is any sum over 2^b neighbours above limits[b], b < widths?
+ * Windows of 1 and 2 start at each value, wider ones start every 2^(b - 1). widths > 0; scratch: [2
+ * n]. */
+bool ls_rows_pyramid_test(const float *a, size_t n, const float *limits, size_t widths,
+                          float *scratch);
 
 /* ret[i] = a[i] + b[i]; ret may be a */
 void ls_rows_add(float *ret, const float *a, const float *b, size_t n);

@@ -33,7 +33,7 @@ Test(rows, each_function_equals_its_formula_at_every_length) {
             scaled[n] = summed[n] = fold1[n] = fold2[n] = kept[n] = -1.0F;
             added[n] = fold3[n] = -1.0F;
             memcpy(kept, b, n * sizeof *kept);
-            ls_rows_scale_test(scaled, kept, a, b, n, 1.0F);
+            ls_rows_scale_sum(scaled, kept, a, b, n);
             ls_rows_add(summed, a, b, n);
             ls_rows_fold(fold1, a, 1, n);
             ls_rows_fold(fold2, a, 2, n);
@@ -105,15 +105,11 @@ Test(rows, what_is_tested_while_it_is_made_is_tested_as_any_above_does) {
     float row[2 * LONGEST + 2] = {0};
     float ones[2 * LONGEST + 2];
     float ret[LONGEST];
-    float sum[LONGEST] = {0};
     for (size_t i = 0; i < sizeof ones / sizeof *ones; i++) {
         ones[i] = 1.0F;
     }
     for (size_t i = 0; i < LONGEST; i++) {
         row[i] = 2.0F;
-        cr_expect(ls_rows_scale_test(ret, sum, row, ones, LONGEST, 1.5F), "at %zu", i);
-        cr_expect_not(ls_rows_scale_test(ret, sum, row, ones, LONGEST, 2.0F), "2 is not above 2");
-        cr_expect_not(ls_rows_scale_test(ret, sum, row, ones, i, 1.5F), "beyond the end");
         cr_expect(ls_rows_add_test(ret, row, ones, LONGEST, 2.5F), "at %zu", i);
         cr_expect_not(ls_rows_add_test(ret, row, ones, LONGEST, 3.0F), "3 is not above 3");
         cr_expect_not(ls_rows_add_test(ret, row, ones, i, 2.5F), "beyond the end");
@@ -123,6 +119,70 @@ Test(rows, what_is_tested_while_it_is_made_is_tested_as_any_above_does) {
         cr_expect_not(ls_rows_fold_test(ret, row, LONGEST, 2.0F), "2 is not above 2");
         cr_expect_not(ls_rows_fold_test(ret, row, i, 1.5F), "beyond the end");
         row[2 * i + 2] = 0.0F;
+    }
+}
+
+/* Windows of the whole pyramid, one by one. */
+static bool any_window_above(const float *row, size_t n, const float *limits, size_t widths) {
+    for (size_t b = 0; b < widths; b++) {
+        size_t width = (size_t)1 << b;
+        size_t step = b < 2 ? 1 : width / 2;
+        for (size_t from = 0; from + width <= n; from += step) {
+            float sum = 0.0F;
+            for (size_t i = 0; i < width; i++) {
+                sum += row[from + i];
+            }
+            if (sum > limits[b]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+Test(rows, pyramid_test_sees_what_its_windows_hold_at_every_length) {
+    enum { WIDTHS = 6 };
+    float row[LONGEST];
+    float scratch[2 * LONGEST];
+    for (size_t n = 1; n <= LONGEST; n++) {
+        for (size_t b = 0; b < WIDTHS; b++) {
+            size_t width = (size_t)1 << b;
+            for (size_t from = 0; from < n; from++) {
+                float limits[WIDTHS];
+                for (size_t k = 0; k < WIDTHS; k++) {
+                    limits[k] = k == b ? (float)width - 0.5F : 1e9F;
+                }
+                for (size_t i = 0; i < n; i++) {
+                    row[i] = i >= from && i < from + width ? 1.0F : 0.0F;
+                }
+                cr_assert_eq(ls_rows_pyramid_test(row, n, limits, WIDTHS, scratch),
+                             any_window_above(row, n, limits, WIDTHS), "%zu at %zu of %zu", width,
+                             from, n);
+                limits[b] = (float)width; /* which none is above */
+                cr_assert_not(ls_rows_pyramid_test(row, n, limits, WIDTHS, scratch));
+            }
+        }
+    }
+}
+
+Test(rows, excess_is_the_sum_over_cells_less_their_noise) {
+    fill();
+    for (size_t n = 0; n <= LONGEST; n++) {
+        double sum = 0.0;
+        double weighted = 0.0;
+        double added[LONGEST + 1] = {0};
+        for (size_t i = 0; i < n; i++) {
+            sum += (double)values[i] - 1.0;
+            weighted += ((double)values[i] - 1.0) * (double)others[i];
+        }
+        ls_rows_add_excess(added, values, n);
+        /* Sums of doubles in another order: 2^-52 of the largest part of some hundred. */
+        cr_assert_float_eq(ls_rows_excess(values, n), sum, 1e-9);
+        cr_assert_float_eq(ls_rows_weighted_excess(values, others, n), weighted, 1e-9);
+        for (size_t i = 0; i < n; i++) {
+            cr_assert(added[i] == (double)values[i] - 1.0);
+        }
+        cr_assert(added[n] == 0.0, "wrote past %zu values", n);
     }
 }
 
