@@ -17,10 +17,12 @@ static const double confirm_log10 = -2.0;
 static const int64_t apart_ns = 7 * 86400 * LS_NS_PER_S; /* further apart is another incident */
 static const double ppm = 3e-6; /* a free-running crystal over days, DESIGN section 1 */
 
-/* Multiples of a period that may be the same device, and how exactly: beyond 16 times, within 0.2
- * %, one period in fifteen would be a multiple by chance. */
-static const double alias_most = 16.0;
+/* Multiples of a period that may be the same device, and how exactly, as a share of the longer one
+ * and of the shorter: one period in seventeen at most is a multiple by chance. */
+static const double alias_most = 32.0;
 static const double alias_share = 0.002;
+static const double alias_part = 0.03;
+
 /* Of the evidence, in company of several others that pass: it rides on trains. */
 static const double aboard_share = 0.75;
 
@@ -292,7 +294,8 @@ static struct entry *find(const struct ls_incidents *incidents, const struct ls_
     return NULL;
 }
 
-/* The channels of a sweep are each visited on a clock: that is the sweep, found once more. */
+/* The channels of a sweep are each visited on a clock: that is the sweep, found once more. What is
+ * regular over the channels together is a hopper, of which the sweep is another way to speak. */
 static struct entry *explained_by(const struct ls_incidents *incidents,
                                   const struct ls_finding *finding) {
     const struct ls_parameter *period = ls_finding_parameter(finding, "period_s");
@@ -302,7 +305,8 @@ static struct entry *explained_by(const struct ls_incidents *incidents,
         if (strcmp(sweep->kind, "band-sweep") != 0 || revisit == NULL ||
             strcmp(sweep->kind, finding->kind) == 0 ||
             strcmp(sweep->sensor, finding->sensor) != 0 || !near_in_frequency(sweep, finding) ||
-            finding->start_ns > sweep->stop_ns || finding->stop_ns < sweep->start_ns) {
+            finding->start_ns > sweep->stop_ns || finding->stop_ns < sweep->start_ns ||
+            finding->high_hz - finding->low_hz > 0.5 * (sweep->high_hz - sweep->low_hz)) {
             continue;
         }
         double turns = period->value / revisit->value;
@@ -312,6 +316,17 @@ static struct entry *explained_by(const struct ls_incidents *incidents,
         }
     }
     return NULL;
+}
+
+static bool whole_multiple(double times) {
+    double whole = round(times);
+    return whole >= 2.0 && whole <= alias_most &&
+           fabs(times - whole) <= fmin(alias_share * whole, alias_part);
+}
+
+static bool clock_locked(const struct ls_finding *finding) {
+    const struct ls_parameter *timing = ls_finding_parameter(finding, "timing");
+    return timing != NULL && strcmp(timing->text, "clock-locked") == 0;
 }
 
 /* A device that is heard now and then, or on some of its channels, is regular at multiples of its
@@ -327,8 +342,13 @@ static bool alias(const struct ls_finding *strong, const struct ls_finding *weak
         return false;
     }
     double times = fmax(x->value, y->value) / fmin(x->value, y->value);
-    double whole = round(times);
-    return whole >= 2.0 && whole <= alias_most && fabs(times - whole) <= alias_share * whole;
+    if (whole_multiple(times)) {
+        return true;
+    }
+    /* Clocks of one period side by side make a third that drifts: between the packet of one and
+     * that of another, whole numbers of periods later. */
+    bool third = clock_locked(strong) && !clock_locked(weak);
+    return third && (whole_multiple(2.0 * times) || whole_multiple(3.0 * times));
 }
 
 static struct entry *find_alias(const struct ls_incidents *incidents,
