@@ -81,8 +81,13 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
     return ls_visits_create(&s->visits, &opts, err);
 }
 
+/* A receiver that comes back to a call makes many rows of it, all of one level: they are no evidence
+ * of an order of levels, and only the first of them is taken. */
 static int push(void *state, const struct ls_event *event, struct ls_err *err) {
     struct state *s = state;
+    if (event->cut_start) {
+        return LS_OK;
+    }
     return ls_visits_push(s->visits, event, err);
 }
 
@@ -221,7 +226,7 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
 
 const struct ls_kind ls_pass_by_kind = {
     .id = "pass-by",
-    .version = 1,
+    .version = 2,
     .null =
         "within a visit the levels and offsets come in no order, but for three rows that follow "
         "each other, which fade alike",
