@@ -37,8 +37,7 @@ import logs  # noqa: E402
 FIRST_SEED = 70001
 SENSOR_MONTH_S = 30 * 86400.0
 PARTS = ["benign", "planted", "trains", "silent", "logs"]
-# What a truth calls a parameter, and how far its own spread goes beyond a stated interval: a mean
-# wait of 15 +- 1 s is 15 s give or take a thousandth part of what 1300 cycles leave.
+# Parameters that truth and incident call the same.
 COMPARED = ["period_s", "on_s", "off_s", "step_hz", "dwell_s", "speed_mps"]
 
 
@@ -139,8 +138,8 @@ def benign(opts):
 # --- planted ---
 
 def overlaps(incident, pattern):
-    """In time and in frequency, the latter with the room that a Doppler shift needs."""
-    room = 1e-6 * pattern["high_hz"]
+    """In time and in frequency; truth has channels, and crystals are off them by 20 ppm or so."""
+    room = 20e-6 * pattern["high_hz"]
     return (moment(incident["start"]) <= moment(pattern["stop"]) and
             moment(pattern["start"]) <= moment(incident["stop"]) and
             incident["low_hz"] <= pattern["high_hz"] + room and
@@ -158,6 +157,8 @@ def inside(incident, pattern):
     """(name, inside) for each parameter that truth and incident both state with an interval."""
     for name in COMPARED:
         true = pattern["parameters"].get(name)
+        if name == "period_s" and true is not None: # by the clock of the device
+            true *= 1.0 + 1e-6 * pattern["parameters"].get("drift_ppm", 0.0)
         interval = incident["intervals"].get(name)
         if true is not None and interval is not None:
             yield name, interval[0] <= true <= interval[1]

@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""logs_test.py LINESIDE: the known periods of the real logs of the corpus are found without the
+identity of devices, at least as many as were when this was written (tests/evaluation/incidents.txt
+has each); 77 where there are no logs."""
+import sys
+
+import corpus
+import logs
+
+# log: devices whose period must be found, found at least as a multiple, and other findings allowed.
+WANTED = {
+    "rtl433_data20230110_234837": (4, 4, 3),
+    "rtl433_data20240604_222607": (1, 1, 1),
+}
+
+
+def main():
+    if logs.folder() is None:
+        if corpus.in_ci():
+            sys.exit("the logs of the corpus are missing: CI needs them below LINESIDE_CORPUS")
+        print("no corpus here: set LINESIDE_CORPUS to the folder of recordings")
+        sys.exit(corpus.SKIPPED)
+    wrong = []
+    for name, (found, explained, others) in WANTED.items():
+        s = logs.score(sys.argv[1], name, with_id=False)
+        print("\n".join(logs.table([s])))
+        known = len(s.found) + len(s.multiple)
+        if len(s.found) < found or known < explained or len(s.false) > others:
+            wrong.append(f"{name}: wanted {found} found, {explained} with multiples, and at most "
+                         f"{others} others")
+    sys.exit("\n".join(wrong))
+
+
+main()
