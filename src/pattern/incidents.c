@@ -118,6 +118,16 @@ static bool aboard(const struct ls_finding *finding) {
     return isfinite(finding->company) && finding->company >= aboard_share;
 }
 
+/* DESIGN section 3: a line may be any local oscillator within metres. A pass without a speed is one
+ * of a carrier that is locked to a cell: a phone, as every train and car brings; that it comes
+ * again is another kind. */
+static bool ordinary(const struct ls_finding *finding) {
+    const struct ls_parameter *speed = ls_finding_parameter(finding, "speed_mps");
+    bool phone = speed != NULL && !isfinite(speed->value);
+    return strcmp(finding->kind, "steady-line") == 0 ||
+           (strcmp(finding->kind, "pass-by") == 0 && phone);
+}
+
 static enum ls_severity plain_severity(const struct ls_incidents *incidents,
                                        const struct ls_incident *incident) {
     const struct ls_finding *finding = &incident->finding;
@@ -135,8 +145,7 @@ static enum ls_severity plain_severity(const struct ls_incidents *incidents,
     if (less && severity > LS_NOTE) {
         severity--;
     }
-    /* DESIGN section 3: a line may be any local oscillator within metres. */
-    return strcmp(finding->kind, "steady-line") == 0 || aboard(finding) ? LS_NOTE : severity;
+    return ordinary(finding) || aboard(finding) ? LS_NOTE : severity;
 }
 
 /* A permit covers an incident that lies within it; one that began before it, or goes on after it,

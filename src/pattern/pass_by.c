@@ -81,8 +81,8 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
     return ls_visits_create(&s->visits, &opts, err);
 }
 
-/* A receiver that comes back to a call makes many rows of it, all of one level: they are no evidence
- * of an order of levels, and only the first of them is taken. */
+/* A receiver that comes back to a call makes many rows of it, all of one level: they are no
+ * evidence of an order of levels, and only the first of them is taken. */
 static int push(void *state, const struct ls_event *event, struct ls_err *err) {
     struct state *s = state;
     if (event->cut_start) {
