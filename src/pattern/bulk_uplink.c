@@ -5,8 +5,6 @@
  * way round, so that the choice does not favour the answer. */
 #include "pattern/bulk_uplink.h"
 
-#include <gsl/gsl_cdf.h>
-#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +14,10 @@
 #include "base/util.h"
 #include "pattern/chance.h"
 #include "pattern/channels.h"
+#include "pattern/hours_test.h"
 #include "pattern/trial.h"
 
-enum { HOURS = 24, QUIET = 8, HALVES = 2, RECENT = 256, HOURS_MIN = 12 };
+enum { HOURS = LS_HOURS, QUIET = 8, HALVES = 2, RECENT = 256, HOURS_MIN = 12 };
 
 static const int64_t hour_ns = 3600 * LS_NS_PER_S;
 static const int64_t transfer_ns = 60 * LS_NS_PER_S; /* a transfer lasts as long or longer */
@@ -172,59 +171,96 @@ static void choose_quiet(const uint32_t others[HOURS], bool ret_quiet[HOURS]) {
     }
 }
 
-struct table {
-    unsigned quiet; /* hours of this channel, */
-    unsigned busy;
-    unsigned others_quiet; /* and of all others */
-    unsigned others_busy;
-};
-
-static struct table tabulate(const uint32_t mine[HOURS], const uint32_t others[HOURS],
-                             const bool quiet[HOURS]) {
-    struct table t = {0};
-    for (size_t h = 0; h < HOURS; h++) {
-        *(quiet[h] ? &t.quiet : &t.busy) += mine[h];
-        *(quiet[h] ? &t.others_quiet : &t.others_busy) += others[h];
+/* How often each hour of the day was listened to, on even and odd days, while the channels of the
+ * sensor were known. */
+static int count_hours(const struct state *s, const struct ls_channel *channel,
+                       uint32_t ret[HALVES][HOURS], uint32_t *ret_others, struct ls_err *err) {
+    int64_t first_ns = INT64_MAX;
+    int64_t last_ns = INT64_MIN;
+    uint32_t channels = 0;
+    memset(ret, 0, HALVES * sizeof ret[0]);
+    for (uint32_t i = 0; i < LS_CHANNELS_MAX; i++) {
+        const struct ls_channel *other = ls_channels_at(s->channels, i);
+        if (other != NULL && s->uses[i] != NULL && other->sensor == channel->sensor) {
+            const struct use *use = s->uses[i];
+            first_ns = use->first_ns < first_ns ? use->first_ns : first_ns;
+            last_ns = use->last_ns > last_ns ? use->last_ns : last_ns;
+            channels++;
+        }
     }
-    return t;
+    *ret_others = channels - 1;
+    struct ls_good_time good;
+    int code = ls_exposure_good_time(s->input.exposure, channel->sensor, channel->center_hz,
+                                     first_ns, last_ns, &good, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    int64_t counted = INT64_MIN;
+    for (size_t i = 0; i < good.count; i++) {
+        int64_t hour = floor_div(first_ns + ls_ns_from_seconds(good.start_s[i]), hour_ns);
+        int64_t until = floor_div(first_ns + ls_ns_from_seconds(good.stop_s[i]) - 1, hour_ns);
+        for (hour = hour > counted ? hour : counted + 1; hour <= until; hour++) {
+            count_hour(ret, hour, &counted);
+        }
+    }
+    ls_good_time_finish(&good);
+    return LS_OK;
 }
 
-/* Fisher's exact test ("The Logic of Inductive Inference", J. R. Stat. Soc. 98, 1935), one-sided,
- * with its steps filled in at random, so that it is uniform where there is nothing. */
-static double fisher(const struct table *t, struct ls_chance *chance) {
-    unsigned mine = t->quiet + t->busy;
-    unsigned quiet = t->quiet + t->others_quiet;
-    unsigned busy = t->busy + t->others_busy;
-    double above = gsl_cdf_hypergeometric_Q(t->quiet, quiet, busy, mine);
-    double at = gsl_ran_hypergeometric_pdf(t->quiet, quiet, busy, mine);
-    return fmax(above + ls_chance_uniform(chance) * at, 1e-300);
+/* Hours with transfers. */
+struct hours {
+    unsigned quiet;
+    unsigned busy;
+};
+
+static struct hours split_hours(const uint32_t counts[HOURS], const bool quiet[HOURS]) {
+    struct hours sum = {0};
+    for (size_t h = 0; h < HOURS; h++) {
+        *(quiet[h] ? &sum.quiet : &sum.busy) += counts[h];
+    }
+    return sum;
 }
 
 /* Whether the channel is searched; then the logarithms of both halves. */
-static bool search(const struct state *s, uint32_t slot, double ret_ln_p[HALVES],
-                   struct table *ret_all) {
+static int search(const struct state *s, uint32_t slot, double ret_ln_p[HALVES],
+                  struct hours *ret_all, bool *ret_searched, struct ls_err *err) {
     const struct use *use = s->uses[slot];
     uint32_t others[HALVES][HOURS];
-    bool quiet[HOURS];
+    uint32_t hours[HALVES][HOURS];
+    uint32_t other_channels;
     double seed[HOURS];
     struct ls_chance chance;
+    *ret_searched = false;
+    int code = count_hours(s, ls_channels_at(s->channels, slot), hours, &other_channels, err);
+    if (code != LS_OK) {
+        return code;
+    }
     count_others(s, slot, others);
     for (size_t h = 0; h < HOURS; h++) {
         seed[h] = use->transfers[0][h] + 1e3 * use->transfers[1][h] + 1e6 * others[0][h];
     }
     ls_chance_init(&chance, ls_chance_seed(seed, HOURS));
-    *ret_all = (struct table){0};
+    *ret_all = (struct hours){0};
     for (size_t half = 0; half < HALVES; half++) {
-        choose_quiet(others[1 - half], quiet);
-        struct table t = tabulate(use->transfers[half], others[half], quiet);
-        if (t.quiet + t.busy < HOURS_MIN || t.others_quiet + t.others_busy < HOURS_MIN) {
-            return false;
+        struct ls_hours_table t;
+        choose_quiet(others[1 - half], t.quiet);
+        ls_hours_table_fill(&t, use->transfers[half], others[half], hours[half], other_channels);
+        struct hours mine = split_hours(use->transfers[half], t.quiet);
+        struct hours rest = split_hours(others[half], t.quiet);
+        if (mine.quiet + mine.busy < HOURS_MIN || rest.quiet + rest.busy < HOURS_MIN) {
+            return LS_OK;
         }
-        ret_ln_p[half] = log(fisher(&t, &chance));
-        ret_all->quiet += t.quiet;
-        ret_all->busy += t.busy;
+        double p;
+        code = ls_hours_test(&t, &chance, &p, err);
+        if (code != LS_OK) {
+            return code;
+        }
+        ret_ln_p[half] = log(p);
+        ret_all->quiet += mine.quiet;
+        ret_all->busy += mine.busy;
     }
-    return true;
+    *ret_searched = true;
+    return LS_OK;
 }
 
 /* Fisher's sum of logarithms: chi-squared with four degrees of freedom. */
@@ -252,7 +288,7 @@ static int judge_clock(const struct state *s, const struct ls_channel *channel, 
     double extent_s[RECENT];
     size_t kept[RECENT];
     double gap_s;
-    *ret = (struct ls_verdict){.period_s = (double)NAN};
+    *ret = (struct ls_verdict){.rank = -(double)INFINITY, .period_s = (double)NAN};
     if (n < LS_TRIAL_EVENTS_MIN) {
         return LS_OK;
     }
@@ -282,7 +318,7 @@ struct answer {
     double log10_p;
     double confirm_log10_p;
     struct ls_verdict clock;
-    struct table all;
+    struct hours all;
 };
 
 /* *ret_searched: there is enough to ask. */
@@ -292,17 +328,18 @@ static int ask(const struct state *s, uint32_t slot, struct answer *ret, bool *r
     int64_t t_ns[RECENT];
     int64_t id[RECENT];
     double ln_p[HALVES];
-    *ret_searched = search(s, slot, ln_p, &ret->all);
-    if (!*ret_searched) {
-        return LS_OK;
+    int code = search(s, slot, ln_p, &ret->all, ret_searched, err);
+    if (code != LS_OK || !*ret_searched) {
+        return code;
     }
     size_t n = recent(s->uses[slot], t_ns, id);
-    int code = judge_clock(s, channel, t_ns, n, &ret->clock, err);
+    code = judge_clock(s, channel, t_ns, n, &ret->clock, err);
     if (code != LS_OK) {
         return code;
     }
     double day_log10 = join(ln_p);
-    ret->log10_p = ls_report_log10_any(fmin(ret->clock.log10_p, day_log10), 2.0);
+    double questions = isfinite(ret->clock.rank) ? 2.0 : 1.0;
+    ret->log10_p = ls_report_log10_any(fmin(ret->clock.log10_p, day_log10), questions);
     ret->confirm_log10_p = fmax(ln_p[0], ln_p[1]) / M_LN10;
     if (ret->clock.log10_p < day_log10) {
         struct ls_verdict early;
@@ -319,7 +356,7 @@ static int ask(const struct state *s, uint32_t slot, struct answer *ret, bool *r
 
 static void describe(const struct ls_channel *channel, const struct use *use,
                      const struct answer *answer, struct ls_finding *finding) {
-    const struct table *all = &answer->all;
+    const struct hours *all = &answer->all;
     double span_days = fmax((double)(use->last_ns - use->first_ns) / 86400e9, 1.0);
     double per_day = use->airtime_s / span_days;
     double n = fmax(use->days, 1.0);
@@ -352,7 +389,7 @@ static void describe(const struct ls_channel *channel, const struct use *use,
     ls_copy_text(finding->limits, sizeof finding->limits, ls_bulk_uplink_kind.fooled);
 }
 
-static bool enough(const struct use *use, const struct table *all) {
+static bool enough(const struct use *use, const struct hours *all) {
     double span_s = (double)(use->last_ns - use->first_ns) / 1e9;
     double hours = all->quiet + all->busy;
     double quiet_rate = (double)all->quiet / QUIET;
@@ -437,8 +474,9 @@ const struct ls_kind ls_bulk_uplink_kind = {
     .null = "transfers of a minute or more begin by no clock, and the hours in which a channel has "
             "them follow the same day as those of all other channels that do",
     .test =
-        "the tests of periodic-telemetry on their starts; and Fisher's exact test of quiet "
-        "against busy hours, the eight quiet hours chosen on the other days, two halves joined; "
+        "the tests of periodic-telemetry on their starts; and Zelen's exact test of quiet "
+        "against busy hours with and without a transfer, the eight quiet hours chosen on the other "
+        "days, two halves joined; "
         "one search, the better of the two, for each channel with transfers in 12 hours of each "
         "half",
     .evidence = "an hour of transfers a day over two days, in half of all hours, at night half as "
