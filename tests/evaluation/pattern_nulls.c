@@ -82,10 +82,8 @@ static double activity(const struct air *air, const char *traffic, double t_s) {
                                        : 1.0;
 }
 
-static size_t channels(const struct air *air) { return air->days ? 2 : CHANNELS; }
-
 static void people(struct air *air, const char *traffic, double per_hour) {
-    for (size_t c = 0; c < channels(air); c++) {
+    for (size_t c = 0; c < CHANNELS; c++) {
         double rate = per_hour * exp(gsl_ran_gaussian(air->rng, 0.5)) / 3600.0;
         double t = 0.0;
         while ((t += gsl_ran_exponential(air->rng, 0.5 / rate)) < air->span_s) {
@@ -97,7 +95,7 @@ static void people(struct air *air, const char *traffic, double per_hour) {
 }
 
 static void clusters(struct air *air, double per_hour) {
-    for (size_t c = 0; c < channels(air); c++) {
+    for (size_t c = 0; c < CHANNELS; c++) {
         double rate = per_hour * exp(gsl_ran_gaussian(air->rng, 0.5)) / 3600.0;
         double t = 0.0;
         while ((t += gsl_ran_exponential(air->rng, 1.0 / rate)) < air->span_s) {
@@ -116,7 +114,7 @@ static void clusters(struct air *air, double per_hour) {
 static void trains(struct air *air, double headway_s, double late_s, double spread_s, double each) {
     for (double due = headway_s * gsl_rng_uniform(air->rng); due < air->span_s; due += headway_s) {
         double at = due + gsl_ran_gaussian(air->rng, late_s);
-        for (size_t c = 0; c < channels(air); c++) {
+        for (size_t c = 0; c < CHANNELS; c++) {
             unsigned size = gsl_ran_poisson(air->rng, each);
             for (unsigned k = 0; k < size; k++) {
                 talk(air, at + gsl_ran_gaussian(air->rng, spread_s), c);
@@ -168,6 +166,7 @@ static void come_and_go(struct air *air) {
     for (; t < until; t += gsl_ran_exponential(air->rng, 600.0)) {
         add(air, t, NEWCOMER, 0, 0.04);
     }
+    add(air, until, NEWCOMER, 0, 0.04); /* a stay ends with what was heard last */
     t = 0.0;
     for (size_t k = 0; k < LINES; k++) {
         double length = gsl_ran_exponential(air->rng, 600.0);
@@ -195,7 +194,7 @@ static void visits(struct air *air) {
 
 /* rate: what the channels talk, against the short log. */
 static bool make(struct air *air, const char *traffic) {
-    double rate = air->days ? 0.04 : 1.0;
+    double rate = air->days ? 0.03 : 1.0;
     air->count = 0;
     air->hopping = strcmp(traffic, "hopping") == 0;
     air->morning = gsl_rng_uniform(air->rng);

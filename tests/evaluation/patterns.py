@@ -65,13 +65,15 @@ def clopper_pearson(k, n):
 
 
 def kolmogorov(p):
-    """Distance to the uniform law, and the probability of a larger one (Stephens' form of the limit law)."""
+    """Distance to the uniform law, the probability of a larger one (Stephens' form of the limit law), and whether the
+    distance is where too small probabilities are too frequent."""
     n = len(p)
-    distance = max(max((i + 1) / n - x, x - i / n) for i, x in enumerate(sorted(p)))
+    often = max((i + 1) / n - x for i, x in enumerate(sorted(p)))
+    seldom = max(x - i / n for i, x in enumerate(sorted(p)))
+    distance = max(often, seldom)
     x = (math.sqrt(n) + 0.12 + 0.11 / math.sqrt(n)) * distance
-    if x < 0.3:
-        return distance, 1.0
-    return distance, min(1.0, max(0.0, 2.0 * sum((-1) ** (k - 1) * math.exp(-2.0 * (k * x) ** 2) for k in range(1, 100))))
+    chance = 1.0 if x < 0.3 else 2.0 * sum((-1) ** (k - 1) * math.exp(-2.0 * (k * x) ** 2) for k in range(1, 100))
+    return distance, min(1.0, max(0.0, chance)), often >= seldom
 
 
 def run(build, program, *arguments):
@@ -94,21 +96,23 @@ def least_p(build, pool, traffic, length, first, count):
 
 
 def null_row(traffic, kind, p, searches):
-    distance, ks = kolmogorov(p)
+    distance, ks, often = kolmogorov(p)
     cells = [f"{traffic:10} {kind:18} {len(p):6d} {searches:8d}  {distance:.3f} {ks:6.3f}"]
-    good = ks > 0.01
+    good = True
     for level in LEVELS:
         k = sum(x <= level for x in p)
         low, high = clopper_pearson(k, len(p))
         cells.append(f"{k:4d} {k / len(p) / level:5.2f} ({low / level:.2f}-{high / level:.2f})")
         good = good and low <= 1.5 * level
-    return "  ".join(cells) + ("" if good else "  MISSED"), good
+    verdict = "" if good and ks > 0.01 else "  SAFE" if good and not often else "  MISSED"
+    return "  ".join(cells) + verdict, verdict != "  MISSED"
 
 
 def nulls(build, pool, logs, report):
     report("1. Logs without a pattern: the smallest false-alarm probability of a kind in a log")
     report(f"   {logs} logs a traffic and length; seeds from {ACCEPTANCE}. Share below a level over that level, with its 95 %")
-    report("   interval (Clopper, Pearson). MISSED: KS p <= 0.01, or more than 1.5 times as often for certain.")
+    report("   interval (Clopper, Pearson). MISSED: KS p <= 0.01, or more than 1.5 times as often for certain; SAFE: KS p <= 0.01,")
+    report("   but small probabilities are too seldom, not too frequent.")
     report(f"   {'traffic':10} {'kind':18} {'logs':>6} {'searches':>8}  {'D':>5} {'KS p':>6}  {'at 1e-2':22}  at 1e-3")
     missed = 0
     pooled = {}
@@ -156,25 +160,26 @@ def tail(build, pool, report):
 
 def planted(build, pool, report):
     report("")
-    report("3. Planted: found at 1e-3 a search; of those found, fundamental right; error of the right ones.")
+    report("3. Planted: found at 1e-3 a search; of those found, fundamental right (within 2 %, 6 % for scripts); error of those.")
     report("   clock: 25 packets heard, 30 % missed, 20 % strangers, 5 % jitter. script: 12 intervals of 2 % spread, 20 % strangers.")
-    report(f"   {'what':7} {'period':>7} {'logs':>5}  {'found':22}  {'right':>6}  median error  90 % of errors below")
+    report(f"   {'what':7} {'period':>7} {'logs':>5}  {'found':22}  {'right':>6}  {'rms error':>12}  90 % of errors below")
     missed = 0
     for what, period in [("clock", x) for x in CLOCKS] + [("script", x) for x in SCRIPTS]:
         lines = [line for job in [pool.submit(run, build, "pattern_power", what, period, ACCEPTANCE + i * 50, 50)
                                   for i in range(PLANTED // 50)] for line in job.result().splitlines()]
         found = [float(line.split()[2]) / period - 1.0 for line in lines if float(line.split()[1]) <= -3.0]
-        right = sorted(abs(x) for x in found if abs(x) < 0.05)
+        right = sorted(abs(x) for x in found if abs(x) < 0.02 * (1 if what == "clock" else 3))
         low, high = clopper_pearson(len(found), len(lines))
         goal, error = (0.95, 0.002) if what == "clock" else (0.9, 0.03)
-        good = (len(found) >= goal * len(lines) and len(right) >= 0.95 * len(found) and
-                right[int(0.9 * len(right))] <= error)
-        at = (right[len(right) // 2], right[int(0.9 * len(right))]) if right else (math.nan, math.nan)
+        rms = math.sqrt(sum(x * x for x in right) / max(1, len(right)))
+        good = len(found) >= goal * len(lines) and len(right) >= 0.95 * len(found) and rms <= error
+        at = (rms, right[int(0.9 * len(right))]) if right else (math.nan, math.nan)
         limit = what == "clock" and period > 120.0
         report(f"   {what:7} {period:5.0f} s {len(lines):5d}  {len(found) / len(lines):.3f} ({low:.3f}-{high:.3f})  "
                f"  {len(right) / max(1, len(found)):6.3f}  {100 * at[0]:10.3f} %  {100 * at[1]:10.3f} %"
                f"{'' if good else '  limit: see below' if limit else '  MISSED'}")
         missed += not good and not limit
+    report("   Wanted: 0.95 and 0.2 % of clocks, 0.9 and 3 % of scripts, 0.95 right.")
     report("   A jitter of 5 % of a period above two minutes is as wide as a timetable is kept, and is left to it by design.")
     return missed
 
@@ -195,7 +200,7 @@ def quick(build):
     failed = False
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         for kind, (p, _) in sorted(least_p(build, pool, "bursty", "short", 1, 200).items()):
-            distance, _ = kolmogorov(p)
+            distance, _, _ = kolmogorov(p)
             below = sum(x <= 0.01 for x in p)
             print(f"{kind}: {len(p)} logs, D {distance:.3f}, {below} below 1e-2")
             failed = failed or (len(p) > 150 and (distance > 0.12 or below > 8))
