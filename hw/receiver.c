@@ -309,6 +309,10 @@ int ls_receiver_set_gain(struct ls_receiver *receiver, double db, double *ret_db
     return code;
 }
 
+double ls_receiver_gain(struct ls_receiver *receiver) {
+    return SoapySDRDevice_getGain(receiver->device, SOAPY_SDR_RX, receiver->settings.channel);
+}
+
 /* The number that text begins with, which is freed here. */
 static bool read_number(char *text, double *ret) {
     char *end = text;

@@ -71,9 +71,10 @@ struct ls_reading {
     char text[96];   /* what the driver said, of LOST; "" else */
 };
 
-/* LS_ERR_NOTFOUND: no such driver module or device (says which are there); LS_ERR_ARG: a setting
- * out of range, naming the range; LS_ERR_DEVICE: the driver failed (permission denied comes with
- * the udev hint); LS_ERR_BUSY: in use by another program; LS_ERR_NOMEM. The caller destroys *ret.
+/* LS_ERR_NOTFOUND: no such device (says which are there); LS_ERR_ARG: no such driver module, or a
+ * setting out of range, naming the range: waiting does not mend these; LS_ERR_DEVICE: the driver
+ * failed (permission denied comes with the udev hint); LS_ERR_BUSY: in use by another program;
+ * LS_ERR_NOMEM. The caller destroys *ret.
  */
 int ls_receiver_open(struct ls_receiver **ret, const struct ls_receiver_opts *opts,
                      struct ls_err *err);
@@ -97,6 +98,9 @@ int ls_receiver_tune(struct ls_receiver *receiver, double center_hz, double *ret
 /* Change the overall gain while the stream runs. */
 int ls_receiver_set_gain(struct ls_receiver *receiver, double db, double *ret_db,
                          struct ls_err *err);
+
+/* The overall gain as the device states it now: it may have lost what was set. */
+double ls_receiver_gain(struct ls_receiver *receiver);
 
 /* A sensor of the device, such as its temperature: the first whose name contains name. False when
  * there is none or it is no number. */

@@ -71,14 +71,14 @@ static bool find_driver(const char *wanted, char *ret, size_t ret_size) {
 static int say_missing(const char *driver, const char *installed, struct ls_err *err) {
     for (size_t i = 0; i < LS_COUNT(packaged); i++) {
         if (strcmp(packaged[i].driver, driver) == 0) {
-            return ls_err_set(err, LS_ERR_NOTFOUND,
+            return ls_err_set(err, LS_ERR_ARG,
                               "SoapySDR has no module for driver '%s' (installed: %s): install the "
                               "package soapysdr-module-%s",
                               driver, installed[0] == '\0' ? "none" : installed,
                               packaged[i].package);
         }
     }
-    return ls_err_set(err, LS_ERR_NOTFOUND,
+    return ls_err_set(err, LS_ERR_ARG,
                       "SoapySDR has no module for driver '%.60s' (installed: %s): install it, or "
                       "name its folder in SOAPY_SDR_PLUGIN_PATH",
                       driver, installed[0] == '\0' ? "none" : installed);

@@ -208,7 +208,8 @@ class Replay : public SoapySDR::Device {
     }
     double getGain(const int, const size_t, const std::string &name) const override {
         check(ls_replay_gain_names, name);
-        return settings().gain_db[name == ls_replay_gain_names[0] ? 0 : 1];
+        const bool first = name == ls_replay_gain_names[0];
+        return settings().gain_db[first ? 0 : 1] - (first ? ls_replay_gain_lost(replay_) : 0.0);
     }
     SoapySDR::Range getGainRange(const int, const size_t, const std::string &) const override {
         return SoapySDR::Range(0.0, 40.0);

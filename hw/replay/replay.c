@@ -310,6 +310,13 @@ void ls_replay_set_time(struct ls_replay *replay, int64_t t_ns) {
     pthread_mutex_unlock(&replay->lock);
 }
 
+double ls_replay_gain_lost(struct ls_replay *replay) {
+    pthread_mutex_lock(&replay->lock);
+    double lost_db = ls_stream_gain_lost(replay->stream);
+    pthread_mutex_unlock(&replay->lock);
+    return lost_db;
+}
+
 double ls_replay_temperature(struct ls_replay *replay) {
     pthread_mutex_lock(&replay->lock);
     double degrees = ls_stream_temperature(replay->stream, usual_degrees);

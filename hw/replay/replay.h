@@ -99,6 +99,9 @@ int ls_replay_tune(struct ls_replay *replay, double center_hz, struct ls_err *er
 int64_t ls_replay_time(struct ls_replay *replay);
 void ls_replay_set_time(struct ls_replay *replay, int64_t t_ns);
 
+/* How far the gain has collapsed. */
+double ls_replay_gain_lost(struct ls_replay *replay);
+
 /* 41.5 degrees Celsius unless a fault says more. */
 double ls_replay_temperature(struct ls_replay *replay);
 

@@ -237,6 +237,10 @@ static bool lasts(const struct ls_stream *stream, enum ls_fault_kind kind) {
     return stream->until[kind] > stream->pos;
 }
 
+double ls_stream_gain_lost(const struct ls_stream *stream) {
+    return lasts(stream, LS_FAULT_GAIN_COLLAPSE) ? stream->value[LS_FAULT_GAIN_COLLAPSE] : 0.0;
+}
+
 double ls_stream_temperature(const struct ls_stream *stream, double usual) {
     return lasts(stream, LS_FAULT_TEMPERATURE) ? stream->value[LS_FAULT_TEMPERATURE] : usual;
 }
@@ -426,9 +430,7 @@ static struct ls_air_view view_of(const struct ls_stream *stream, bool tape) {
     } else if (lasts(stream, LS_FAULT_DEAF)) {
         view.kind = LS_AIR_DEAF;
     }
-    if (lasts(stream, LS_FAULT_GAIN_COLLAPSE)) {
-        view.gain_db -= stream->value[LS_FAULT_GAIN_COLLAPSE];
-    }
+    view.gain_db -= ls_stream_gain_lost(stream);
     if (lasts(stream, LS_FAULT_CLIPPING)) {
         view.gain_db += stream->value[LS_FAULT_CLIPPING];
     }

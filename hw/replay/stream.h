@@ -65,6 +65,9 @@ void ls_stream_set_time(struct ls_stream *stream, int64_t now_ns, int64_t t_ns);
 /* After the device was lost its time starts at 0 again. */
 void ls_stream_set_time_restarts(struct ls_stream *stream, bool restarts);
 
+/* Of the LS_FAULT_GAIN_COLLAPSE that lasts, else 0. */
+double ls_stream_gain_lost(const struct ls_stream *stream);
+
 /* Of the LS_FAULT_TEMPERATURE that lasts, else usual. */
 double ls_stream_temperature(const struct ls_stream *stream, double usual);
 

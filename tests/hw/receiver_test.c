@@ -116,10 +116,9 @@ Test(receiver, a_device_that_does_not_open_says_why) {
         const char *args;
         const char *line;
     } rows[] = {
-        {LS_ERR_NOTFOUND, "driver=rtlsdr",
-         "SoapySDR has no module for driver 'rtlsdr' (installed: "},
-        {LS_ERR_NOTFOUND, "driver=rtlsdr", "install the package soapysdr-module-rtlsdr"},
-        {LS_ERR_NOTFOUND, "driver=nothing", "name its folder in SOAPY_SDR_PLUGIN_PATH"},
+        {LS_ERR_ARG, "driver=rtlsdr", "SoapySDR has no module for driver 'rtlsdr' (installed: "},
+        {LS_ERR_ARG, "driver=rtlsdr", "install the package soapysdr-module-rtlsdr"},
+        {LS_ERR_ARG, "driver=nothing", "name its folder in SOAPY_SDR_PLUGIN_PATH"},
         {LS_ERR_ARG, "", "no device named: give SoapySDR arguments such as driver=rtlsdr"},
         {LS_ERR_DEVICE, "driver=lineside-replay", "no recording named; add file=RECORDING"},
         {LS_ERR_DEVICE, "driver=lineside-replay,file=x,refuse=usb_open error -3",

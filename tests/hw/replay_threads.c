@@ -26,6 +26,7 @@ static void *fiddle(void *context) {
         assert(code == LS_OK);
         ls_replay_set_time(replay, ls_replay_time(replay) + 1);
         assert(ls_replay_temperature(replay) > 0.0);
+        assert(ls_replay_gain_lost(replay) == 0.0);
         usleep(100);
     }
     return NULL;
