@@ -96,7 +96,10 @@ struct ls_config {
     } survey;
     struct {
         size_t threads;
-        double channel_hz, false_alarms_per_day;
+        double channel_hz;
+        int mode; /* index: bank, stft */
+        int taps; /* index: 4, 8, 12; see ls_config_taps */
+        double false_alarms_per_day;
         struct ls_config_list spurs_hz;
         double ring_bytes;
     } detector;
@@ -187,6 +190,9 @@ size_t ls_config_changes(const struct ls_config *before, const struct ls_config 
 /* Value i of another configuration takes the place of this one's; not of a list. LS_ERR_NOMEM. */
 int ls_config_keep(struct ls_config *config, const struct ls_config *from, size_t i,
                    struct ls_err *err);
+
+/* Of the filter bank, 1 for plain transforms; 0: as is usual. */
+size_t ls_config_taps(const struct ls_config *config);
 
 /* LS_FORMAT_NONE for auto. */
 enum ls_format ls_config_format(const struct ls_config *config);

@@ -195,6 +195,22 @@ static int check_given(const struct ls_config *config, struct ls_err *err) {
     return LS_OK;
 }
 
+/* Indices of the choices of 'detector.mode' and 'detector.taps'. */
+enum { PLAIN_TRANSFORMS = 1, USUAL_TAPS = 1 };
+
+static int check_detector(const struct ls_config *config, struct ls_err *err) {
+    if (config->detector.mode == PLAIN_TRANSFORMS && config->detector.taps != USUAL_TAPS) {
+        return complain(config, "detector.taps", err,
+                        "says nothing in mode stft; write 'mode: bank', or leave it out");
+    }
+    return LS_OK;
+}
+
+size_t ls_config_taps(const struct ls_config *config) {
+    static const size_t taps[] = {4, 0, 12};
+    return config->detector.mode == PLAIN_TRANSFORMS ? 1 : taps[config->detector.taps];
+}
+
 static int check_survey(const struct ls_config *config, struct ls_err *err) {
     bool hop = config->survey.mode == LS_CONFIG_HOP;
     bool centre = !isnan(config->survey.center_hz);
@@ -320,7 +336,8 @@ static int load_plan(struct ls_config *config, struct ls_err *err) {
 
 int ls_config_check(struct ls_config *config, struct ls_err *err) {
     static int (*const rules[])(const struct ls_config *, struct ls_err *) = {
-        check_given, check_receiver, check_survey, check_thresholds, check_listen, check_snippets,
+        check_given,      check_receiver, check_survey,   check_detector,
+        check_thresholds, check_listen,   check_snippets,
     };
     int code = LS_OK;
     for (size_t i = 0; i < LS_COUNT(rules) && code == LS_OK; i++) {

@@ -11,6 +11,8 @@ static const char *const formats[] = {"auto", "ci8", "ci16_le", "cf32_le", NULL}
 static const char *const tees[] = {"leave", "off", "on", NULL};
 static const char *const or_none[] = {"none", NULL};
 static const char *const modes[] = {"fixed", "hop", NULL};
+static const char *const banks[] = {"bank", "stft", NULL};
+static const char *const taps[] = {"4", "8", "12", NULL};
 static const char *const clocks[] = {"system", "device", NULL};
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL};
 
@@ -105,6 +107,11 @@ static const struct ls_config_key keys[] = {
      "Worker threads; 0 is one a processor.", AT(detector, threads)},
     {"detector", "channel_hz", LS_CONFIG_HZ, "", 100, 10e6, "none", NULL, LS_CONFIG_RETUNE, NULL,
      "Channel spacing of the filter bank; none chooses by the rate.", AT(detector, channel_hz)},
+    {"detector", "mode", LS_CONFIG_CHOICE, "", 0, 0, "bank", banks, LS_CONFIG_RETUNE, NULL,
+     "bank is a filter bank; stft, plain windowed transforms, takes less of the processor and lets "
+     "strong signals look wider.", AT(detector, mode)},
+    {"detector", "taps", LS_CONFIG_CHOICE, "", 0, 0, "8", taps, LS_CONFIG_RETUNE, NULL,
+     "Taps of the filter bank, a channel: 4 is fast, 12 is sharp.", AT(detector, taps)},
     {"detector", "false_alarms_per_day", LS_CONFIG_QUANTITY, "", 0.001, 1e6, "10", NULL,
      LS_CONFIG_RETUNE, NULL,
      "Boxes that noise alone may make in a day of listening.",

@@ -15,7 +15,7 @@ struct ls_health {
     char sensor[LS_SENSOR_BYTES];
     int64_t t_ns;
     char subject[32]; /* "stream", "receiver", "floor", "gain", "clipping", "temperature", "disk",
-                         "queue", "clock", "store", "memory", "position" */
+                         "queue", "clock", "store", "memory", "position", "gpsd" */
     enum ls_health_level level;
     double value;   /* NAN when the subject has none */
     char unit[16];  /* "dB", "s", "%", "bytes", ... */

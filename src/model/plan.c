@@ -70,6 +70,33 @@ int ls_plan_load(struct ls_plan **ret, const char *name_or_file, struct ls_err *
     return no_such_plan(name_or_file, err);
 }
 
+static bool same_classes(const struct ls_band *a, const struct ls_band *b) {
+    bool same = a->class_count == b->class_count;
+    for (size_t i = 0; same && i < a->class_count; i++) {
+        same = strcmp(a->classes[i], b->classes[i]) == 0;
+    }
+    return same;
+}
+
+static bool same_band(const struct ls_band *a, const struct ls_band *b) {
+    return strcmp(a->name, b->name) == 0 && strcmp(a->service, b->service) == 0 &&
+           a->low_hz == b->low_hz && a->high_hz == b->high_hz && a->direction == b->direction &&
+           a->raster_hz == b->raster_hz && a->first_hz == b->first_hz && a->hang_s == b->hang_s &&
+           a->protected_band == b->protected_band && same_classes(a, b);
+}
+
+bool ls_plan_same(const struct ls_plan *a, const struct ls_plan *b) {
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    bool same =
+        strcmp(a->name, b->name) == 0 && a->version == b->version && a->band_count == b->band_count;
+    for (size_t i = 0; same && i < a->band_count; i++) {
+        same = same_band(&a->bands[i], &b->bands[i]);
+    }
+    return same;
+}
+
 const struct ls_band *ls_plan_band(const struct ls_plan *plan, const char *name) {
     for (size_t i = 0; i < plan->band_count; i++) {
         if (strcmp(plan->bands[i].name, name) == 0) {

@@ -50,7 +50,14 @@ enum { LS_PLAN_HANG_DEFAULT_MS = 60 };
 /* name_or_file: a name of a shipped plan ("eu") or the path of a YAML file. Errors carry file, line
  * and the offending key. LS_ERR_NOTFOUND names the nearest plan. The caller destroys *ret. */
 int ls_plan_load(struct ls_plan **ret, const char *name_or_file, struct ls_err *err);
-void ls_plan_destroy(struct ls_plan *plan);
+
+/* One more who uses it, who destroys it too: the last one frees it. Any thread. NULL is nobody's.
+ */
+const struct ls_plan *ls_plan_hold(const struct ls_plan *plan);
+void ls_plan_destroy(const struct ls_plan *plan);
+
+/* Do both say the same, but for texts for people? NULL is the same as NULL alone. */
+bool ls_plan_same(const struct ls_plan *a, const struct ls_plan *b);
 
 /* Names of the shipped plans, sorted. They are compiled into the program. */
 const char *const *ls_plan_names(size_t *ret_count);

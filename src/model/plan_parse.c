@@ -3,6 +3,7 @@
 #include "model/plan_parse.h"
 
 #include <ctype.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -315,6 +316,7 @@ static int take_bands(struct check *check, const struct rows *rows, struct ls_ba
 /* What ls_plan.owner points to. */
 struct owned {
     struct ls_plan plan;
+    atomic_int users;
     struct rows *rows;
     struct ls_band *bands;
 };
@@ -351,17 +353,29 @@ int ls_plan_parse(struct ls_plan **ret, const char *text, size_t length, const c
                                    .bands = bands,
                                    .band_count = rows->band_count,
                                    .owner = owned};
+    atomic_init(&owned->users, 1);
     owned->rows = rows;
     owned->bands = bands;
     *ret = &owned->plan;
     return LS_OK;
 }
 
-void ls_plan_destroy(struct ls_plan *plan) {
+const struct ls_plan *ls_plan_hold(const struct ls_plan *plan) {
+    if (plan != NULL) {
+        struct owned *owned = plan->owner;
+        atomic_fetch_add(&owned->users, 1);
+    }
+    return plan;
+}
+
+void ls_plan_destroy(const struct ls_plan *plan) {
     if (plan == NULL) {
         return;
     }
     struct owned *owned = plan->owner;
+    if (atomic_fetch_sub(&owned->users, 1) > 1) {
+        return;
+    }
     ls_yaml_free(owned->rows, &plan_schema);
     free(owned->bands);
     free(owned);

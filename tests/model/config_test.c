@@ -111,3 +111,20 @@ Test(config, metrics_stay_on_this_machine) {
         ls_config_destroy(config);
     }
 }
+
+Test(config, taps_are_those_of_the_mode) {
+    static const struct {
+        const char *mode;
+        const char *taps;
+        size_t count;
+    } rows[] = {{"detector.mode=bank", "detector.taps=4", 4},
+                {"detector.mode=bank", "detector.taps=8", 0},
+                {"detector.mode=bank", "detector.taps=12", 12},
+                {"detector.mode=stft", "detector.taps=8", 1}};
+    for (size_t i = 0; i < LS_COUNT(rows); i++) {
+        const char *const settings[] = {rows[i].mode, rows[i].taps};
+        struct ls_config *config = with(settings, LS_COUNT(settings));
+        cr_expect_eq(ls_config_taps(config), rows[i].count, "%s %s", rows[i].mode, rows[i].taps);
+        ls_config_destroy(config);
+    }
+}

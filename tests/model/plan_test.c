@@ -264,6 +264,44 @@ Test(plan, a_path_is_read_and_what_is_no_plain_file_is_refused) {
     cr_expect_null(plan);
 }
 
+Test(plan, is_freed_by_the_last_who_holds_it) {
+    struct ls_plan *plan = NULL;
+    struct ls_err err = {0};
+    cr_assert_eq(parse(HEAD BAND, &plan, &err), LS_OK, "%s", err.text);
+    const struct ls_plan *held = ls_plan_hold(plan);
+    cr_expect_eq(held, plan);
+    ls_plan_destroy(plan);
+    cr_expect_str_eq(held->bands[0].name, "a");
+    ls_plan_destroy(held);
+    cr_expect_null(ls_plan_hold(NULL));
+}
+
+Test(plan, is_the_same_when_it_says_the_same) {
+    struct ls_plan *plan = NULL;
+    struct ls_err err = {0};
+    cr_assert_eq(parse(HEAD BAND, &plan, &err), LS_OK, "%s", err.text);
+    static const struct {
+        bool same;
+        const char *text;
+    } rows[] = {
+        {true, HEAD BAND},
+        {true, HEAD BAND "\n# a remark\n"},
+        {false, HEAD BAND "    hang: 1s\n"},
+        {false, HEAD BAND "    raster: 25k\n"},
+        {false, HEAD "  - {name: a, title: A, low: 433.05M, high: 434.79M, service: srd, "
+                     "direction: any, classes: [fsk], protected: false, source: test}\n"},
+    };
+    for (size_t i = 0; i < LS_COUNT(rows); i++) {
+        struct ls_plan *other = NULL;
+        cr_assert_eq(parse(rows[i].text, &other, &err), LS_OK, "%s", err.text);
+        cr_expect_eq(ls_plan_same(plan, other), rows[i].same, "row %zu", i);
+        ls_plan_destroy(other);
+    }
+    cr_expect(!ls_plan_same(plan, NULL));
+    cr_expect(ls_plan_same(NULL, NULL));
+    ls_plan_destroy(plan);
+}
+
 /* Four megabytes of brackets, and a hundred thousand bands: refused at once, not after minutes. */
 Test(plan, hostile_size_is_refused_quickly, .timeout = 20) {
     enum { BYTES = 4000000 };
