@@ -74,6 +74,7 @@ int ls_intake_create(struct ls_intake **ret, const struct ls_intake_opts *opts,
     intake->settings = ls_settings_hold(opts->settings);
     const struct ls_sensor_opts *o = asked(intake);
     ls_timeline_init(&intake->timeline, o->receiver.rate_sps, o->clock == LS_SENSOR_CLOCK_DEVICE);
+    ls_timeline_set_waits(&intake->timeline, o->wait_when_full);
     ls_clock_init(&intake->clock);
     plan(intake);
     *ret = intake;

@@ -29,6 +29,8 @@ void ls_timeline_init(struct ls_timeline *timeline, double rate_sps, bool device
     timeline->broken = true;
 }
 
+void ls_timeline_set_waits(struct ls_timeline *timeline, bool waits) { timeline->waits = waits; }
+
 int64_t ls_timeline_now(const struct ls_timeline *timeline) {
     return timeline->base_ns + ls_time_of_samples(timeline->count, timeline->rate_sps);
 }
@@ -113,7 +115,9 @@ void ls_timeline_tick(struct ls_timeline *timeline, int64_t steady_ns) {
 }
 
 void ls_timeline_restart(struct ls_timeline *timeline) {
+    bool waits = timeline->waits;
     ls_timeline_init(timeline, timeline->rate_sps, timeline->device_clock);
+    timeline->waits = waits;
 }
 
 static int64_t least_delay(const struct ls_timeline *timeline) {
@@ -144,7 +148,7 @@ static int64_t arrival_delay(const struct ls_timeline *timeline, const struct ls
 /* What the steady clock says is missing before the arrival; may be negative. */
 static int64_t missing_by_delay(const struct ls_timeline *timeline,
                                 const struct ls_arrival *arrival) {
-    bool known = timeline->now.count + timeline->before.count > 0;
+    bool known = timeline->now.count + timeline->before.count > 0 && !timeline->waits;
     return known ? arrival_delay(timeline, arrival) - least_delay(timeline) : 0;
 }
 
@@ -208,11 +212,14 @@ static void place_after_loss(struct ls_timeline *timeline, const struct ls_arriv
     int64_t lasts_ns = ls_time_of_samples(arrival->count, timeline->rate_sps);
     int64_t stop_ns =
         timeline->away_ns + (arrival->steady_ns - lasts_ns - timeline->away_steady_ns);
-    if (timeline->device_clock && arrival->timed && arrival->t_hw_ns > ls_timeline_now(timeline)) {
+    bool by_device =
+        timeline->device_clock && arrival->timed && arrival->t_hw_ns > ls_timeline_now(timeline);
+    if (by_device) {
         stop_ns = arrival->t_hw_ns;
     }
     int64_t least_ns = after_a_sample(timeline);
-    skip_to(timeline, "", stop_ns > least_ns ? stop_ns : least_ns, lasts_ns);
+    bool known = stop_ns > least_ns && (by_device || !timeline->waits);
+    skip_to(timeline, "", known ? stop_ns : least_ns, lasts_ns);
 }
 
 static void begin(struct ls_timeline *timeline, const struct ls_arrival *arrival) {
@@ -233,7 +240,8 @@ static void find_silent_loss(struct ls_timeline *timeline, const struct ls_arriv
     int64_t rise_ns = timeline->now.least_ns - timeline->before.least_ns;
     int64_t slop_ns = DELAY_SLOP_NS + spread_of(&timeline->now);
     bool both = timeline->before.count > 0 && timeline->now.count > 0;
-    if (both && !timeline->hw_known && !timeline->away && rise_ns > slop_ns) {
+    bool tells = !timeline->hw_known && !timeline->away && !timeline->waits;
+    if (both && tells && rise_ns > slop_ns) {
         skip_to(timeline, "silent", ls_timeline_now(timeline) + rise_ns, slop_ns);
         timeline->now.least_ns -= rise_ns;
         timeline->now.most_ns -= rise_ns;

@@ -58,6 +58,7 @@ struct ls_delays { /* of one window: steady clock minus event time, at the end o
 struct ls_timeline {
     double rate_sps;
     bool device_clock;
+    bool waits;
     bool begun;
     int64_t base_ns;    /* event time of the sample that count counts from */
     uint64_t count;     /* samples since, used or not */
@@ -81,6 +82,10 @@ struct ls_timeline {
 
 /* device_clock: the device's time is UTC, and event time follows it. */
 void ls_timeline_init(struct ls_timeline *timeline, double rate_sps, bool device_clock);
+
+/* The device waits for its reader (a replay faster than real time): when readings come says nothing
+ * of when samples were taken, so without a device time a gap is one sample long. */
+void ls_timeline_set_waits(struct ls_timeline *timeline, bool waits);
 
 /* Event time of the next sample. Valid once there were samples. */
 int64_t ls_timeline_now(const struct ls_timeline *timeline);

@@ -65,6 +65,30 @@ Test(timeline, samples_in_a_row_continue) {
     cr_expect_eq(truth.timeline.gap_count, 0);
 }
 
+/* As fast as it is read, a device has no delays: a reader that was held up has lost nothing. */
+Test(timeline, a_device_that_waits_is_not_measured_by_the_steady_clock) {
+    struct truth truth = begin(true, true);
+    ls_timeline_set_waits(&truth.timeline, true);
+    for (int i = 0; i < 5; i++) {
+        arrive(&truth, 5000, LS_USE_KEEP);
+    }
+    truth.timed = false;
+    truth.delay_ns += 90000000;
+    ls_timeline_retune(&truth.timeline);
+    arrive(&truth, 2500, LS_USE_SETTLE);
+    arrive(&truth, 2500, LS_USE_KEEP);
+    expect_gap(&truth, 0, LS_RETUNING, "retune", 2500);
+    cr_expect_eq(truth.t_ns, utc_ns + time_of(27500));
+    truth.timeline.gap_count = 0;
+    ls_timeline_timeout(&truth.timeline);
+    truth.delay_ns += 90000000;
+    arrive(&truth, 5000, LS_USE_KEEP);
+    cr_expect_eq(truth.timeline.gap_count, 0);
+    ls_timeline_overflow(&truth.timeline);
+    arrive(&truth, 5000, LS_USE_KEEP);
+    expect_gap(&truth, 0, LS_LOST, "overflow", 1);
+}
+
 Test(timeline, an_overflow_is_as_long_as_hardware_time_says) {
     for (uint64_t lost = 1; lost < 100000000; lost = 3 * lost + 1) {
         struct truth truth = begin(true, false);
