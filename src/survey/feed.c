@@ -10,8 +10,10 @@
 #include <time.h>
 
 #include "base/time.h"
+#include "base/units.h"
 #include "base/util.h"
 #include "survey/intake.h"
+#include "survey/warm_up.h"
 
 enum { OWNS, CALLS, LEFT }; /* states of a session */
 
@@ -24,6 +26,9 @@ static const int64_t SENSOR_NS = 10 * LS_NS_PER_S;
 
 /* Opening may load firmware. */
 static const int64_t OPEN_DEADLINES = 6;
+
+/* A device that has brought samples for so long is well, and is opened again at once. */
+static const int64_t STEADY_NS = 10 * LS_NS_PER_S;
 
 /* A device that brings nothing for longer is taken for lost. */
 static const int64_t STALLED_NS = 5 * LS_NS_PER_S;
@@ -51,9 +56,11 @@ struct ls_feed {
     struct ls_settings *settings; /* session */
     struct ls_intake *intake;     /* session */
     double reopen_s;              /* session: the next wait */
+    bool reloading;               /* session: closed to be set up anew, and not lost */
     bool opened;                  /* session: once */
-    int64_t heard_ns;             /* session: steady clock of the last samples */
-    int64_t sensor_ns;            /* session: when the temperature is asked for */
+    int64_t opened_ns;            /* session: steady clock of the last opening */
+    int64_t heard_ns;             /* session: of the last samples */
+    int64_t sensor_ns;            /* session: when gain and temperature are asked for */
     atomic_int stop;
     atomic_int ended;
     struct stuck *stuck;
@@ -138,11 +145,16 @@ static int open_receiver(struct session *s, struct ls_err *err) {
     begin_call(s, OPEN_DEADLINES);
     int code = s->device->open(&receiver, &opts, err);
     s->receiver = code == LS_OK ? receiver : NULL;
-    if (code == LS_OK) {
-        code = s->device->start(receiver, err);
-    }
     if (!end_call(s)) {
         return LS_ERR_STOPPED;
+    }
+    if (code == LS_OK) {
+        ls_warm_up(ls_settings_opts(feed->settings), &s->device->info(receiver)->tuning);
+        begin_call(s, 1);
+        code = s->device->start(receiver, err);
+        if (!end_call(s)) {
+            return LS_ERR_STOPPED;
+        }
     }
     if (code == LS_OK) {
         const struct ls_receiver_info *info = s->device->info(s->receiver);
@@ -186,9 +198,32 @@ static bool wait_for_stuck(struct session *s) {
     return true;
 }
 
+static void post_waiting(struct ls_feed *feed, bool waiting) {
+    pthread_mutex_lock(&feed->opts.board->lock);
+    feed->opts.board->status.waiting = waiting;
+    pthread_mutex_unlock(&feed->opts.board->lock);
+}
+
+/* The present wait; the next one is longer. False: it is time to stop. */
+static bool back_off(struct ls_feed *feed) {
+    double wait_s = feed->reopen_s;
+    feed->reopen_s = fmin(2.0 * wait_s, ls_settings_opts(feed->settings)->reopen_most_s);
+    return pause_ticking(feed, wait_s);
+}
+
+/* A device that opens and soon fails again must not keep the machine, nor the log, busy. */
+static bool rest(struct ls_feed *feed) {
+    bool lasted = feed->heard_ns - feed->opened_ns >= STEADY_NS;
+    return !feed->opened || feed->reloading || lasted || back_off(feed);
+}
+
 /* Opens until it succeeds. The first failure of the first opening is final. */
 static int open_patiently(struct session *s) {
     struct ls_feed *feed = s->feed;
+    if (!rest(feed)) {
+        return LS_EOF;
+    }
+    feed->reloading = false;
     while (wait_for_stuck(s)) {
         struct ls_err err = {0};
         int code = open_receiver(s, &err);
@@ -198,21 +233,23 @@ static int open_patiently(struct session *s) {
                               "the receiver is open again");
             }
             feed->opened = feed->opened || code == LS_OK;
-            feed->heard_ns = ls_time_steady();
+            feed->opened_ns = ls_time_steady();
+            feed->heard_ns = feed->opened_ns;
+            post_waiting(feed, false);
             return code;
         }
         if (!feed->opened) {
             ls_board_fail(feed->opts.board, &err);
             return code;
         }
-        const struct ls_sensor_opts *o = ls_settings_opts(feed->settings);
+        char wait[LS_UNIT_TEXT_BYTES];
+        ls_seconds_format(feed->reopen_s, wait);
+        post_waiting(feed, true);
         ls_events_add(feed->opts.events, "receiver", LS_HEALTH_FAIL, feed->reopen_s, "s",
-                      "cannot open the receiver, next try in %.0f s: %.90s", feed->reopen_s,
-                      err.text);
-        if (!pause_ticking(feed, feed->reopen_s)) {
+                      "cannot open the receiver, next try in %s: %.90s", wait, err.text);
+        if (!back_off(feed)) {
             return LS_EOF;
         }
-        feed->reopen_s = fmin(2.0 * feed->reopen_s, o->reopen_most_s);
     }
     return LS_EOF;
 }
@@ -281,17 +318,20 @@ static enum next hop(struct session *s) {
     return GO_ON;
 }
 
-static enum next ask_temperature(struct session *s) {
+/* What the device may change by itself. */
+static enum next ask_device(struct session *s) {
     struct ls_feed *feed = s->feed;
     feed->sensor_ns = ls_time_steady() + SENSOR_NS;
     double value = (double)NAN;
     begin_call(s, 1);
     bool any = s->device->sensor(s->receiver, "temp", &value);
+    double gain_db = s->device->gain(s->receiver);
     if (!end_call(s)) {
         return GONE;
     }
     pthread_mutex_lock(&feed->opts.board->lock);
     feed->opts.board->status.temperature = any ? value : (double)NAN;
+    feed->opts.board->status.gain_db = gain_db;
     pthread_mutex_unlock(&feed->opts.board->lock);
     return GO_ON;
 }
@@ -335,6 +375,7 @@ static enum next take_reloaded(struct session *s) {
     ls_intake_reload(feed->intake, settings, ls_settings_new_run(old, settings));
     ls_settings_drop(old);
     if (reopen) {
+        feed->reloading = true;
         ls_intake_lost(feed->intake, "reload", ls_time_steady());
         return REOPEN;
     }
@@ -345,7 +386,7 @@ static enum next listen_once(struct session *s) {
     struct ls_feed *feed = s->feed;
     enum next next = take_reloaded(s);
     if (next == GO_ON && ls_time_steady() >= feed->sensor_ns) {
-        next = ask_temperature(s);
+        next = ask_device(s);
     }
     if (next == GO_ON && ls_intake_dwell_over(feed->intake)) {
         next = hop(s);

@@ -3,13 +3,16 @@
  * is opened for each piece of work, so that a lock or a full disk is met afresh. */
 #include "survey/keeper.h"
 
+#include <malloc.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/time.h"
 #include "base/util.h"
@@ -18,6 +21,9 @@
 #include "store/prune.h"
 #include "survey/patterns.h"
 #include "survey/snippet.h"
+
+/* Nice value: samples come first, and a search of months of rows may take its time. */
+enum { BACKGROUND = 10 };
 
 enum { QUEUE = 64, RECENT = 256, PATIENCE_S = 30 };
 
@@ -30,7 +36,7 @@ struct rules {
     struct ls_prune_opts limits;
     double period_s;
     double patterns_s;          /* NAN: never */
-    const struct ls_plan *plan; /* borrowed, as the sensor borrows it */
+    const struct ls_plan *plan; /* held */
     double quota_bytes, expiry_s, before_s, after_s, longest_s, min_snr_db;
     struct ls_config_range ranges[32];
     size_t range_count; /* 0: any */
@@ -62,6 +68,12 @@ struct ls_keeper {
 
 /* --- rules --- */
 
+static void drop_rules(struct rules *rules) {
+    free(rules->database);
+    free(rules->folder);
+    ls_plan_destroy(rules->plan);
+}
+
 static void take_limits(struct rules *rules, const struct ls_config *config) {
     struct ls_prune_opts *limits = &rules->limits;
     limits->age_s[LS_PRUNE_TRANSMISSIONS] = config->retention.transmissions_s;
@@ -72,7 +84,6 @@ static void take_limits(struct rules *rules, const struct ls_config *config) {
     limits->bytes[LS_PRUNE_HEALTH] = config->retention.health_bytes;
     rules->period_s = config->retention.period_s;
     rules->patterns_s = config->patterns.period_s;
-    rules->plan = config->plan;
 }
 
 static int take_snippets(struct rules *rules, const struct ls_config *config) {
@@ -98,12 +109,12 @@ static int take_snippets(struct rules *rules, const struct ls_config *config) {
 }
 
 static int take_rules(struct rules *ret, const struct ls_config *config, struct ls_err *err) {
-    struct rules rules = {.database = strdup(config->store.database)};
+    struct rules rules = {.database = strdup(config->store.database),
+                          .plan = ls_plan_hold(config->plan)};
     ls_copy_text(rules.sensor, sizeof rules.sensor, config->sensor.name);
     take_limits(&rules, config);
     if (rules.database == NULL || take_snippets(&rules, config) != LS_OK) {
-        free(rules.database);
-        free(rules.folder);
+        drop_rules(&rules);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
     }
     *ret = rules;
@@ -195,6 +206,7 @@ static void find_patterns(struct ls_keeper *keeper, const struct rules *rules) {
         code = ls_patterns_run(store, &opts, &result, &err);
     }
     ls_store_close(store);
+    malloc_trim(0); /* a search of months takes much for a moment, and the sensor little for long */
     uint64_t worth = result.incidents[LS_WATCH] + result.incidents[LS_ALERT];
     if (code != LS_OK && code != LS_ERR_STOPPED) {
         say(keeper, rules->sensor, "patterns", LS_HEALTH_WARN, (double)NAN, "", err.text);
@@ -282,10 +294,10 @@ static int serve(struct ls_keeper *keeper, const struct rules *rules,
 
 /* --- the thread --- */
 
-/* Copies of what the thread works on; folder and database are its own to free. */
+/* Copies of what the thread works on, its own to drop. */
 static bool next_work(struct ls_keeper *keeper, struct rules *rules, struct request *request) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    struct timespec until; /* a system clock that is set must not hold this up */
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_nsec += 200000000;
     until.tv_sec += until.tv_nsec / 1000000000;
     until.tv_nsec %= 1000000000;
@@ -296,6 +308,7 @@ static bool next_work(struct ls_keeper *keeper, struct rules *rules, struct requ
     *rules = keeper->rules;
     rules->database = strdup(keeper->rules.database);
     rules->folder = keeper->rules.folder == NULL ? NULL : strdup(keeper->rules.folder);
+    ls_plan_hold(rules->plan);
     bool any = keeper->queued > 0;
     if (any) {
         *request = keeper->queue[0];
@@ -329,6 +342,8 @@ static bool is_due(struct timer *timer, double period_s) {
 
 static void *run(void *context) {
     struct ls_keeper *keeper = context;
+    /* Of the thread alone. Where it is refused, all threads are alike, as before. */
+    setpriority(PRIO_PROCESS, (id_t)gettid(), BACKGROUND);
     struct timer pruning = {.done_ns = ls_time_steady()};
     struct timer patterns = pruning;
     while (keeper->stop == 0) {
@@ -345,8 +360,7 @@ static void *run(void *context) {
         if (whole && !isnan(rules.patterns_s) && is_due(&patterns, rules.patterns_s)) {
             find_patterns(keeper, &rules);
         }
-        free(rules.database);
-        free(rules.folder);
+        drop_rules(&rules);
     }
     return NULL;
 }
@@ -363,7 +377,11 @@ int ls_keeper_create(struct ls_keeper **ret, const struct ls_keeper_opts *opts,
     keeper->event = opts->event;
     keeper->context = opts->context;
     pthread_mutex_init(&keeper->lock, NULL);
-    pthread_cond_init(&keeper->wake, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&keeper->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
     int code = take_rules(&keeper->rules, opts->config, err);
     if (code == LS_OK && pthread_create(&keeper->thread, NULL, run, keeper) != 0) {
         code = ls_err_set(err, LS_ERR_IO, "cannot start a thread for retention");
@@ -390,8 +408,7 @@ void ls_keeper_destroy(struct ls_keeper *keeper) {
     }
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->lock);
-    free(keeper->rules.database);
-    free(keeper->rules.folder);
+    drop_rules(&keeper->rules);
     free(keeper);
 }
 
@@ -406,8 +423,7 @@ int ls_keeper_configure(struct ls_keeper *keeper, const struct ls_config *config
     struct rules old = keeper->rules;
     keeper->rules = rules;
     pthread_mutex_unlock(&keeper->lock);
-    free(old.database);
-    free(old.folder);
+    drop_rules(&old);
     return LS_OK;
 }
 

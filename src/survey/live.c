@@ -130,6 +130,7 @@ static int create_tools(struct ls_live *live, struct ls_err *err) {
     }
     struct ls_search_opts search = {.threads = o->threads,
                                     .channel_hz = o->channel_hz,
+                                    .taps = o->taps,
                                     .false_alarms_per_day = o->false_alarms_per_day,
                                     .spurs_hz = o->spurs_hz,
                                     .spur_count = o->spur_count,

@@ -201,16 +201,26 @@ static void read_position(const struct round *round) {
     const struct ls_gpsd_state *place = &round->rounds->place;
     const struct ls_config *config = round->rounds->config;
     char text[160];
+    bool configured = !isnan(config->sensor.latitude_deg);
+    if (config->clock.gpsd == NULL && configured) {
+        snprintf(text, sizeof text, "%.5f %.5f, as configured", config->sensor.latitude_deg,
+                 config->sensor.longitude_deg);
+        judge(round, LS_JUDGE_POSITION, 0.0, text);
+    }
     if (isnan(place->latitude_deg)) {
         return;
     }
     double moved_m = 0.0;
-    if (!isnan(config->sensor.latitude_deg)) {
+    if (configured) {
         moved_m = ls_gpsd_distance_m(place->latitude_deg, place->longitude_deg,
                                      config->sensor.latitude_deg, config->sensor.longitude_deg);
     }
-    snprintf(text, sizeof text, "gpsd says %.5f %.5f %.0f m, %.0f m from the configured position",
-             place->latitude_deg, place->longitude_deg, place->altitude_m, moved_m);
+    int used = snprintf(text, sizeof text, "gpsd says %.5f %.5f", place->latitude_deg,
+                        place->longitude_deg);
+    if (configured) {
+        snprintf(text + used, sizeof text - (size_t)used, ", %.0f m from the configured position",
+                 moved_m);
+    }
     judge(round, LS_JUDGE_POSITION, moved_m, text);
 }
 
@@ -226,7 +236,7 @@ static void read_gpsd(const struct round *round) {
         struct ls_health row = {.t_ns = round->t_ns,
                                 .level = before ? LS_HEALTH_WARN : LS_HEALTH_OK,
                                 .value = (double)NAN,
-                                .subject = "position"};
+                                .subject = "gpsd"};
         snprintf(row.text, sizeof row.text, "gpsd at %.100s is %s", rounds->config->clock.gpsd,
                  before ? "gone" : "there");
         round->each(round->context, &row);

@@ -17,7 +17,10 @@
 #include "survey/settings.h"
 #include "survey/writer.h"
 
-enum { SLOTS_LEAST = 8, SLOT_MOST_BYTES = 1 << 20, SLOT_LEAST_BYTES = 1 << 16 };
+/* A slot holds a block of survey/intake.h where it can. */
+static const double BLOCK_S = 0.05;
+
+enum { SLOTS_LEAST = 8, SLOT_MOST_BYTES = 1 << 20, SLOT_LEAST_BYTES = 1 << 16, USUAL_BYTES = 4 };
 
 static const int64_t WATCH_NS = LS_NS_PER_S / 20;
 static const int64_t STATUS_NS = LS_NS_PER_S;
@@ -33,6 +36,7 @@ static const struct ls_sensor_device RECEIVER = {.open = ls_receiver_open,
                                                  .read = ls_receiver_read,
                                                  .tune = ls_receiver_tune,
                                                  .set_gain = ls_receiver_set_gain,
+                                                 .gain = ls_receiver_gain,
                                                  .sensor = ls_receiver_sensor};
 
 struct ls_sensor {
@@ -91,8 +95,12 @@ static const struct ls_sensor_opts *asked(const struct ls_sensor *sensor) {
 
 static int create_ring(struct ls_sensor *sensor, struct ls_err *err) {
     size_t bytes = asked(sensor)->ring_bytes;
+    const struct ls_receiver_opts *receiver = &asked(sensor)->receiver;
+    size_t sample = ls_format_bytes(receiver->format);
+    double block = BLOCK_S * receiver->rate_sps * (double)(sample > 0 ? sample : USUAL_BYTES);
     size_t slot = SLOT_MOST_BYTES;
-    while (slot > SLOT_LEAST_BYTES && bytes / slot < SLOTS_LEAST * 4) {
+    while (slot > SLOT_LEAST_BYTES &&
+           (bytes / slot < SLOTS_LEAST * 4 || (double)slot >= 2.0 * block)) {
         slot /= 2;
     }
     size_t slots = bytes / slot > SLOTS_LEAST ? bytes / slot : SLOTS_LEAST;

@@ -47,6 +47,7 @@ struct ls_sensor_device {
                  struct ls_reading *ret);
     int (*tune)(struct ls_receiver *receiver, double center_hz, double *ret_hz, struct ls_err *err);
     int (*set_gain)(struct ls_receiver *receiver, double db, double *ret_db, struct ls_err *err);
+    double (*gain)(struct ls_receiver *receiver);
     bool (*sensor)(struct ls_receiver *receiver, const char *name, double *ret_value);
 };
 
@@ -54,6 +55,7 @@ struct ls_sensor_device {
 struct ls_sensor_status {
     /* stream */
     bool listening;         /* samples came within the last second */
+    bool waiting;           /* the device did not open, and is tried again */
     uint64_t samples;       /* taken from the device */
     uint64_t blocks;        /* that reached the search: > 0 means ready */
     int64_t last_sample_ns; /* steady clock, of the last samples searched: what a watchdog feeds
@@ -71,12 +73,12 @@ struct ls_sensor_status {
     double off_s;
     /* receiver */
     struct ls_tuning tuning; /* present one, as read back */
-    double gain_db;
-    double temperature;   /* of the device, as it states it; NAN when it has no such sensor */
-    double level_dbfs;    /* mean power of the last second; NAN without samples */
-    double floor_dbfs;    /* noise in the whole band at the present tuning: level that half of
-                             the channels stay below; NAN until learned */
-    double clipped_share; /* of the last second's samples */
+    double gain_db;          /* as read back within the last 10 s */
+    double temperature;      /* of the device, as it states it; NAN when it has no such sensor */
+    double level_dbfs;       /* mean power of the last second; NAN without samples */
+    double floor_dbfs;       /* noise in the whole band at the present tuning: level that half of
+                                the channels stay below; NAN until learned */
+    double clipped_share;    /* of the last second's samples */
     /* clock */
     double clock_ppm;        /* sample clock against the reference: positive runs fast; NAN until
                                 known */
@@ -104,9 +106,10 @@ struct ls_sensor_opts {
     double settle_s; /* samples of so long after a retune are not used; 0 means 20 ms */
     uint64_t seed;   /* of the random order and lengths of dwells */
     /* search */
-    const struct ls_plan *plan; /* NULL: none. Borrowed until destroy, whatever is reloaded */
+    const struct ls_plan *plan; /* NULL: none. Held as long as it is used */
     size_t threads;             /* of the search, 1 to LS_THREADS_MAX; 0: one per processor */
-    double channel_hz;          /* as in survey/analyse.h, so are the next three */
+    double channel_hz;          /* as in survey/analyse.h, so are the next four */
+    size_t taps;
     double false_alarms_per_day;
     const double *spurs_hz;
     size_t spur_count;

@@ -159,6 +159,7 @@ int ls_settings_create(struct ls_settings **ret, const struct ls_sensor_opts *op
     atomic_init(&settings->users, 1);
     struct ls_sensor_opts *o = &settings->opts;
     *o = *opts;
+    ls_plan_hold(o->plan);
     bool hops = o->center_count > 0 && o->centers_hz != NULL;
     o->center_count = hops ? o->center_count : 1;
     memcpy(settings->centers_hz, hops ? o->centers_hz : &o->receiver.center_hz,
@@ -212,6 +213,7 @@ void ls_settings_drop(struct ls_settings *settings) {
     for (size_t i = 0; i < settings->text_count; i++) {
         free(settings->texts[i]);
     }
+    ls_plan_destroy(settings->opts.plan);
     free(settings);
 }
 
@@ -221,7 +223,7 @@ bool ls_settings_new_run(const struct ls_settings *a, const struct ls_settings *
     ls_settings_describe(a, &x);
     ls_settings_describe(b, &y);
     return strcmp(x.options, y.options) != 0 || strcmp(x.plan, y.plan) != 0 ||
-           a->opts.plan != b->opts.plan || ls_settings_reopen(a, b);
+           !ls_plan_same(a->opts.plan, b->opts.plan) || ls_settings_reopen(a, b);
 }
 
 static bool same_text(const char *a, const char *b) {
@@ -265,6 +267,9 @@ static char *options_text(const struct ls_sensor_opts *o) {
                   o->receiver.rate_sps, "centers_hz", list(o->centers_hz, o->center_count));
     if (json == NULL) {
         return NULL;
+    }
+    if (o->taps > 0) {
+        json_object_set_new(json, "taps", json_integer((json_int_t)o->taps));
     }
     if (o->center_count > 1) {
         json_object_set_new(json, "dwell_s", json_real(o->dwell_s));

@@ -1,28 +1,28 @@
 /* The sensor calls back from three threads. Rows of health gather in a queue behind a lock, and are
  * stored where the sensor's own rows are, after a commit: so they wait as long as the database
- * does, and nothing here waits for it. A configuration that was replaced is kept until the end, as
- * the sensor borrows its plan. */
+ * does, and nothing here waits for it. */
 #include "survey/watch.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/time.h"
 #include "base/util.h"
 #include "store/health.h"
+#include "survey/flood.h"
 #include "survey/metrics.h"
 #include "survey/watch_opts.h"
 #include "survey/watch_text.h"
 
-enum { ROWS_MAX = 4096, ROWS_AT_ONCE = 256, RELOADS_MAX = 1024 };
+enum { ROWS_MAX = 4096, ROWS_AT_ONCE = 256 };
 
 struct watch {
     const struct ls_watch_opts *opts;
-    struct ls_config *config;             /* in use */
-    struct ls_config *taken[RELOADS_MAX]; /* by reloading; owned */
-    size_t taken_count;
+    struct ls_config *config; /* in use; owned unless it is that of opts */
+    uint64_t seed;            /* drawn at the start */
     struct ls_sensor *sensor;
     struct ls_metrics *metrics;
     struct ls_gpsd *gpsd;
@@ -36,6 +36,7 @@ struct watch {
     int64_t rounds_ns; /* steady, of the last round */
     enum ls_health_level said[LS_JUDGE_SUBJECTS];
     pthread_mutex_t lock; /* of what follows */
+    struct ls_flood flood;
     struct ls_health *rows;
     size_t row_count;
     uint64_t lost_rows;
@@ -53,7 +54,7 @@ static void queue_row(struct watch *watch, const struct ls_health *row) {
         struct ls_health *queued = &watch->rows[watch->row_count++];
         *queued = *row;
         if (queued->sensor[0] == '\0') {
-            ls_copy_text(queued->sensor, sizeof queued->sensor, watch->config->sensor.name);
+            ls_copy_text(queued->sensor, sizeof queued->sensor, watch->opts->config->sensor.name);
         }
         if (queued->t_ns == 0) {
             queued->t_ns = ls_time_now();
@@ -76,8 +77,14 @@ static void say_row(const struct watch *watch, const struct ls_health *row) {
 /* Of the sensor and of the keeper: any thread. */
 static void take_event(void *context, const struct ls_health *row) {
     struct watch *watch = context;
-    queue_row(watch, row);
-    say_row(watch, row);
+    struct ls_health told = *row;
+    pthread_mutex_lock(&watch->lock);
+    bool pass = ls_flood_pass(&watch->flood, &told, ls_time_steady());
+    pthread_mutex_unlock(&watch->lock);
+    if (pass) {
+        queue_row(watch, &told);
+        say_row(watch, &told);
+    }
 }
 
 /* Of the rounds. That all is still well is for the database; the log has what changed. */
@@ -204,10 +211,20 @@ static int keep_restart_keys(struct watch *watch, struct ls_config *config, size
     return LS_OK;
 }
 
+static int sensor_opts(const struct watch *watch, const struct ls_config *config,
+                       struct ls_sensor_opts *ret, struct ls_watch_opts_memory *ret_memory,
+                       struct ls_err *err) {
+    int code = ls_watch_opts_init(ret, ret_memory, config, err);
+    if (code == LS_OK && ret->seed == 0) {
+        ret->seed = watch->seed;
+    }
+    return code;
+}
+
 static int apply(struct watch *watch, struct ls_config *config, struct ls_err *err) {
     struct ls_sensor_opts opts;
     struct ls_watch_opts_memory memory;
-    int code = ls_watch_opts_init(&opts, &memory, config, err);
+    int code = sensor_opts(watch, config, &opts, &memory, err);
     if (code == LS_OK) {
         code = ls_sensor_reload(watch->sensor, &opts, err);
         ls_watch_opts_finish(&memory);
@@ -219,12 +236,14 @@ static int apply(struct watch *watch, struct ls_config *config, struct ls_err *e
     return code;
 }
 
+static void forget_config(struct watch *watch) {
+    if (watch->config != watch->opts->config) {
+        ls_config_destroy(watch->config);
+    }
+}
+
 static int take_new(struct watch *watch, size_t *ret_applied, struct ls_err *err) {
     struct ls_config *config = NULL;
-    if (watch->taken_count == RELOADS_MAX) {
-        return ls_err_set(err, LS_ERR_NOMEM, "read again %d times: restart the sensor",
-                          RELOADS_MAX);
-    }
     int code = watch->opts->load(watch->opts->context, &config, err);
     if (code != LS_OK) {
         return code;
@@ -237,7 +256,7 @@ static int take_new(struct watch *watch, size_t *ret_applied, struct ls_err *err
         ls_config_destroy(config);
         return code;
     }
-    watch->taken[watch->taken_count++] = config;
+    forget_config(watch);
     watch->config = config;
     return LS_OK;
 }
@@ -266,7 +285,7 @@ static void take_status(void *context, const struct ls_sensor_status *now) {
     watch->last = *now;
     bool first = !watch->ready && now->blocks > 0;
     watch->ready |= first;
-    if (now->last_sample_ns > watch->fed_ns) {
+    if (now->last_sample_ns > watch->fed_ns || now->waiting) {
         watch->fed_ns = now->last_sample_ns;
         watch->opts->alive(watch->opts->context);
     }
@@ -334,7 +353,7 @@ static int make_parts(struct watch *watch, struct ls_err *err) {
 static int make_sensor(struct watch *watch, struct ls_err *err) {
     struct ls_sensor_opts opts;
     struct ls_watch_opts_memory memory;
-    int code = ls_watch_opts_init(&opts, &memory, watch->config, err);
+    int code = sensor_opts(watch, watch->config, &opts, &memory, err);
     if (code != LS_OK) {
         return code;
     }
@@ -369,12 +388,19 @@ static void unmake(struct watch *watch) {
     ls_gpsd_destroy(watch->gpsd);
     ls_reference_destroy(watch->reference);
     ls_iq_ring_destroy(watch->ring);
-    for (size_t i = 0; i < watch->taken_count; i++) {
-        ls_config_destroy(watch->taken[i]);
-    }
+    forget_config(watch);
     pthread_mutex_destroy(&watch->lock);
     free(watch->rows);
     free(watch);
+}
+
+/* Not 0, and a number that every reader of JSON takes as it is. */
+static uint64_t draw_seed(void) {
+    uint32_t drawn = 0;
+    if (getrandom(&drawn, sizeof drawn, GRND_NONBLOCK) != sizeof drawn) {
+        drawn = (uint32_t)ls_time_now();
+    }
+    return (uint64_t)drawn + 1;
 }
 
 int ls_watch_run(const struct ls_watch_opts *opts, struct ls_watch_result *ret,
@@ -385,6 +411,7 @@ int ls_watch_run(const struct ls_watch_opts *opts, struct ls_watch_result *ret,
     }
     watch->opts = opts;
     watch->config = opts->config;
+    watch->seed = draw_seed();
     pthread_mutex_init(&watch->lock, NULL);
     int code = make_parts(watch, err);
     if (code == LS_OK) {

@@ -28,7 +28,8 @@ struct ls_watch_opts {
     /* All on the thread of ls_watch_run, but for say: any. */
     void *context;
     void (*ready)(void *context);     /* once, after the first good block */
-    void (*alive)(void *context);     /* samples were searched since the last call */
+    void (*alive)(void *context);     /* samples were searched since the last call, or a device
+                                         that is not there is tried again and again */
     void (*reloading)(void *context); /* before load, and ready comes again after it */
     void (*say)(void *context, enum ls_log_level level, const char *text); /* worth a line of log */
     void (*show)(void *context, const struct ls_watch_view *now);          /* once a second */

@@ -102,6 +102,7 @@ int ls_watch_opts_init(struct ls_sensor_opts *ret, struct ls_watch_opts_memory *
         .plan = config->plan,
         .threads = config->detector.threads,
         .channel_hz = or_zero(config->detector.channel_hz),
+        .taps = ls_config_taps(config),
         .false_alarms_per_day = config->detector.false_alarms_per_day,
         .spurs_hz = config->spurs_hz,
         .spur_count = config->spur_count,

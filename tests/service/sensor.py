@@ -32,21 +32,23 @@ def write_config(path, *changes):
     for change in changes:
         for section, keys in change.items():
             merged.setdefault(section, {}).update(keys)
-    with open(path, "w", encoding="utf-8") as f:
+    with open(path + ".new", "w", encoding="utf-8") as f:
         for section, keys in merged.items():
             f.write(f"{section}:\n")
             f.writelines(f"  {key}: {value}\n" for key, value in keys.items())
+    os.rename(path + ".new", path)
 
 
 class Sensor:
     """lineside watch in a folder; its database, configuration and log lie there."""
 
-    def __init__(self, program, folder, recording, *changes, faults="", watchdog_s=None):
+    def __init__(self, program, folder, recording, *changes, faults="", device="",
+                 watchdog_s=None, environment=None):
         self.program, self.folder = program, folder
         self.config = os.path.join(folder, "lineside.yaml")
         self.database = os.path.join(folder, "lineside.db")
         self.log = os.path.join(folder, "log")
-        args = f"driver=lineside-replay,file={recording},loop=true"
+        args = f"driver=lineside-replay,file={recording},loop=true{device}"
         if faults:
             script = os.path.join(folder, "faults.txt")
             with open(script, "w", encoding="utf-8") as f:
@@ -58,7 +60,8 @@ class Sensor:
         self.notices = []
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(os.path.join(folder, "notify"))
-        environment = dict(os.environ, NOTIFY_SOCKET=os.path.join(folder, "notify"))
+        environment = dict(os.environ, **(environment or {}),
+                           NOTIFY_SOCKET=os.path.join(folder, "notify"))
         if watchdog_s is not None:
             environment["WATCHDOG_USEC"] = str(int(watchdog_s * 1e6))
         with open(self.log, "w", encoding="utf-8") as log:

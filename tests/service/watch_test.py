@@ -5,8 +5,11 @@ Each claim below is one sensor on the replay device for some seconds; they run s
 needs little of the machine.
 """
 import concurrent.futures
+import hashlib
 import json
+import math
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -16,6 +19,9 @@ import time
 
 from sensor import Failed, Sensor, parse_metrics, value
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "survey"))
+import gpsd_test  # noqa: E402
+
 
 def expect(true, text):
     if not true:
@@ -24,7 +30,7 @@ def expect(true, text):
 
 def listens_and_stops_clean(make):
     """Ready after the first block, rows in the database, status 0 on SIGTERM, ledger sound."""
-    sensor = make()
+    sensor = make({"sensor": {"latitude_deg": "48.2", "longitude_deg": "16.37"}})
     sensor.wait_notice("READY=1")
     sensor.listen(6)
     status, text = sensor.get("/metrics")
@@ -42,7 +48,8 @@ def listens_and_stops_clean(make):
     rows = [json.loads(line) for line in sensor.ask("transmissions", "--json").splitlines()]
     expect(len(rows) >= 5, f"{len(rows)} transmissions")
     subjects = {json.loads(line)["subject"] for line in sensor.ask("health", "--json").splitlines()}
-    expect({"stream", "disk", "memory", "queue", "store", "clipping"} <= subjects, str(subjects))
+    expect({"stream", "disk", "memory", "queue", "store", "clipping", "position"} <= subjects,
+           str(subjects))
 
 
 def watchdog_is_fed_by_samples(make):
@@ -82,6 +89,128 @@ def reload_takes_good_and_refuses_bad(make):
     states = {json.loads(line).get("state") for line in
               sensor.ask("observations", "--json").splitlines()}
     expect(states <= {None, "observed"}, f"the ledger has {states}")
+    expect(rows(sensor, "SELECT count(*) FROM run") == [(1,)], "what changes no row began a run")
+
+
+def loses_no_sample_while_it_is_reloaded(make):
+    """Every 0.2 s, at 2 MS/s, with what changes rows and what does not."""
+    sensor = make({"receiver": {"gain_db": "40dB"}, "detector": {"ring_bytes": "64M"}},
+                  device=",speed=8,buffer=40s")
+    sensor.wait_notice("READY=1")
+    for i in range(30):
+        sensor.rewrite({"receiver": {"gain_db": f"{39 + i // 5 % 2}dB"},
+                        "health": {"stall_s": f"{5 + i % 3}s"}})
+        sensor.process.send_signal(signal.SIGHUP)
+        sensor.listen(0.2)
+    # The notices of a second are taken together when the program is busy.
+    sensor.wait_log(r"read again: [12] keys? changed")
+    sensor.listen(2)
+    values = parse_metrics(sensor.get("/metrics")[1])
+    expect(value(values, "dropped_blocks_total") == 0, "blocks were dropped")
+    expect(sensor.stop() == 0, f"exit status {sensor.process.returncode}\n{sensor.logged()}")
+    runs = rows(sensor, "SELECT first_ns, last_ns FROM run ORDER BY id")
+    expect(3 <= len(runs) <= 8, f"{len(runs)} runs of some 6 gains")
+    expect(all(a[1] == b[0] for a, b in zip(runs, runs[1:])), f"holes between runs: {runs}")
+    expect(rows(sensor, "SELECT DISTINCT state FROM observation") == [(0,)], "not all was observed")
+    expect("is sound" in sensor.ask("db", "check"), sensor.ask("db", "check"))
+
+
+def hops_in_an_order_that_is_drawn(make):
+    """Each round visits every tuning once, anew shuffled; two sensors do it differently."""
+    orders = []
+    sensors = [make({"survey": {"mode": "hop", "center_hz": "none", "bands": "[433.4M:434.4M]",
+                                "dwell_s": "200ms"}, "detector": {"ring_bytes": "64M"}},
+                    device=",range=430M:440M") for _ in range(2)]
+    for sensor in sensors:
+        sensor.wait_notice("READY=1")
+    for _ in range(50):  # both, as a full socket of notices would hold a sensor up
+        for sensor in sensors:
+            sensor.listen(0.1)
+    for sensor in sensors:
+        expect(sensor.stop() == 0, f"status {sensor.process.returncode}\n{sensor.logged()}")
+        expect("is sound" in sensor.ask("db", "check"), sensor.ask("db", "check"))
+        dwells = rows(sensor, "SELECT state, low_hz, (stop_ns - start_ns) / 1e9 FROM observation "
+                              "ORDER BY start_ns")
+        expect({state for state, _, _ in dwells} == {0, 2}, "states other than observed, retuning")
+        heard = [d for d in dwells if d[0] == 0]
+        tunings = sorted({low for _, low, _ in heard})
+        expect(len(tunings) == 5 and len(heard) > 25, f"{len(heard)} dwells at {tunings}")
+        for at in range(0, len(heard) // 5 * 5, 5):
+            expect(sorted(low for _, low, _ in heard[at:at + 5]) == tunings, f"round {at // 5}")
+        lengths = [s for _, _, s in heard[:-1]]
+        expect(0.14 < min(lengths) < 0.19 and 0.21 < max(lengths) < 0.27, f"dwells {lengths}")
+        orders.append([low for _, low, _ in heard[:25]])
+    expect(orders[0] != orders[1], "both go the same way")
+
+
+def transforms_are_planned_before_samples_come(make):
+    """In a new cache: what is planned once is there although no sample ever came."""
+    cache = os.path.join(make.folder, "cache")
+    sensor = make(faults="0s stall\n", environment={"XDG_CACHE_HOME": cache})
+    sensor.wait_log("the receiver is lost", seconds=30)
+    expect(value(parse_metrics(sensor.get("/metrics")[1]), "samples_total") == 0, "samples came")
+    expect(os.listdir(os.path.join(cache, "lineside")), "nothing was planned")
+    sensor.stop()
+
+
+def absent_device_is_waited_for(make):
+    """A radio that is unplugged for longer than the watchdog waits does not end the process."""
+    sensor = make(faults="3s lose-device 12s\n", watchdog_s=3)
+    sensor.wait_notice("READY=1")
+    sensor.wait_log(r"the receiver is open again", seconds=40)
+    sensor.listen(2)
+    pings = [at for at, text in sensor.notices if text == "WATCHDOG=1"]
+    longest = max(b - a for a, b in zip(pings, pings[1:]))
+    expect(longest < 3, f"no ping for {longest:.1f} s")
+    expect(tries(sensor)[:4] == ["200 ms", "400 ms", "500 ms", "500 ms"],
+           f"waits between tries: {tries(sensor)}")
+    sensor.stop()
+
+
+def tries(sensor):
+    """How long it waited before each try, from its log."""
+    return [line.split("next try in ")[1].split(":")[0] for line in sensor.logged().splitlines()
+            if "next try in" in line]
+
+
+def gain_that_collapses_is_told(make):
+    sensor = make({"receiver": {"gain_db": "60dB"}}, faults="2s gain-collapse 60s 30\n")
+    sensor.wait_notice("READY=1")
+    sensor.wait_log(r"error: gain: gain reads 30.0 dB, set was 60.0 dB", seconds=30)
+    sensor.stop()
+
+
+def gpsd_gives_position_and_time(make):
+    """A fix of another day: the place is recorded, and the clock is said to be wrong."""
+    if shutil.which("gpsfake") is None:
+        return
+    port = gpsd_test.free_port()
+    log = os.path.join(make.folder, "gps.nmea")
+    with open(log, "w", encoding="utf-8") as f:
+        f.writelines(gpsd_test.log(120))
+    fake = gpsd_test.start_gpsfake(log, port)
+    try:
+        if not gpsd_test.answers(port, 15):
+            return  # as in gpsd_test.py: gpsfake cannot run everywhere
+        sensor = make({"sensor": {"latitude_deg": "48.21", "longitude_deg": "16.37"},
+                       "clock": {"gpsd": f"127.0.0.1:{port}"}})
+        sensor.wait_notice("READY=1")
+        sensor.wait_log(r"clock: the system clock is .* off GPS time", seconds=30)
+        sensor.wait_log(r"position: gpsd says 48.20000 16.37000, 111[0-9] m from", seconds=30)
+        fake.terminate()
+        fake.wait()
+        sensor.wait_log(r"gpsd at 127.0.0.1:[0-9]+ is gone", seconds=30)
+        sensor.stop()
+        kept = rows(sensor, "SELECT count(*) FROM health WHERE subject = 'position'")
+        expect(kept[0][0] >= 1, "no row of the position")
+    finally:
+        fake.terminate()
+        fake.wait()
+
+
+def rows(sensor, query):
+    with sqlite3.connect(f"file:{sensor.database}?mode=ro", uri=True) as db:
+        return db.execute(query).fetchall()
 
 
 def health_follows_the_receiver(make):
@@ -124,9 +253,10 @@ def snippets_are_kept_for_a_case(make):
     folder = tempfile.mkdtemp(dir=make.folder)
     sensor = make({"snippets": {"enabled": "true", "case_id": "C-7", "quota_bytes": "3M",
                                 "folder": folder, "min_snr_db": "10dB", "expiry_s": "1min"},
-                   "receiver": {"format": "ci16_le"}})
+                   "receiver": {"format": "ci16_le"}, "retention": {"period_s": "1s"}})
     sensor.wait_notice("READY=1")
     sensor.listen(12)
+    listen_to_expiry(sensor, folder)
     sensor.stop()
     metas = sorted(f for f in os.listdir(folder) if f.endswith(".sigmf-meta"))
     expect(metas, "no snippet was written\n" + sensor.logged())
@@ -136,6 +266,11 @@ def snippets_are_kept_for_a_case(make):
         with open(os.path.join(folder, name), encoding="utf-8") as f:
             meta = json.load(f)
         expect(meta["global"]["lineside:case_id"] == "C-7", "no case")
+        with open(os.path.join(folder, name.replace("-meta", "-data")), "rb") as f:
+            expect(meta["global"]["core:sha512"] == hashlib.sha512(f.read()).hexdigest(), "hash")
+        mark, = meta["annotations"]
+        before = mark["core:sample_start"] / 250e3
+        expect(math.isclose(before, 0.1, abs_tol=0.001), f"{before} s from before it, not 0.1 s")
         expect("lineside:expires" in meta["global"], "no expiry")
         expect(os.stat(os.path.join(folder, name)).st_mode & 0o077 == 0, "others can read it")
         again = os.path.join(make.folder, "again.db")
@@ -143,12 +278,29 @@ def snippets_are_kept_for_a_case(make):
                               capture_output=True, text=True, check=False)
         expect(done.returncode == 0, f"{name} cannot be analysed: {done.stderr}")
     db = sqlite3.connect(sensor.database)
-    expect(db.execute("SELECT count(*) FROM snippet").fetchone()[0] == len(metas), "rows differ")
+    expect(db.execute("SELECT count(*) FROM snippet WHERE deleted_ns IS NULL").fetchone()[0] ==
+           len(metas), "rows differ")
     db.execute("UPDATE snippet SET expires_ns = 0")
     db.commit()
     db.close()
     expect(f"snippet: {len(metas)} deleted" in sensor.ask("db", "prune", "--keep", "7d"), "prune")
     expect(not os.listdir(folder), "files are left")
+
+
+def listen_to_expiry(sensor, folder):
+    """The first one is over its time: it goes while the sensor listens, and its row says so."""
+    with sqlite3.connect(sensor.database, timeout=10) as db:
+        first, path = db.execute("SELECT min(id), path FROM snippet").fetchone()
+        db.execute("UPDATE snippet SET expires_ns = 1 WHERE id = ?", (first,))
+    end = time.monotonic() + 20
+    while os.path.exists(path):
+        expect(time.monotonic() < end, "what expired is still there\n" + sensor.logged())
+        sensor.listen(0.2)
+    sensor.listen(0.5)
+    expect(os.path.dirname(path) == folder, path)
+    expect(not os.path.exists(path.replace("-meta", "-data")), "the samples are still there")
+    gone = rows(sensor, f"SELECT deleted_ns > 0 FROM snippet WHERE id = {first}")
+    expect(gone == [(1,)], "the row does not say that it was deleted")
 
 
 def no_snippets_without_a_case(make):
@@ -164,7 +316,8 @@ def no_snippets_without_a_case(make):
 
 def prunes_while_it_listens(make):
     """Old rows go while new ones come, and pinned ones stay."""
-    sensor = make({"retention": {"period_s": "1s", "health_s": "1h"}})
+    sensor = make({"retention": {"period_s": "2s", "health_s": "1h", "transmissions_s": "1h",
+                                 "observations_s": "1h"}})
     sensor.wait_notice("READY=1")
     db = sqlite3.connect(sensor.database, timeout=10)
     end = time.monotonic() + 10
@@ -182,8 +335,41 @@ def prunes_while_it_listens(make):
     expect(db.execute("SELECT rows FROM pruning WHERE what = 'health'").fetchone()[0] == 5000,
            "no record of the pruning")
     db.close()
+    prunes_what_was_heard(sensor)
     expect(sensor.stop() == 0, f"exit status {sensor.process.returncode}\n{sensor.logged()}")
     expect("is sound" in sensor.ask("db", "check"), sensor.ask("db", "check"))
+
+
+def prunes_what_was_heard(sensor):
+    """Rows of last year that another receiver heard, some of them pinned."""
+    log = os.path.join(os.path.dirname(sensor.database), "old.jsonl")
+    day = "2025-11-20T08"
+    pinned = sensor.ask("db", "pin", "--case", "C-7", "--since", f"{day}:10:00Z", "--until",
+                        f"{day}:20:00Z", "--freq", "870M:880M")
+    with open(log, "w", encoding="utf-8") as f:
+        for i in range(3000):
+            f.write(json.dumps({
+                "type": "transmission", "sensor": "old", "duration_s": 0.2,
+                "start": f"{day}:{i // 60:02d}:{i % 60:02d}.000000000Z", "bandwidth_hz": 1e4,
+                "center_hz": 876e6 if i % 2 else 433e6}) + "\n")
+        f.write(json.dumps({"type": "observation", "sensor": "old", "start": f"{day}:00:00Z",
+                            "stop": f"{day}:50:00Z", "low_hz": 430e6, "high_hz": 440e6}) + "\n")
+    sensor.ask("import", log)
+    old = "SELECT count(*) FROM transmission WHERE start_ns < 1770000000000000000"
+    # What import found in them is an incident, and its evidence stays too.
+    evidence, = rows(sensor, "SELECT count(*) FROM incident_transmission JOIN transmission AS t "
+                             "ON t.id = transmission_id WHERE t.center_hz < 870e6 OR t.start_ns "
+                             "NOT BETWEEN 1763626200000000000 AND 1763626800000000000")
+    left = 300 + evidence[0]
+    end = time.monotonic() + 30
+    while rows(sensor, old)[0][0] != left:
+        expect(time.monotonic() < end, f"{rows(sensor, old)} old rows of {left}; {pinned}\n"
+               + sensor.logged())
+        sensor.listen(0.3)
+    sensor.listen(3)
+    expect(rows(sensor, old) == [(left,)], "pinned rows went")
+    expect(rows(sensor, "SELECT sum(rows) FROM pruning WHERE what = 'transmission'") ==
+           [(3000 - left,)], "the record of pruning differs")
 
 
 def deaf_receiver_is_told_by_its_floor(make):
@@ -208,7 +394,10 @@ def searches_for_patterns_while_it_listens(make):
     expect("is sound" in sensor.ask("db", "check"), sensor.ask("db", "check"))
 
 
-CLAIMS = [deaf_receiver_is_told_by_its_floor, health_follows_the_receiver,
+CLAIMS = [deaf_receiver_is_told_by_its_floor, transforms_are_planned_before_samples_come, absent_device_is_waited_for,
+          gpsd_gives_position_and_time, gain_that_collapses_is_told,
+          loses_no_sample_while_it_is_reloaded, hops_in_an_order_that_is_drawn,
+          health_follows_the_receiver,
           watchdog_is_fed_by_samples, snippets_are_kept_for_a_case, listens_and_stops_clean,
           lost_device_is_opened_again, reload_takes_good_and_refuses_bad,
           searches_for_patterns_while_it_listens, no_snippets_without_a_case,

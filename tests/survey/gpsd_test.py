@@ -103,4 +103,5 @@ def main():
                 child.wait()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -115,6 +115,8 @@ static int fake_set_gain(struct ls_receiver *receiver, double db, double *ret_db
     return LS_OK;
 }
 
+static double fake_gain(struct ls_receiver *receiver) { return receiver->info.gain_db; }
+
 static bool fake_sensor(struct ls_receiver *receiver, const char *name, double *ret_value) {
     (void)receiver;
     (void)name;
@@ -130,6 +132,7 @@ static const struct ls_sensor_device made_up = {.open = fake_open,
                                                 .read = fake_read,
                                                 .tune = fake_tune,
                                                 .set_gain = fake_set_gain,
+                                                .gain = fake_gain,
                                                 .sensor = fake_sensor};
 
 struct watch {

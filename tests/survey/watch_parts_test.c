@@ -1,11 +1,13 @@
 /* What a running sensor is made of beside the sensor: the ring of raw I/Q, reference carriers,
- * tunings that cover bands. */
+ * tunings that cover bands, events that come too often. */
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
+#include "survey/flood.h"
 #include "survey/iq_ring.h"
 #include "survey/reference.h"
 #include "survey/watch_opts.h"
@@ -152,4 +154,29 @@ Test(watch_opts, tunings_cover_every_band_and_none_twice) {
             cr_expect(covered, "%.0f", hz);
         }
     }
+}
+
+static bool pass(struct ls_flood *flood, const char *subject, enum ls_health_level level,
+                 double seconds, struct ls_health *ret) {
+    *ret = (struct ls_health){.level = level, .text = "lost"};
+    snprintf(ret->subject, sizeof ret->subject, "%s", subject);
+    return ls_flood_pass(flood, ret, (int64_t)(seconds * 1e9) + 1);
+}
+
+Test(flood, tells_the_first_and_then_how_many) {
+    struct ls_flood flood = {.count = 0};
+    struct ls_health row;
+    size_t told = 0;
+    for (int i = 0; i < 1000; i++) { /* ten a second */
+        bool passes = pass(&flood, "stream", LS_HEALTH_WARN, 0.1 * i, &row);
+        told += passes;
+        cr_expect(passes || i >= 20, "event %d", i);
+    }
+    /* 20 at once and one in each 10 s of 100 s; the first ones earn a share while they pass. */
+    cr_expect(told >= 28 && told <= 31, "%zu of 1000", told);
+    cr_expect(pass(&flood, "receiver", LS_HEALTH_WARN, 100.0, &row), "another subject");
+    cr_expect(pass(&flood, "stream", LS_HEALTH_FAIL, 100.0, &row), "another level");
+    cr_expect(strstr(row.text, " more before it)") != NULL, "%s", row.text);
+    cr_expect(pass(&flood, "stream", LS_HEALTH_FAIL, 1000.0, &row), "after a while");
+    cr_expect_str_eq(row.text, "lost");
 }
