@@ -65,6 +65,7 @@ static void print_number(const char *name, double value) {
 static void print_status(void *context, const struct ls_sensor_status *now) {
     struct run *run = context;
     double elapsed_s = (double)(ls_time_steady() - run->began_ns) / 1e9;
+    flockfile(stdout); /* commits are told by another thread */
     printf("{\"type\": \"status\"");
     print_number("elapsed_s", elapsed_s);
     print_number("cpu_s", cpu_s());
@@ -99,6 +100,7 @@ static void print_status(void *context, const struct ls_sensor_status *now) {
     print_number("unstored_rows", (double)now->unstored_rows);
     printf("}\n");
     fflush(stdout);
+    funlockfile(stdout);
     if (run->seconds > 0.0 && elapsed_s >= run->seconds) {
         stop = 1;
     }
