@@ -106,7 +106,8 @@ def liquid(build, path, samples):
 
 
 def rtl_433(build, path, samples):
-    return ["rtl_433", "-r", f"cs16:{path}", "-s", str(RATE), "-F", "null", "-n", str(samples)]
+    """Whole files: its -n counts bytes by pairs, whatever the format."""
+    return ["rtl_433", "-r", f"cs16:{path}", "-s", str(RATE), "-F", "null"]
 
 
 # name, command, millions of samples of the longer run, what was wanted (0: nothing), what it does
@@ -118,7 +119,7 @@ PEERS = (
     ("GNU Radio STFT", in_python("gnuradio-stft"), 100, 2.5,
      "power of transforms without overlap"),
     ("scipy.signal.spectrogram", in_python("scipy"), 20, 15, "power of transforms, half overlap"),
-    ("rtl_433", rtl_433, 50, 4, "one channel, all decoders"),
+    ("rtl_433", rtl_433, 100, 4, "one channel, all decoders"),
 )
 SHORT = 10  # of the longer run
 
@@ -165,7 +166,7 @@ def measure(build, folder, rounds):
     for _ in range(rounds):
         for name, command, millions, _, _ in PEERS:
             short = millions // SHORT if millions >= SHORT else 1
-            # lineside takes whole files
+            # lineside and rtl_433 take whole files
             few = run(command(build, files[10 if short <= 10 else 100], short * MEGA), env)
             many = run(command(build, files[100], millions * MEGA), env)
             results[name].append((few[0], many[0], many[1], (many[0] - few[0]) / (millions - short)))

@@ -18,7 +18,7 @@
 #include "survey/analyse.h"
 #include "survey/cut.h"
 
-enum { TURNS = 5, BARE_FRAMES = 4096, CHUNK_SAMPLES = 1 << 16, TAPS = 8, SAMPLE_BYTES = 4 };
+enum { TURNS = 3, BARE_FRAMES = 4096, CHUNK_SAMPLES = 1 << 16, TAPS = 8, SAMPLE_BYTES = 4 };
 
 static const double RATE = 20e6;
 static const double SECONDS = 5.0;
