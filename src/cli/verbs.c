@@ -16,6 +16,7 @@ static const struct ls_verb *const verbs[] = {
     &ls_verb_patterns,
     &ls_verb_incidents,
     &ls_verb_report,
+    &ls_verb_plot,
     &ls_verb_permits,
     &ls_verb_export,
     &ls_verb_plan,

@@ -20,6 +20,7 @@ extern const struct ls_verb ls_verb_occupancy;
 extern const struct ls_verb ls_verb_patterns;
 extern const struct ls_verb ls_verb_permits;
 extern const struct ls_verb ls_verb_plan;
+extern const struct ls_verb ls_verb_plot;
 extern const struct ls_verb ls_verb_report;
 extern const struct ls_verb ls_verb_simulate;
 extern const struct ls_verb ls_verb_transmissions;

@@ -186,15 +186,13 @@ void ls_document_strip(struct ls_document *doc, const char *key, const char *lab
     part->number_count = count;
 }
 
-void ls_document_figure(struct ls_document *doc, const char *key, const char *label,
-                        const char *words, char *svg) {
-    struct ls_part *part = svg == NULL ? NULL : add(doc, LS_PART_FIGURE, key, label);
+void ls_document_figure(struct ls_document *doc, const char *key, char *svg) {
+    struct ls_part *part = svg == NULL ? NULL : add(doc, LS_PART_FIGURE, key, NULL);
     if (part == NULL) {
         doc->failed = true;
         free(svg);
         return;
     }
-    part->text = copy(doc, words);
     part->svg = svg;
 }
 

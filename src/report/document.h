@@ -20,7 +20,7 @@ enum ls_part_kind {
     LS_PART_FIELD,   /* key, label, value */
     LS_PART_TABLE,   /* key, label, columns, cells */
     LS_PART_STRIP,   /* key, label, numbers from 0 to 1, text: what its two ends are */
-    LS_PART_FIGURE,  /* key, label, text: what it shows in words, svg */
+    LS_PART_FIGURE,  /* key, svg */
 };
 
 /* A value: text for people, raw as JSON ("12.5", "null"); raw NULL: the text is it. */
@@ -98,9 +98,9 @@ void ls_document_cell(struct ls_document *doc, struct ls_value value);
 void ls_document_strip(struct ls_document *doc, const char *key, const char *label,
                        const double *shares, size_t count, const char *ends);
 
-/* svg: a whole <svg> element; taken over, freed with the document; NULL marks the document. */
-void ls_document_figure(struct ls_document *doc, const char *key, const char *label,
-                        const char *words, char *svg);
+/* svg: a whole <svg> element, which says what it shows; taken over, freed with the document; NULL
+ * marks the document. Where figures are shown, the strips of their section are not. */
+void ls_document_figure(struct ls_document *doc, const char *key, char *svg);
 
 /* --- values --- */
 

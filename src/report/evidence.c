@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "base/units.h"
 #include "model/burst.h"
+#include "report/figures.h"
 
 enum { STRIP_CELLS = 72, PHASE_BINS = 48 };
 
@@ -184,10 +185,24 @@ static void rows(struct ls_document *doc, const struct ls_material *m) {
     }
 }
 
+/* Every figure that there is something for. */
+static void figures(struct ls_document *doc, const struct ls_material *m) {
+    for (size_t i = 0; ls_figure_names[i] != NULL; i++) {
+        struct ls_canvas *canvas;
+        int code = ls_figure_find(ls_figure_names[i])(&canvas, m, NULL);
+        if (code == LS_OK) {
+            ls_document_figure(doc, ls_figure_names[i], ls_canvas_svg(canvas));
+            ls_canvas_destroy(canvas);
+        }
+        doc->failed = doc->failed || code == LS_ERR_NOMEM;
+    }
+}
+
 void ls_evidence_sections(struct ls_document *doc, const struct ls_material *m) {
     struct ls_fold fold;
     struct ls_shown shown;
     ls_document_section(doc, "timing", "When it was on the air");
+    figures(doc, m);
     if (m->row_count > 0) {
         in_time(doc, m);
     }

@@ -22,8 +22,8 @@ static const char style[] =
     "th,td{padding:.15rem .6rem .15rem 0;text-align:left;white-space:nowrap;"
     "border-bottom:1px solid #d0d0d0}\n"
     "th.n,td.n{text-align:right}\n"
-    "figure{margin:1rem 0;break-inside:avoid}\n"
-    "figure svg{width:100%;height:auto;display:block}\n"
+    "figure{margin:1rem 0;break-inside:avoid;overflow-x:auto}\n"
+    "figure svg{width:100%;min-width:38rem;height:auto;display:block}\n"
     "figcaption{color:#4a4a4a;font-size:.9rem}\n"
     "@media(max-width:38rem){dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .4rem}}\n"
     "@media "
@@ -120,13 +120,20 @@ static void strip(const struct ls_part *part, FILE *out) {
 }
 
 static void figure(const struct ls_part *part, FILE *out) {
-    fputs("<figure>", out);
-    fputs(part->svg, out);
-    fputs("<figcaption><b>", out);
-    text_of(part->label, out);
-    fputs("</b> ", out);
-    text_of(part->text, out);
-    fputs("</figcaption></figure>\n", out);
+    fprintf(out, "<figure>\n%s</figure>\n", part->svg);
+}
+
+/* The section of a part has figures, which say what its strips say, and better. */
+static bool has_figures(const struct ls_document *doc, size_t at) {
+    while (at > 0 && doc->parts[at].kind != LS_PART_SECTION) {
+        at--;
+    }
+    for (at++; at < doc->count && doc->parts[at].kind != LS_PART_SECTION; at++) {
+        if (doc->parts[at].kind == LS_PART_FIGURE) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void write_part(const struct ls_part *part, FILE *out) {
@@ -176,6 +183,9 @@ static void write_html(const struct ls_document *doc, const struct ls_render_opt
     const char *open = NULL;
     for (size_t i = 0; i < doc->count; i++) {
         const char *list = list_of(doc->parts[i].kind);
+        if (doc->parts[i].kind == LS_PART_STRIP && has_figures(doc, i)) {
+            continue;
+        }
         if (open != NULL && open != list) {
             fprintf(out, "</%s>\n", open);
         }
