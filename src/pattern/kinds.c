@@ -11,6 +11,7 @@
 #include "pattern/periodic.h"
 #include "pattern/repeat_pass.h"
 #include "pattern/scripted.h"
+#include "pattern/similar_posts.h"
 #include "pattern/steady_line.h"
 
 /* In the order of DESIGN section 3; a kind that looks at the findings of another comes after it. */
@@ -25,6 +26,7 @@ static const struct ls_kind *const kinds[] = {
     &ls_bulk_uplink_kind,
     &ls_access_kind,
     &ls_new_emitter_kind,
+    &ls_similar_posts_kind,
     &ls_steady_line_kind,
 };
 /* clang-format on */
