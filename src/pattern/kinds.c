@@ -4,6 +4,7 @@
 #include "pattern/access.h"
 #include "pattern/band_sweep.h"
 #include "pattern/bulk_uplink.h"
+#include "pattern/corridor.h"
 #include "pattern/kind.h"
 #include "pattern/lockstep.h"
 #include "pattern/new_emitter.h"
@@ -27,6 +28,7 @@ static const struct ls_kind *const kinds[] = {
     &ls_access_kind,
     &ls_new_emitter_kind,
     &ls_similar_posts_kind,
+    &ls_corridor_kind,
     &ls_steady_line_kind,
 };
 /* clang-format on */
