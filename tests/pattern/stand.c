@@ -23,7 +23,8 @@ void stand_init(struct stand *stand, const struct ls_kind *const *kinds, size_t 
     memcpy(stand->kinds, kinds, count * sizeof *kinds);
     int code = ls_exposure_create(&stand->exposure, NULL);
     assert(code == LS_OK);
-    code = ls_tracks_create(&stand->tracks, 1024, NULL);
+    struct ls_tracks_opts tracks = {.max = 1024};
+    code = ls_tracks_create(&stand->tracks, &tracks, NULL);
     assert(code == LS_OK);
     create_states(stand);
 }
