@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/answer.h"
@@ -167,6 +168,10 @@ static int run_incidents(struct ls_call *call, struct ls_err *err) {
     }
     if (code == LS_OK) {
         code = ls_query_conclude(&query, "incidents", answer.rows, answer.left_out, err);
+    }
+    if (code == LS_OK && answer.rows == 0) {
+        ls_log(LS_LOG_INFO, "a receiver that only listens cannot be seen: no incident does not "
+                            "mean that nobody collects");
     }
     ls_query_finish(&query);
     return code;

@@ -30,6 +30,8 @@ struct entry {
     struct ls_incident incident;
     enum ls_severity plain; /* before permits */
     bool found;             /* in this run */
+    int64_t start_ns;       /* of the strongest finding of this run alone */
+    int64_t stop_ns;
     bool changed;
 };
 
@@ -375,8 +377,8 @@ static struct entry *find_alias(const struct ls_incidents *incidents,
 
 /* --- growth --- */
 
-static bool confirmed_by(const struct ls_finding *known, const struct ls_finding *finding) {
-    bool disjoint = finding->start_ns >= known->stop_ns || finding->stop_ns <= known->start_ns;
+static bool confirmed_by(const struct entry *entry, const struct ls_finding *finding) {
+    bool disjoint = finding->start_ns >= entry->stop_ns || finding->stop_ns <= entry->start_ns;
     return finding->confirm_log10_p <= confirm_log10 ||
            (disjoint && finding->log10_p <= note_log10);
 }
@@ -394,9 +396,10 @@ static void begin(struct ls_incident *incident, const struct ls_finding *finding
 }
 
 /* A further, weaker one: it widens. */
-static void widen(struct ls_incident *incident, const struct ls_finding *finding) {
+static void widen(struct entry *entry, const struct ls_finding *finding) {
+    struct ls_incident *incident = &entry->incident;
     struct ls_finding *mine = &incident->finding;
-    incident->confirmed = incident->confirmed || confirmed_by(mine, finding);
+    incident->confirmed = incident->confirmed || confirmed_by(entry, finding);
     mine->start_ns = finding->start_ns < mine->start_ns ? finding->start_ns : mine->start_ns;
     mine->stop_ns = finding->stop_ns > mine->stop_ns ? finding->stop_ns : mine->stop_ns;
     mine->low_hz = fmin(mine->low_hz, finding->low_hz);
@@ -437,9 +440,11 @@ int ls_incidents_add(struct ls_incidents *incidents, const struct ls_finding *fi
         return LS_ERR_NOMEM;
     }
     if (entry->found) {
-        widen(&entry->incident, finding);
+        widen(entry, finding);
     } else {
         begin(&entry->incident, finding);
+        entry->start_ns = finding->start_ns;
+        entry->stop_ns = finding->stop_ns;
         describe(incidents, &entry->incident, listened);
     }
     entry->found = true;

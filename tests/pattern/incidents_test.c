@@ -1,0 +1,82 @@
+#include "pattern/incidents.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+
+#include "base/time.h"
+#include "base/util.h"
+
+static const int64_t hour_ns = 3600 * LS_NS_PER_S;
+
+static struct ls_finding finding_at(int64_t start_ns, int64_t stop_ns, double log10_p) {
+    struct ls_finding finding = {.version = 1,
+                                 .log10_p = log10_p,
+                                 .reported = true,
+                                 .start_ns = start_ns,
+                                 .stop_ns = stop_ns,
+                                 .low_hz = 868.2e6,
+                                 .high_hz = 868.3e6,
+                                 .company = (double)NAN,
+                                 .confirm_log10_p = (double)NAN};
+    ls_copy_text(finding.kind, sizeof finding.kind, "pass-by");
+    ls_copy_text(finding.sensor, sizeof finding.sensor, "km-1");
+    return finding;
+}
+
+/* A run over the findings, with what an earlier one knew (NULL: nothing); the first incident. */
+static struct ls_incident run(const struct ls_finding *findings, size_t count,
+                              const struct ls_incident *known, const struct ls_permit *permit) {
+    struct ls_incidents *incidents = NULL;
+    struct ls_incidents_opts opts = {
+        .permits = permit, .permit_count = permit != NULL, .kinds = 12};
+    size_t index;
+    cr_assert_eq(ls_incidents_create(&incidents, &opts, NULL), LS_OK);
+    if (known != NULL) {
+        cr_assert_eq(ls_incidents_know(incidents, known, NULL), LS_OK);
+    }
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(ls_incidents_add(incidents, &findings[i], 1.0, &index, NULL), LS_OK);
+    }
+    ls_incidents_conclude(incidents);
+    cr_assert_eq(ls_incidents_count(incidents), 1, "one growing incident");
+    struct ls_incident incident = *ls_incidents_at(incidents, 0);
+    ls_incidents_destroy(incidents);
+    return incident;
+}
+
+Test(incidents, alert_wants_a_disjoint_confirmation_and_keeps_it) {
+    struct ls_finding findings[] = {finding_at(10 * hour_ns, 11 * hour_ns, -20.0),
+                                    finding_at(5 * hour_ns, 6 * hour_ns, -10.0)};
+    struct ls_incident alone = run(findings, 1, NULL, NULL);
+    cr_assert_eq(alone.severity, LS_WATCH);
+    struct ls_incident both = run(findings, 2, NULL, NULL);
+    cr_assert_eq(both.severity, LS_ALERT);
+    cr_assert_eq(both.finding.start_ns, 5 * hour_ns);
+    cr_assert_eq(both.findings, 2);
+    struct ls_incident again = run(findings, 2, &both, NULL);
+    cr_assert_eq(again.severity, LS_ALERT, "the same findings give the same incident");
+    cr_assert_eq(again.finding.start_ns, 5 * hour_ns);
+}
+
+Test(incidents, overlapping_findings_do_not_confirm_each_other) {
+    struct ls_finding findings[] = {finding_at(10 * hour_ns, 11 * hour_ns, -20.0),
+                                    finding_at(10 * hour_ns + 1, 12 * hour_ns, -10.0)};
+    cr_assert_eq(run(findings, 2, NULL, NULL).severity, LS_WATCH);
+}
+
+Test(incidents, permit_explains_and_does_not_hide) {
+    struct ls_finding findings[] = {finding_at(10 * hour_ns, 11 * hour_ns, -20.0)};
+    struct ls_permit permit = {
+        .id = 7, .low_hz = 868e6, .high_hz = 869e6, .since_ns = 0, .until_ns = 11 * hour_ns};
+    struct ls_incident permitted = run(findings, 1, NULL, &permit);
+    cr_assert_eq(permitted.severity, LS_PERMITTED);
+    cr_assert_eq(permitted.permit, 7);
+    permit.until_ns = 11 * hour_ns - 1;
+    cr_assert_eq(run(findings, 1, NULL, &permit).severity, LS_WATCH, "it went on after the permit");
+}
+
+Test(incidents, what_rides_on_trains_is_a_note) {
+    struct ls_finding findings[] = {finding_at(10 * hour_ns, 11 * hour_ns, -20.0)};
+    findings[0].company = 0.9;
+    cr_assert_eq(run(findings, 1, NULL, NULL).severity, LS_NOTE);
+}
