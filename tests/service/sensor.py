@@ -16,6 +16,8 @@ BASE = {
     "receiver": {"rate_sps": "250k", "reopen_min_s": "100ms", "reopen_max_s": "500ms"},
     "survey": {"center_hz": "433.92M", "plan": "eu"},
     "clock": {"ntp": "false"},
+    # A busy machine holds up a reader for longer than a radio waits.
+    "detector": {"ring_bytes": "64M"},
     # Thresholds that a busy machine does not reach by itself.
     "health": {"interval_s": "100ms", "hold_s": "1s", "disk_warn_bytes": "1k",
                "disk_fail_bytes": "0", "temperature_warn": "60C"},
@@ -48,7 +50,7 @@ class Sensor:
         self.config = os.path.join(folder, "lineside.yaml")
         self.database = os.path.join(folder, "lineside.db")
         self.log = os.path.join(folder, "log")
-        args = f"driver=lineside-replay,file={recording},loop=true{device}"
+        args = f"driver=lineside-replay,file={recording},loop=true,buffer=1min{device}"
         if faults:
             script = os.path.join(folder, "faults.txt")
             with open(script, "w", encoding="utf-8") as f:
@@ -125,12 +127,14 @@ class Sensor:
         """Exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        try:
-            return self.process.wait(seconds)
-        except subprocess.TimeoutExpired as e:
-            self.process.kill()
-            self.process.wait()
-            raise Failed(f"did not stop within {seconds} s\n{self.logged()}") from e
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            if time.monotonic() > end:
+                self.process.kill()
+                self.process.wait()
+                raise Failed(f"did not stop within {seconds} s\n{self.logged()}")
+            self.listen(0.1)  # a socket that is full would hold it up
+        return self.process.returncode
 
     def close(self):
         if self.process.poll() is None:

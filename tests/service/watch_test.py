@@ -94,8 +94,7 @@ def reload_takes_good_and_refuses_bad(make):
 
 def loses_no_sample_while_it_is_reloaded(make):
     """Every 0.2 s, at 2 MS/s, with what changes rows and what does not."""
-    sensor = make({"receiver": {"gain_db": "40dB"}, "detector": {"ring_bytes": "64M"}},
-                  device=",speed=8,buffer=40s")
+    sensor = make({"receiver": {"gain_db": "40dB"}}, device=",speed=8")
     sensor.wait_notice("READY=1")
     for i in range(30):
         sensor.rewrite({"receiver": {"gain_db": f"{39 + i // 5 % 2}dB"},
@@ -119,8 +118,7 @@ def hops_in_an_order_that_is_drawn(make):
     """Each round visits every tuning once, anew shuffled; two sensors do it differently."""
     orders = []
     sensors = [make({"survey": {"mode": "hop", "center_hz": "none", "bands": "[433.4M:434.4M]",
-                                "dwell_s": "200ms"}, "detector": {"ring_bytes": "64M"}},
-                    device=",range=430M:440M") for _ in range(2)]
+                                "dwell_s": "200ms"}}, device=",range=430M:440M") for _ in range(2)]
     for sensor in sensors:
         sensor.wait_notice("READY=1")
     for _ in range(50):  # both, as a full socket of notices would hold a sensor up
