@@ -355,9 +355,10 @@ def prunes_what_was_heard(sensor):
     sensor.ask("import", log)
     old = "SELECT count(*) FROM transmission WHERE start_ns < 1770000000000000000"
     # What import found in them is an incident, and its evidence stays too.
-    evidence, = rows(sensor, "SELECT count(*) FROM incident_transmission JOIN transmission AS t "
-                             "ON t.id = transmission_id WHERE t.center_hz < 870e6 OR t.start_ns "
-                             "NOT BETWEEN 1763626200000000000 AND 1763626800000000000")
+    evidence, = rows(sensor, "SELECT count(DISTINCT t.id) FROM incident_transmission JOIN "
+                             "transmission AS t ON t.id = transmission_id WHERE "
+                             "t.center_hz < 870e6 OR t.start_ns NOT BETWEEN "
+                             "1763626200000000000 AND 1763626800000000000")
     left = 300 + evidence[0]
     end = time.monotonic() + 30
     while rows(sensor, old)[0][0] != left:
