@@ -195,11 +195,11 @@ static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double
 static enum ls_declined artefact(const struct ls_box *boxes, size_t count, size_t i,
                                  const struct ls_cells *in, double *usual,
                                  struct ls_lifted *lifted) {
-    if (ls_lifted_is(lifted, in, &boxes[i])) {
-        return ls_lifted_is_brief(&boxes[i]) ? LS_DECLINED_IMPULSE : LS_DECLINED_FLOOR;
-    }
     if (is_floor(in, &boxes[i], usual)) {
         return LS_DECLINED_FLOOR;
+    }
+    if (ls_lifted_is(lifted, in, &boxes[i])) {
+        return ls_lifted_is_brief(&boxes[i]) ? LS_DECLINED_IMPULSE : LS_DECLINED_FLOOR;
     }
     if (in->clipped && is_clipping(boxes, count, i)) {
         return LS_DECLINED_PRODUCT;

@@ -29,7 +29,7 @@ enum ls_declined {
     LS_DECLINED_IMAGE,   /* the receiver's I/Q image of a stronger box */
     LS_DECLINED_PRODUCT, /* keying click, pedestal or clipping product of a stronger box */
     LS_DECLINED_FLOOR,   /* the floor itself, higher for a while: drift, gain */
-    LS_DECLINED_IMPULSE, /* the whole band up for some rows */
+    LS_DECLINED_IMPULSE, /* part of the whole band's being up for some rows, which is one box */
     LS_DECLINED_WEAK,    /* no power left once its edges were found */
     LS_DECLINED_COUNT
 };

@@ -66,10 +66,26 @@ static void give_back(const struct ls_cells *in, const struct ls_box *box) {
     }
 }
 
-/* Its rows say nothing of the noise, in any channel. */
-static void blank(const struct ls_cells *in, const struct ls_box *box) {
+/* Does a box that was kept hold all of the band while this one lasts? */
+static bool is_told(const struct ls_cells *in, const struct ls_box *kept, size_t count,
+                    const struct ls_box *box) {
+    for (size_t i = count; i-- > 0;) {
+        bool wide = 2 * (size_t)(kept[i].channel_high - kept[i].channel_low) > in->channels;
+        if (wide && kept[i].row_start <= box->row_stop && kept[i].row_stop >= box->row_start) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* An impulse, or a pulse wider than the band, is one box over all of it, however ragged it is. Its
+ * rows say nothing of the noise, in any channel. False when there is nothing left of it. */
+static bool take_impulse(struct ls_boxes *boxes, const struct ls_cells *in, struct ls_box *box) {
     memset(in->marks + box->row_start * in->channels, LS_MARK_TAKEN,
            (size_t)(box->row_stop - box->row_start) * in->channels);
+    box->channel_low = 1;
+    box->channel_high = (uint32_t)in->channels;
+    return ls_edges_measure(boxes->edges, in, box);
 }
 
 /* The floor rose, and what stood out of it in its time must stand out of the risen one. */
@@ -114,14 +130,13 @@ static size_t weed(struct ls_boxes *boxes, const struct ls_cells *in, size_t cou
     size_t kept = 0;
     for (size_t i = 0; i < measured; i++) {
         enum ls_declined verdict = boxes->verdicts[i];
-        if (verdict == LS_DECLINED_COUNT) {
+        bool new_impulse = verdict == LS_DECLINED_IMPULSE && !is_told(in, box, kept, &box[i]) &&
+                           take_impulse(boxes, in, &box[i]);
+        if (verdict == LS_DECLINED_COUNT || new_impulse) {
             box[kept++] = box[i];
             continue;
         }
         declined[verdict]++;
-        if (verdict == LS_DECLINED_IMPULSE) {
-            blank(in, &box[i]);
-        }
         if (verdict == LS_DECLINED_FLOOR) {
             give_back(in, &box[i]);
             claim_again(boxes, in, &box[i]);
