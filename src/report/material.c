@@ -5,9 +5,8 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "report/sections.h"
 #include "store/health.h"
-
-enum { HEALTH_MAX = 60 };
 
 struct reader {
     struct ls_material *material;
@@ -137,7 +136,7 @@ static int take_health(void *context, const struct ls_health *row, struct ls_err
     if (row->level == LS_HEALTH_OK) {
         return LS_OK;
     }
-    if (m->health_count == HEALTH_MAX) {
+    if (m->health_count == LS_SECTIONS_HEALTH_MAX) {
         return LS_EOF;
     }
     void *items = m->health;

@@ -11,7 +11,7 @@
 #include "report/sections.h"
 #include "store/health.h"
 
-enum { CELLS = 72, CLASSES_MAX = 64, HEALTH_MAX = 60, INCIDENTS_MAX = 200 };
+enum { CELLS = 72, CLASSES_MAX = 64 };
 
 struct period {
     struct ls_store *store;
@@ -29,7 +29,7 @@ struct period {
     struct ls_permit *permits;
     size_t permit_count;
     size_t permit_room;
-    struct ls_health health[HEALTH_MAX];
+    struct ls_health health[LS_SECTIONS_HEALTH_MAX];
     size_t health_count;
     size_t severities[LS_ALERT + 1];
     size_t incidents;
@@ -138,10 +138,10 @@ static int take_permit(void *context, const struct ls_permit *row, struct ls_err
 static int take_health(void *context, const struct ls_health *row, struct ls_err *err) {
     struct period *period = context;
     (void)err;
-    if (row->level != LS_HEALTH_OK && period->health_count < HEALTH_MAX) {
+    if (row->level != LS_HEALTH_OK && period->health_count < LS_SECTIONS_HEALTH_MAX) {
         period->health[period->health_count++] = *row;
     }
-    return period->health_count < HEALTH_MAX ? LS_OK : LS_EOF;
+    return period->health_count < LS_SECTIONS_HEALTH_MAX ? LS_OK : LS_EOF;
 }
 
 static struct class_use *use_of(struct period *period, const char *name) {
@@ -263,7 +263,6 @@ static int found(struct period *period, struct ls_err *err) {
     struct ls_document *doc = period->doc;
     struct ls_incident_filter filter = {.rows = period->filter};
     struct ls_shown shown;
-    filter.rows.limit = INCIDENTS_MAX;
     ls_document_section(doc, "found", "What was found");
     if (period->incidents == 0) {
         ls_document_text(doc, "Nothing stood out: no regularity was found in this time that chance "
@@ -367,10 +366,12 @@ static void limits(struct period *period) {
     ls_document_section(doc, "limits", "What could not have been seen");
     ls_document_item(doc, "A receiver that only listens gives nothing away: rigs are seen only "
                           "when they send.");
-    ls_document_item(doc,
-                     "%.2f %% of this time was not listened to at all; what was sent then is "
-                     "not known.",
-                     100.0 * fmax(0.0, 1.0 - heard_s / all_s));
+    if (heard_s < 0.9999 * all_s) {
+        ls_document_item(doc,
+                         "%.2f %% of this time was not listened to at all; what was sent then is "
+                         "not known.",
+                         100.0 * (1.0 - heard_s / all_s));
+    }
     ls_document_item(doc, "What is sent by wire, on frequencies that were not tuned to, or too "
                           "weak to rise above the noise here, is not seen.");
     ls_document_item(doc, "A train takes what it carries past one sensor in less time than a call "

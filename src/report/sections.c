@@ -96,7 +96,11 @@ void ls_sections_instrument(struct ls_document *doc, const struct ls_health *hea
                               "recording or an imported log has no such record.");
         return;
     }
-    ls_document_table(doc, "health", "Trouble that the sensor had with itself");
+    ls_document_table(doc, "health",
+                      count < LS_SECTIONS_HEALTH_MAX
+                          ? "Trouble that the sensor had with itself"
+                          : "Trouble that the sensor had with itself: the first rows; 'lineside "
+                            "health' has all");
     ls_document_column(doc, "t", "TIME (UTC)", false, 0);
     ls_document_column(doc, "subject", "SUBJECT", false, 0);
     ls_document_column(doc, "level", "LEVEL", false, 0);

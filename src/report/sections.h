@@ -11,7 +11,9 @@
  * range of the incident". */
 void ls_sections_coverage(struct ls_document *doc, const struct ls_coverage *coverage,
                           const char *range);
-/* Clock, levels, and what the sensor said about itself. */
+enum { LS_SECTIONS_HEALTH_MAX = 60 }; /* rows of health that a report takes */
+
+/* Clock, levels, and what the sensor said about itself: the first rows, up to that many. */
 void ls_sections_instrument(struct ls_document *doc, const struct ls_health *health, size_t count,
                             bool no_clock);
 void ls_sections_permits(struct ls_document *doc, const struct ls_permit *permits, size_t count,
