@@ -394,10 +394,10 @@ static double risen_floor(struct ls_detector *det) {
     bool even;
     double risen = ls_rise_estimate(&rise, det->sums, det->opts.channels, det->opts.first_channel,
                                     det->opts.last_channel, det->slot_rows, &even, det->work);
-    if (even && risen > 0.0) {
-        return risen;
+    if (risen > DRIFT_MAX || risen < 1.0 / DRIFT_MAX) {
+        return even && risen > 0.0 ? risen : 1.0;
     }
-    return risen < DRIFT_MAX ? fmax(1.0, risen) : 1.0;
+    return fmax(1.0, risen);
 }
 
 /* Hold the piece against the risen floor. */

@@ -185,13 +185,15 @@ Test(scenes, weak_burst_beside_a_hard_keyed_train) {
     scene_finish(&scene);
 }
 
-Test(scenes, ten_seconds_are_one_burst) {
+/* At 10 dB, in 62500 rows: one fade may still look like a silence. */
+Test(scenes, ten_seconds_are_one_row) {
     struct scene scene;
     scene_init(&scene, 250e3, 13.0, 350);
     add_band(&scene, 1.5, 11.5, -50e3, 25e3, 10.0);
     listen(&scene);
-    cr_assert_eq(scene.heard.burst_count, 1, "%zu bursts", scene.heard.burst_count);
-    cr_expect_float_eq((double)scene.heard.bursts[0].burst.duration_ns / 1e9, 10.0, 1e-3);
+    cr_assert_eq(scene.heard.row_count, 1, "%zu rows", scene.heard.row_count);
+    cr_expect_leq(scene.heard.burst_count, 2, "%zu bursts", scene.heard.burst_count);
+    cr_expect_float_eq((double)scene.heard.rows[0].duration_ns / 1e9, 10.0, 1e-3);
     scene_finish(&scene);
 }
 
