@@ -159,7 +159,9 @@ def inside(incident, pattern):
     """(name, inside) for each parameter that truth and incident both state with an interval."""
     for name in COMPARED:
         true = pattern["parameters"].get(name)
-        if name == "period_s" and true is not None: # by the clock of the device
+        if name == "period_s" and pattern["parameters"].get("units", 1) > 1:
+            continue  # each has a crystal of its own, which the truth of a pattern does not list
+        if name == "period_s" and true is not None:  # by the clock of the device
             true *= 1.0 + 1e-6 * pattern["parameters"].get("drift_ppm", 0.0)
         interval = incident["intervals"].get(name)
         if true is not None and interval is not None:
