@@ -30,7 +30,7 @@ def main():
         if len(s.found) < found or known < explained or len(s.false) > others:
             wrong.append(f"{name}: wanted {found} found, {explained} with multiples, and at most "
                          f"{others} others")
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 main()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """incidents_test.py BUILD: the quick form of tests/evaluation/incidents.py. Some hours of a few
 scenes, through simulate, permits, import and incidents: each planted kind is found as what it is, and
-a receiver that hops over calls and packets of one length make no alert."""
+trains with gateways, calls cut by hops, and packets of one length make no alert."""
 import os
 import sys
 
@@ -9,9 +9,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import incidents  # noqa: E402
 
 SEED = 1101  # of tuning: what acceptance runs on is in tests/evaluation/incidents.py
-PLANTED = [("scripted-window", "scripted-cycle", 0.75), ("periodic-hopper", "periodic-telemetry", None),
-           ("access-storm", "access-storm", 0.5), ("periodic-rtk", "periodic-telemetry", None)]
-BENIGN = [("trap-hop-schedule", 0.5), ("trap-constant-size", 0.25)]
+PLANTED = [("scripted-window", "scripted-cycle", 0.75), ("access-storm", "access-storm", 0.5),
+           ("periodic-rtk", "periodic-telemetry", None)]
+BENIGN = [("benign-month", 0.4), ("trap-hop-schedule", 0.5), ("trap-constant-size", 0.25)]
 
 
 def main():
@@ -29,7 +29,7 @@ def main():
         month = incidents.Month(lineside, scene, SEED, days)
         alerts = [i for i in month.incidents if i["severity"] == "alert"]
         wrong += [f"{scene}: alert {i['kind']} {i['parameters']}" for i in alerts]
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or 0)
 
 
 main()
