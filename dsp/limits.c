@@ -2,9 +2,12 @@
 
 #include <math.h>
 
-/* Fitted windows stand for so many independent ones for each window of the streaming pass (from
- * counts of boxes of noise: tests/evaluation/false_alarms.txt). */
-static const double FITS_PER_WINDOW = 6.0;
+/* Fitted windows stand for so many independent ones for each window of the streaming pass, at the
+ * tail e^-FITS_NATS (from counts of boxes of noise: tests/evaluation/false_alarms.txt). Each of the
+ * four edges of a window moves like a random walk, whose maximum adds a factor proportional to the
+ * logarithm of the tail (Siegmund, "Sequential Analysis", 1985, ch. VIII). */
+static const double FITS_PER_WINDOW = 3.5;
+static const double FITS_NATS = 18.0;
 
 /* Closer looks that noise alone may cause in a piece: what they cost is small beside the transforms
  * of the piece, and a lower limit gains nothing. */
@@ -15,7 +18,7 @@ static const double GROW_TAIL = 1e-2;
 
 /* Relative, of the floor over any box: what is left of gain drift and passband ripple within the
  * time constants of the tracker (dsp/floor.h), which no averaging over channels removes. */
-static const double FLOOR_SYSTEMATIC = 3e-4;
+static const double FLOOR_SYSTEMATIC = 1e-3;
 
 enum { SCALES_MAX = LS_LEVELS_MAX * LS_WIDTHS_MAX };
 
@@ -35,7 +38,8 @@ static struct ls_looks_box box_of(const struct ls_limits_opts *opts, double rows
                                    error * error / channels + FLOOR_SYSTEMATIC * FLOOR_SYSTEMATIC};
     if (opts->gain_channels > 0.0) {
         double one = ls_looks_effective(opts->looks, box.frames, 1);
-        box.floor_variance += 1.0 / (one * opts->gain_channels);
+        double beside = fmax(1.0, opts->gain_channels - channels);
+        box.floor_variance += 1.0 / (one * beside);
     }
     return box;
 }
@@ -67,6 +71,17 @@ static size_t list_scales(const struct ls_limits_opts *opts, struct scale *ret) 
     return count;
 }
 
+/* The tail of one fitted window, when so many false alarms are expected for each window of the
+ * streaming pass. */
+static double tail_of_fits(double expected) {
+    double tail = expected;
+    for (int i = 0; i < 8; i++) {
+        double turns = -log(fmin(tail, 0.3)) / FITS_NATS;
+        tail = expected / fmax(1.0, FITS_PER_WINDOW * turns * turns * turns * turns);
+    }
+    return tail;
+}
+
 /* Shares exp(-loss / slope), with the one loss for which they sum to 1. */
 static void share_budget(struct scale *scales, size_t count, double false_alarms) {
     double low = 0.0;
@@ -85,8 +100,27 @@ static void share_budget(struct scale *scales, size_t count, double false_alarms
     }
     for (size_t k = 0; k < count; k++) {
         double share = exp(-high / scales[k].slope);
-        scales[k].tail = share * false_alarms / (scales[k].windows * FITS_PER_WINDOW);
-        scales[k].tail = fmin(scales[k].tail, 0.05);
+        scales[k].tail = fmin(0.05, tail_of_fits(share * false_alarms / scales[k].windows));
+    }
+}
+
+/* One more duration and one more bandwidth than are tested, at the tail of the largest. */
+static void plan_beyond(struct ls_limits *ret, const struct ls_limits_opts *opts,
+                        const struct scale *scales) {
+    for (size_t j = opts->first_level; j <= opts->levels; j++) {
+        for (size_t b = 0; b <= opts->widths; b++) {
+            if (j < opts->levels && b < opts->widths) {
+                continue;
+            }
+            size_t tested_j = j < opts->levels ? j : opts->levels - 1;
+            size_t tested_b = b < opts->widths ? b : opts->widths - 1;
+            double tail = scales[(tested_j - opts->first_level) * opts->widths + tested_b].tail;
+            struct ls_looks_box box =
+                box_of(opts, (double)((size_t)1 << j),
+                       fmin((double)((size_t)1 << b), (double)opts->channels));
+            double t = ls_looks_box_threshold(opts->looks, &box, tail);
+            ret->excess[j][b] = (float)log2(t - 1.0);
+        }
     }
 }
 
@@ -108,17 +142,18 @@ void ls_limits_plan(struct ls_limits *ret, const struct ls_limits_opts *opts) {
             ret->seed = (float)fitted;
         }
     }
+    plan_beyond(ret, opts, scales);
     struct ls_looks_box cell = box_of(opts, 1.0, 1.0);
     ret->grow = (float)ls_looks_box_threshold(opts->looks, &cell, GROW_TAIL);
 }
 
-/* Neighbouring powers of two and the way between them. */
+/* The power of two below and the way to the next, of which the table has one more. */
 static size_t place(size_t n, size_t powers, float *ret_part) {
     float at = log2f((float)n);
     size_t low = (size_t)at;
-    if (low + 1 >= powers) {
-        *ret_part = powers > 1 ? fminf(1.0F, at - (float)(powers - 2)) : 0.0F;
-        return powers > 1 ? powers - 2 : 0;
+    if (low >= powers) {
+        *ret_part = 1.0F;
+        return powers - 1;
     }
     *ret_part = at - (float)low;
     return low;
@@ -129,12 +164,10 @@ float ls_limits_excess(const struct ls_limits *limits, size_t rows, size_t chann
     float channel_part;
     size_t j = place(rows, limits->levels, &row_part);
     size_t b = place(channels, limits->widths, &channel_part);
-    size_t j1 = j + 1 < limits->levels ? j + 1 : j;
-    size_t b1 = b + 1 < limits->widths ? b + 1 : b;
-    float low =
-        limits->excess[j][b] + channel_part * (limits->excess[j][b1] - limits->excess[j][b]);
-    float high =
-        limits->excess[j1][b] + channel_part * (limits->excess[j1][b1] - limits->excess[j1][b]);
+    const float *shorter = limits->excess[j];
+    const float *longer = limits->excess[j + 1];
+    float low = shorter[b] + channel_part * (shorter[b + 1] - shorter[b]);
+    float high = longer[b] + channel_part * (longer[b + 1] - longer[b]);
     return exp2f(low + row_part * (high - low));
 }
 

@@ -22,8 +22,10 @@ struct ls_limits {
     size_t levels;
     size_t widths;
     float screen[LS_LEVELS_MAX][LS_WIDTHS_MAX]; /* sums of cells, noise mean 1 */
-    float excess[LS_LEVELS_MAX][LS_WIDTHS_MAX]; /* log2 of (mean - 1) that a fitted window needs */
-    float seed;                                 /* a cell above it stands out alone */
+    /* log2 of (mean - 1) that a fitted window needs; one more of each for windows between the
+     * largest and twice that */
+    float excess[LS_LEVELS_MAX + 1][LS_WIDTHS_MAX + 1];
+    float seed; /* a cell above it stands out alone */
     float grow; /* single cells next to a claimed one are claimed above it */
 };
 
@@ -33,11 +35,13 @@ struct ls_limits_opts {
     size_t first_level; /* shorter ones are not tested */
     size_t widths;
     size_t frames_per_row; /* 0: 2 */
-    double gain_channels;  /* as many tell the gain while a window lasts; 0: it is known */
-    size_t rows;           /* of a piece */
-    size_t channels;       /* analysed ones */
-    double false_alarms;   /* expected of noise alone in one piece, > 0 */
-    double floor_error;    /* relative standard error of one channel's floor, >= 0 */
+    /* As many tell the gain while a window lasts, but for those in it: a window is held against
+     * what lies beside it. 0: the gain is known. */
+    double gain_channels;
+    size_t rows;         /* of a piece */
+    size_t channels;     /* analysed ones */
+    double false_alarms; /* expected of noise alone in one piece, > 0 */
+    double floor_error;  /* relative standard error of one channel's floor, >= 0 */
 };
 
 void ls_limits_plan(struct ls_limits *ret, const struct ls_limits_opts *opts);

@@ -1,5 +1,6 @@
 #include "dsp/slot.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,8 @@ struct ls_slot {
     unsigned char *hidden; /* [channels]: leaks of boxes */
     float *parts;          /* [channels]: mean excess of weak boxes */
     size_t group;          /* channels of a group */
-    double calibration;    /* of the gain: mean over lower quartile */
+    double sigma;          /* relative, of a group's mean */
+    double calibration;    /* of the gain */
     float *groups;         /* [GROUPS_MAX] */
 };
 
@@ -78,7 +80,8 @@ void ls_slot_mask(struct ls_slot *slot, const bool *masked) {
         slot->masked[c] = !analysed || (masked != NULL && masked[c]);
     }
     double looks = ls_looks_effective(slot->opts.looks, 2 * slot->opts.slot_rows, slot->group);
-    slot->calibration = 1.0 / ls_looks_quantile(looks, 0.25);
+    slot->sigma = 1.0 / sqrt(looks);
+    slot->calibration = 1.0;
 }
 
 void ls_slot_calibrate(struct ls_slot *slot, double factor) { slot->calibration *= factor; }
@@ -141,8 +144,27 @@ static void hide_boxes(struct ls_slot *slot, const struct ls_slot_piece *piece, 
     }
 }
 
-/* Gain of a slot against the reference: from the lower quartile of its channels' means, which are
- * taken together in groups so that there are few to sort. Hidden channels are known. */
+/* Deviations: a group farther from the middle one holds something. */
+static const double GROUP_SIGMA = 4.0;
+
+/* The mean of those that are no farther from the middle one, of groups in rising order, than noise
+ * is. */
+static double usual_mean(const struct ls_slot *slot, size_t count) {
+    double middle = (double)slot->groups[count / 2];
+    double reach = GROUP_SIGMA * slot->sigma * middle;
+    double sum = 0.0;
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (fabs((double)slot->groups[i] - middle) <= reach) {
+            sum += (double)slot->groups[i];
+            kept++;
+        }
+    }
+    return sum / (double)kept;
+}
+
+/* Gain of a slot against the reference: what its channels' means have in common. They are taken
+ * together in groups, whose outliers are told from noise. Hidden channels are known. */
 static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,
                         const float *reference) {
     const struct ls_slot_opts *o = &slot->opts;
@@ -166,7 +188,7 @@ static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece,
         return 0.0;
     }
     ls_sort_powers(slot->groups, kept);
-    return (double)slot->groups[kept / 4] * slot->calibration;
+    return usual_mean(slot, kept) * slot->calibration;
 }
 
 void ls_slot_fill(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,

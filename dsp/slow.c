@@ -34,13 +34,13 @@ static const double OVER = 12.0;
 
 /* Windows are tested at every channel and with four lengths an octave: more than the limits allow
  * for (counts of boxes of noise: tests/evaluation/false_alarms.txt). */
-static const double MORE_WINDOWS = 1.5;
+static const double MORE_WINDOWS = 3.0;
 
 /* Of how far channels stray from their reference anyway: a window below it is part of that. */
 static const double STRAY_SIGMA = 8.0;
 
-/* Variance of a lower quartile over that of a mean. */
-static const double QUARTILE_VARIANCE = 1.86;
+/* Of the band: of wider windows too little is left beside them to be held against. */
+static const float WIDEST_SHARE = 0.75F;
 
 struct open_box {
     uint64_t id;
@@ -87,13 +87,26 @@ static size_t octaves_for(double slot_s) {
     return octaves;
 }
 
-/* 1 to 6, then four in an octave; half the band at most, or nothing is left to compare with. */
+/* 1 to 6, then four in an octave. */
 static void list_widths(struct ls_slow *slow) {
-    size_t most = (slow->opts.last_channel - slow->opts.first_channel) * 5 / 8;
+    double channels = (double)(slow->opts.last_channel - slow->opts.first_channel);
+    size_t most = (size_t)((double)WIDEST_SHARE * channels);
     for (size_t w = 1; w <= most && slow->width_count < WIDTHS_MAX;) {
         slow->widths[slow->width_count++] = w;
         w += w < 5 ? 1 : w / 4;
     }
+}
+
+/* A window lifts the mean of all channels, which is what it is held against, by its share of the
+ * band: so much of its excess is left. */
+static float shown(const struct ls_slow *slow, size_t width) {
+    float channels = (float)(slow->opts.last_channel - slow->opts.first_channel);
+    return fmaxf(1.0F - WIDEST_SHARE, 1.0F - (float)width / channels);
+}
+
+/* The excess that a window must show. */
+static float needed(const struct ls_slow *slow, size_t slots, size_t width) {
+    return shown(slow, width) * ls_limits_excess(&slow->limits, slots, width);
 }
 
 /* Limits follow the reference as it gets better. */
@@ -124,15 +137,14 @@ static void plan_limits(struct ls_slow *slow) {
                                   .false_alarms = o->false_alarms_per_day / MORE_WINDOWS *
                                                   (double)rows * o->slot_s / 86400.0,
                                   .floor_error = sqrt(learned),
-                                  .gain_channels = (double)channels / QUARTILE_VARIANCE};
+                                  .gain_channels = (double)channels};
     ls_limits_plan(&slow->limits, &opts);
     for (size_t j = 0; j < slow->octaves; j++) {
         for (size_t m = SHORTEST; m <= LONGEST; m++) {
             for (size_t i = 0; i < slow->width_count; i++) {
                 size_t slots = m << j;
                 size_t width = slow->widths[i];
-                slow->needs[j][m][i] =
-                    (float)(slots * width) * ls_limits_excess(&slow->limits, slots, width);
+                slow->needs[j][m][i] = (float)(slots * width) * needed(slow, slots, width);
             }
         }
     }
@@ -239,7 +251,8 @@ static void report(struct ls_slow *slow, const struct open_box *box, bool ended,
                              .stop_slot = box->best_stop,
                              .channel_low = (uint32_t)box->low,
                              .channel_high = (uint32_t)box->high,
-                             .excess_pow = sum / (double)(box->best_stop - box->start),
+                             .excess_pow = sum / (double)(box->best_stop - box->start) /
+                                           (double)shown(slow, box->high - box->low),
                              .floor_pow = floor,
                              .to_stop = to_stop};
 }
@@ -262,8 +275,8 @@ static void close_box(struct ls_slow *slow, size_t i, bool to_stop) {
                 continue;
             }
             float excess = sum / (float)(slots * (c + 1 - low));
-            float ratio = ls_fit_evidence(excess) /
-                          ls_fit_evidence(ls_limits_excess(&slow->limits, slots, c + 1 - low));
+            float ratio =
+                ls_fit_evidence(excess) / ls_fit_evidence(needed(slow, slots, c + 1 - low));
             if (ratio > best) {
                 best = ratio;
                 best_low = low;
@@ -399,7 +412,7 @@ static void fit_band(const struct ls_slow *slow, const float *row, uint64_t slot
             if (sum <= 0.0F) {
                 continue;
             }
-            float need = ls_limits_excess(&slow->limits, (size_t)slots, to - from);
+            float need = needed(slow, (size_t)slots, to - from);
             float ratio =
                 ls_fit_evidence(sum / (float)(slots * (to - from))) / ls_fit_evidence(need);
             if (ratio > best->ratio) {
