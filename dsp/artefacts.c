@@ -32,10 +32,15 @@ static const double STRAY_SIGMA = 8.0;
 /* An impulse lifts the free cells of its rows by more than this, and single boxes in it by up to so
  * many times as much, 8 dB at most. */
 static const double IMPULSE_RISE = 0.04;
+/* Of its own excess: an impulse lifts what lies beside a box by more, however few cells tell. */
+static const double IMPULSE_SHARE = 0.125;
 static const double IMPULSE_RAGGED = 20.0;
 static const double IMPULSE_EXCESS_MAX = 6.0;
 /* Of a cell, noise mean 1: one cell in fifty of noise is above it. */
 static const float CELL_CAP = 3.0F;
+/* Deviations of a mean of capped cells, two to a look, by which a rise must be more than noise. */
+static const double RISE_SIGMA = 2.0;
+static const double CELLS_PER_LOOK = 2.0;
 /* Edges this close are one event. */
 static const double SAME_EDGE_ROWS = 2.0;
 /* 6 dB within a click's length: the stronger box was switched. */
@@ -132,9 +137,10 @@ static bool is_image(const struct ls_box *box, const struct ls_box *strong, size
 }
 
 /* Mean of the free cells of rows [from, to) outside channels [low, high), each counted up to
- * CELL_CAP so that skirts of strong boxes do not carry it. 0 when too few are free to say. */
+ * CELL_CAP so that skirts of strong boxes do not carry it. 0 when too few are free to say.
+ * ret_cells: how many they are. */
 static double capped_mean(const struct ls_cells *in, size_t from, size_t to, size_t low,
-                          size_t high) {
+                          size_t high, double *ret_cells) {
     double sum = 0.0;
     size_t cells = 0;
     for (size_t r = from; r < to; r++) {
@@ -147,20 +153,24 @@ static double capped_mean(const struct ls_cells *in, size_t from, size_t to, siz
             }
         }
     }
+    *ret_cells = (double)cells;
     return cells * 8 > (to - from) * in->channels ? sum / (double)cells : 0.0;
 }
 
-/* How much higher than in the rest of the piece the floor beside the box is while it lasts. False
- * when too little lies beside it to say: 0 then. */
+/* How much higher than in the rest of the piece the floor beside the box is while it lasts, and
+ * what of that noise may make. False when too little lies beside it to say: 0 then. */
 static bool rise_beside(const struct ls_cells *in, const struct ls_box *box, double *usual,
-                        double *ret_rise) {
+                        double *ret_rise, double *ret_noise) {
+    double cells;
+    double all;
     double now =
-        capped_mean(in, box->row_start, box->row_stop, box->channel_low, box->channel_high);
+        capped_mean(in, box->row_start, box->row_stop, box->channel_low, box->channel_high, &cells);
     if (*usual < 0.0) {
-        *usual = capped_mean(in, 0, in->rows, 0, 0);
+        *usual = capped_mean(in, 0, in->rows, 0, 0, &all);
     }
     bool known = now > 0.0 && *usual > 0.0;
     *ret_rise = known ? fmax(0.0, now / *usual - 1.0) : 0.0;
+    *ret_noise = known ? RISE_SIGMA * sqrt(CELLS_PER_LOOK / cells) : 0.0;
     return known;
 }
 
@@ -173,19 +183,22 @@ static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double
     if (excess < STRAY_SIGMA * in->floor_stray) {
         return true;
     }
-    bool brief = box->row_stop - box->row_start <= BRIEF_ROWS_MAX;
-    if (brief && excess < IMPULSE_EXCESS_MAX) {
-        double rise;
-        return rise_beside(in, box, usual, &rise) && rise > IMPULSE_RISE &&
-               excess < FLOOR_EXCESS + IMPULSE_RAGGED * rise;
-    }
     double width = (double)(box->channel_high - box->channel_low);
+    bool brief = box->row_stop - box->row_start <= BRIEF_ROWS_MAX;
+    double rise;
+    double noise;
+    if (brief && excess < IMPULSE_EXCESS_MAX) {
+        if (!rise_beside(in, box, usual, &rise, &noise)) {
+            return width > 0.5 * (double)in->channels && excess < FLOOR_EXCESS_MAX;
+        }
+        double least = fmax(IMPULSE_RISE, fmin(noise, IMPULSE_SHARE * excess));
+        return rise > least && excess < FLOOR_EXCESS + IMPULSE_RAGGED * rise;
+    }
     if (width < FLOOR_BAND * (double)in->channels || excess > FLOOR_EXCESS_MAX) {
         return false;
     }
-    double rise;
-    if (rise_beside(in, box, usual, &rise)) {
-        return excess < FLOOR_EXCESS_KNOWN + 2.0 * rise;
+    if (rise_beside(in, box, usual, &rise, &noise)) {
+        return excess < FLOOR_EXCESS_KNOWN + 2.0 * fmax(0.0, rise - noise);
     }
     return excess < (width > 0.5 * (double)in->channels ? FLOOR_EXCESS_HALF : FLOOR_EXCESS);
 }

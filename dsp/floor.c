@@ -472,9 +472,14 @@ bool ls_floor_settle(struct ls_floor *floor) {
     return true;
 }
 
-/* Median ratio of means to the present floor over channels that are mostly clean: the common gain.
- */
-static double common_gain(struct ls_floor *floor, const float *mean_pow, const float *clean) {
+/* Deviations of a channel's mean: one farther from the middle one holds something. */
+static const double GAIN_SIGMA = 3.0;
+
+/* The common gain: ratio of means to the present floor over channels that are mostly clean. The
+ * mean of those near the median: the median itself lies below what gamma variates scatter about,
+ * by a third of 1 / looks, which the widest windows would take for a signal. */
+static double common_gain(struct ls_floor *floor, const float *mean_pow, const float *clean,
+                          double seconds) {
     size_t n = 0;
     for (size_t c = 0; c < floor->channels; c++) {
         if (clean[c] > 0.5F && !floor->masked[c]) {
@@ -485,7 +490,18 @@ static double common_gain(struct ls_floor *floor, const float *mean_pow, const f
         return 1.0;
     }
     ls_sort_powers(floor->scratch, n);
-    return (double)floor->scratch[n / 2];
+    double middle = (double)floor->scratch[n / 2];
+    double looks = fmax(1.0, floor->block_looks * seconds / floor->block_s);
+    double sum = 0.0;
+    size_t near = 0;
+    for (size_t i = 0; i < n; i++) {
+        double ratio = (double)floor->scratch[i];
+        if (fabs(ratio - middle) <= GAIN_SIGMA * middle / sqrt(looks)) {
+            sum += ratio;
+            near++;
+        }
+    }
+    return sum / (double)near;
 }
 
 /* How much of one channel against the others is learned from blocks more: by the time constant of
@@ -507,7 +523,7 @@ static double learned_share(struct ls_floor *floor, double blocks) {
 
 void ls_floor_track(struct ls_floor *floor, const float *mean_pow, const float *clean,
                     double seconds) {
-    double gain = common_gain(floor, mean_pow, clean);
+    double gain = common_gain(floor, mean_pow, clean, seconds);
     double gain_share = 1.0 - exp(-seconds / GAIN_SECONDS);
     double shape_share = learned_share(floor, seconds / floor->block_s);
     double common = 1.0 + gain_share * (gain - 1.0);
