@@ -6,7 +6,7 @@
  * tail e^-FITS_NATS (from counts of boxes of noise: tests/evaluation/false_alarms.txt). Each of the
  * four edges of a window moves like a random walk, whose maximum adds a factor proportional to the
  * logarithm of the tail (Siegmund, "Sequential Analysis", 1985, ch. VIII). */
-static const double FITS_PER_WINDOW = 3.5;
+static const double FITS_PER_WINDOW = 5.0;
 static const double FITS_NATS = 18.0;
 
 /* Closer looks that noise alone may cause in a piece: what they cost is small beside the transforms

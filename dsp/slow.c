@@ -34,7 +34,7 @@ static const double OVER = 12.0;
 
 /* Windows are tested at every channel and with four lengths an octave: more than the limits allow
  * for (counts of boxes of noise: tests/evaluation/false_alarms.txt). */
-static const double MORE_WINDOWS = 3.0;
+static const double MORE_WINDOWS = 4.0;
 
 /* Of how far channels stray from their reference anyway: a window below it is part of that. */
 static const double STRAY_SIGMA = 8.0;

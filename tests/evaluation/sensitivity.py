@@ -9,14 +9,15 @@ box covers half of it: a weak burst that fades may show its better half alone. A
 radiometer's own curve, so that both fade alike, gives the SNR at Pd 0.9 with its 95 % interval.
 
 The matched radiometer knows the burst's duration T and band B and the noise power; its sum follows the Gamma law with
-K = T B looks exactly. Its false-alarm rate is what the search was measured to have (RATE_SHARE of the budget, from
+K = T B looks exactly. Its false-alarm rate is what the search was measured to have (RATE_SHARE of the budget, after
 false_alarms.txt), and its trials are the boxes of that very size which fit side by side into a day and the band. A
 line is held against a radiometer as wide as the finest bins of the search, or 1/T where that is wider: what a
 receiver does not resolve it cannot use, and a line holds one degree of freedom in each T x 1/T, so its own power
 does not fade.
 
-Bands of 1 MHz and more that last 100 ms are planted in 20 MS/s, the rest in 8 MS/s: a receiver's gain is not known to
-a tenth of a per cent for so long, so a window is held against what lies beside it, and 5 of 8 MHz leave little.
+Bands of 1 MHz and more that last 100 ms are planted in 20 MS/s, narrower ones that last a second in 1 MS/s, the rest in
+8 MS/s: a receiver's gain is not known to a tenth of a per cent for so long, so a long window is held against what lies
+beside it, and 5 of 8 MHz leave little. The radiometer's trials go by the rate.
 
 Usage: sensitivity.py BUILD [--quick] [--seed N] [--only T,T...] [-o NAME]
        sensitivity.py BUILD --check    a few cells that must not lose more than CHECKED says
@@ -39,6 +40,7 @@ BUDGET = 10.0  # false alarms a day, the default of analyse
 RATE_SHARE = 1.0  # measured false-alarm rate over the budget
 RATE = 8e6
 RATE_WIDE = 20e6
+RATE_LONG = 1e6
 USABLE = 0.92  # of the band: bursts are planted there
 CHANNEL_HZ, CHANNELS_MAX = 6250.0, 1024  # of analyse
 CENTRE_HZ = 20e3  # kept free: the DC channel is masked
@@ -48,20 +50,21 @@ BANDS = [0.0, 3e3, 12.5e3, 25e3, 200e3, 1e6, 5e6]  # 0: a line
 MODULATED = [("ofdm", 1e-3, 4.6e6), ("tetra/downlink", 10e-3, 21e3), ("tetra/downlink", 100e-3, 21e3),
              ("wcdma", 4.6e-3, 4.1e6), ("gsm-bcch", 100e-3, 2.2e5)]
 SETTLE_S = {10.0: 60.0, 1.0: 40.0, 0.1: 40.0}  # listening before the first burst: the floor's own looks
+SETTLE_DEFAULT_S = 1.0
 CHECK_SEED = 301
 CHECK_BURSTS = 80
-# duration, band, rate, dB: the loss of that seed, and 0.5 dB that another compiler's rounding or a change that moves
-# no threshold may cost
-CHECKED = [(1e-3, 25e3, 8e6, 1.7), (1e-3, 200e3, 8e6, 2.0), (1e-3, 5e6, 8e6, 1.8), (10e-3, 12.5e3, 8e6, 2.6),
-           (10e-3, 1e6, 8e6, 1.6), (100e-3, 0.0, 1e6, 1.3), (100e-3, 200e3, 1e6, 2.0)]
-SETTLE_DEFAULT_S = 1.0
+# One cell of so many bursts is known to 0.4 dB, their mean to 0.15 dB: the limits are the loss when they were set, 1.5 dB,
+# and two of that.
+CHECK_MEAN_DB, CHECK_WORST_DB = 1.8, 2.3
+CHECKED = [(1e-3, 25e3, 8e6), (1e-3, 200e3, 8e6), (1e-3, 5e6, 8e6), (10e-3, 12.5e3, 8e6), (10e-3, 1e6, 8e6),
+           (100e-3, 0.0, 1e6), (100e-3, 200e3, 1e6)]  # duration, band, rate
 
 
 class Cell:
     """Bursts of one kind, duration and band, and the radiometer that is matched to them."""
 
-    def __init__(self, kind, duration, band, count, rate_sps, limit=None):
-        self.kind, self.duration, self.count, self.rate_sps, self.limit_db = kind, duration, count, rate_sps, limit
+    def __init__(self, kind, duration, band, count, rate_sps):
+        self.kind, self.duration, self.count, self.rate_sps = kind, duration, count, rate_sps
         self.finest = max(CHANNEL_HZ, rate_sps / CHANNELS_MAX)
         self.width = band if band > 0 else max(self.finest, 1.0 / duration)
         self.looks = duration * self.width
@@ -96,7 +99,8 @@ def schedule(cells, rng):
     longest = max(c.duration for c in cells)
     usable = cells[0].rate_sps * USABLE
     settle = SETTLE_S.get(longest, SETTLE_DEFAULT_S)
-    fill = 0.6 if cells[0].width >= 1e6 and longest >= 1.0 else 0.2
+    fill = 0.05 if longest < 0.05 else 0.2
+    fill = 0.6 if cells[0].width >= 1e6 and longest >= 1.0 else fill
     seconds = max(area / usable / fill, 2.0 * longest)
     order = [c for c in cells for _ in range(c.count)]
     order.sort(key=lambda c: -c.duration * c.width)
@@ -207,36 +211,36 @@ def plan(quick, only):
 
     def add(kind, duration, band, count):
         wide = band >= 1e6
-        cell = Cell(kind, duration, band, count, RATE_WIDE if wide and duration > 0.05 else RATE)
+        rate_sps = RATE_WIDE if wide and duration > 0.05 else RATE_LONG if duration >= 1.0 else RATE
+        cell = Cell(kind, duration, band, count, rate_sps)
         if only is None or any(abs(duration * 1e3 - t) < 1e-9 for t in only):
             runs.setdefault((duration, wide), []).append(cell)
 
     for duration in DURATIONS:
         for band in BANDS:
             if band == 0 or duration * band >= 1.0:
-                few = duration >= 1.0 and band >= 1e6
-                add("gauss" if band > 0 else "carrier", duration, band,
-                    (12 if quick else 24) if few else (60 if quick else 100))
+                many = 60 if quick else 100
+                many = 24 if duration >= 10.0 or (duration >= 1.0 and band >= 1e6) else many
+                add("gauss" if band > 0 else "carrier", duration, band, many)
     for kind, duration, band in [] if quick else MODULATED:
         add(kind, duration, band, 80)
     return list(runs.values())
 
 
 def check(build):
-    """A few cells at a fixed seed: 0 when none loses more than it may."""
+    """A few cells at a fixed seed: 0 when they lose no more than they may."""
     runs = {}
-    for duration, band, rate_sps, limit in CHECKED:
+    for duration, band, rate_sps in CHECKED:
         kind = "gauss" if band > 0 else "carrier"
-        runs.setdefault((duration, rate_sps), []).append(Cell(kind, duration, band, CHECK_BURSTS, rate_sps, limit))
-    failed = 0
+        runs.setdefault((duration, rate_sps), []).append(Cell(kind, duration, band, CHECK_BURSTS, rate_sps))
+    losses = []
     for i, cells in enumerate(runs.values()):
         run(build, cells, CHECK_SEED + i, np.random.default_rng([CHECK_SEED, i]))
         for cell in cells:
-            loss = probit(cell)[0] - cell.matched
-            bad = not loss <= cell.limit_db
-            failed += bad
-            print(f"{' '.join(cell.name()):20} loses {loss:5.2f} dB of {cell.limit_db:g}{' FAILED' if bad else ''}")
-    return 1 if failed else 0
+            losses.append(probit(cell)[0] - cell.matched)
+            print(f"{' '.join(cell.name()):20} loses {losses[-1]:5.2f} dB of {CHECK_WORST_DB:g}")
+    print(f"{'mean':20} loses {np.mean(losses):5.2f} dB of {CHECK_MEAN_DB:g}")
+    return 0 if np.all(np.array(losses) <= CHECK_WORST_DB) and np.mean(losses) <= CHECK_MEAN_DB else 1
 
 
 def main():
@@ -251,9 +255,10 @@ def main():
     if args.check:
         return check(args.build)
     only = [float(t) for t in args.only.split(",")] if args.only else None
-    rows = [f"SNR at Pd 0.9, dB, in the burst's band; {RATE / 1e6:g} and {RATE_WIDE / 1e6:g} MS/s, {BUDGET:g} false alarms a day, "
-            f"measured {RATE_SHARE:g} of it, seed {args.seed}",
-            f"{'duration':>8} {'band':>9} {'':14} {'matched':>8} {'found':>7} {'+/-':>5} {'loss':>6} {'bursts':>6} {'boxes':>5} {'whole %':>7}"]
+    rows = [f"SNR at Pd 0.9, dB, in the burst's band; {RATE / 1e6:g}, {RATE_WIDE / 1e6:g} and {RATE_LONG / 1e6:g} MS/s, "
+            f"{BUDGET:g} false alarms a day, seed {args.seed}",
+            f"{'duration':>8} {'band':>9} {'':14} {'matched':>8} {'found':>7} {'+/-':>5} {'loss':>6} {'bursts':>6} {'boxes':>5} "
+            f"{'whole %':>7}"]
     curves = []
     elsewhere = 0
     for i, cells in enumerate(plan(args.quick, only)):

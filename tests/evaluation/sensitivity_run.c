@@ -38,6 +38,7 @@ struct band {
     float complex *frame;
     float complex *overlap; /* [length / 2] from the frame before */
     float complex *ready;   /* [length / 2] */
+    float *rise;            /* [length]: the window */
     size_t at;              /* of ready */
     fftwf_plan plan;
 };
@@ -83,10 +84,8 @@ static void next_frame(struct burst *burst, double rate_sps) {
     }
     fftwf_execute(band->plan);
     for (size_t i = 0; i < half; i++) {
-        float rise = (float)sin(M_PI * ((double)i + 0.5) / (double)band->length);
-        float fall = (float)cos(M_PI * ((double)i + 0.5) / (double)band->length);
-        band->ready[i] = band->overlap[i] + rise * band->frame[i];
-        band->overlap[i] = fall * band->frame[half + i];
+        band->ready[i] = band->overlap[i] + band->rise[i] * band->frame[i];
+        band->overlap[i] = band->rise[half + i] * band->frame[half + i];
     }
     band->at = 0;
 }
@@ -102,6 +101,10 @@ static void start_band(struct burst *burst, double rate_sps) {
     band->frame = make(band->length, sizeof *band->frame);
     band->overlap = make(band->length / 2, sizeof *band->overlap);
     band->ready = make(band->length / 2, sizeof *band->ready);
+    band->rise = make(band->length, sizeof *band->rise);
+    for (size_t i = 0; i < band->length; i++) {
+        band->rise[i] = (float)sin(M_PI * ((double)i + 0.5) / (double)band->length);
+    }
     band->plan =
         fftwf_plan_dft_1d((int)band->length, band->bins, band->frame, FFTW_BACKWARD, FFTW_ESTIMATE);
     next_frame(burst, rate_sps);
@@ -114,6 +117,7 @@ static void finish_band(struct band *band) {
     fftwf_free(band->frame);
     fftwf_free(band->overlap);
     fftwf_free(band->ready);
+    fftwf_free(band->rise);
 }
 
 static void add_band(struct burst *burst, float complex *x, size_t n, double rate_sps) {
