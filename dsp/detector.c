@@ -25,6 +25,9 @@ enum {
 /* 0.8 dB: gain and temperature do no more to a floor between two updates. */
 static const double DRIFT_MAX = 1.2;
 
+/* Standard errors: the estimate of a rise is noise up to here. */
+static const double RISE_SIGMA = 2.5;
+
 struct ls_detector {
     struct ls_detector_opts opts;
     size_t rows_max;
@@ -397,7 +400,10 @@ static double risen_floor(struct ls_detector *det) {
     if (risen > DRIFT_MAX || risen < 1.0 / DRIFT_MAX) {
         return even && risen > 0.0 ? risen : 1.0;
     }
-    return fmax(1.0, risen);
+    /* What noise alone shows would be taken from every wide window. */
+    double noise =
+        RISE_SIGMA * ls_rise_error(&rise, det->opts.last_channel - det->opts.first_channel);
+    return risen > 1.0 + noise ? risen : 1.0;
 }
 
 /* Hold the piece against the risen floor. */

@@ -6,7 +6,7 @@
 
 enum {
     EXCISED_LEAST = 8, /* slots: of fewer the mean is taken */
-    ASKED = 128,       /* channels tell the quartile to half a percent */
+    ASKED = 512,       /* channels tell the quartile to 0.3 % */
 };
 
 /* From the tenth to the seventieth percentile a Gaussian has 1.8 deviations; the rest is for the
@@ -14,8 +14,10 @@ enum {
 static const double EVEN_SIGMA = 2.2;
 static const double EVEN_SHARE = 0.02;
 
-/* Where the lower quartile of a Gaussian lies below its mean. */
+/* Where the lower quartile of a Gaussian lies below its mean, and how far that of many scatters, by
+ * the root of how many they are. */
 static const double QUARTILE_SIGMA = 0.6745;
+static const double QUARTILE_ERROR = 1.36;
 
 void ls_rise_plan(struct ls_rise *ret, const struct ls_looks *looks, size_t slots, size_t frames) {
     ret->slots = slots < LS_RISE_SLOTS_MAX ? slots : LS_RISE_SLOTS_MAX;
@@ -38,9 +40,15 @@ static float quiet_mean(const struct ls_rise *rise, const float *sums, size_t ch
     return (float)ls_excise_mean(&rise->excise, values, rise->slots, NULL);
 }
 
+static size_t step_of(size_t channels) { return (channels + ASKED - 1) / ASKED; }
+
+double ls_rise_error(const struct ls_rise *rise, size_t channels) {
+    return QUARTILE_ERROR * rise->sigma / sqrt((double)(channels / step_of(channels)));
+}
+
 double ls_rise_estimate(const struct ls_rise *rise, const float *sums, size_t channels,
                         size_t first, size_t last, size_t rows, bool *ret_even, float *work) {
-    size_t step = (last - first + ASKED - 1) / ASKED;
+    size_t step = step_of(last - first);
     size_t count = 0;
     for (size_t c = first; c < last; c += step) {
         work[count++] = quiet_mean(rise, sums + c, channels);

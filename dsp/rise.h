@@ -30,4 +30,7 @@ void ls_rise_plan(struct ls_rise *ret, const struct ls_looks *looks, size_t slot
 double ls_rise_estimate(const struct ls_rise *rise, const float *sums, size_t channels,
                         size_t first, size_t last, size_t rows, bool *ret_even, float *work);
 
+/* Standard error of that estimate over so many channels >= 1. */
+double ls_rise_error(const struct ls_rise *rise, size_t channels);
+
 #endif
