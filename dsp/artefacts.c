@@ -36,6 +36,8 @@ static const double IMPULSE_RISE = 0.04;
 static const double IMPULSE_SHARE = 0.125;
 static const double IMPULSE_RAGGED = 20.0;
 static const double IMPULSE_EXCESS_MAX = 6.0;
+/* 3 dB: the same of one that leaves nothing beside it. */
+static const double IMPULSE_EXCESS_ALONE = 2.0;
 /* Of a cell, noise mean 1: one cell in fifty of noise is above it. */
 static const float CELL_CAP = 3.0F;
 /* Deviations of a mean of capped cells, two to a look, by which a rise must be more than noise. */
@@ -189,7 +191,7 @@ static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double
     double noise;
     if (brief && excess < IMPULSE_EXCESS_MAX) {
         if (!rise_beside(in, box, usual, &rise, &noise)) {
-            return width > 0.5 * (double)in->channels && excess < FLOOR_EXCESS_MAX;
+            return width > 0.5 * (double)in->channels && excess < IMPULSE_EXCESS_ALONE;
         }
         double least = fmax(IMPULSE_RISE, fmin(noise, IMPULSE_SHARE * excess));
         return rise > least && excess < FLOOR_EXCESS + IMPULSE_RAGGED * rise;

@@ -262,16 +262,18 @@ static double aloneness(const struct ls_cells *in, const struct ls_box *box) {
 static void fit_rows(const struct ls_cells *in, struct ls_box *box, double level) {
     double power[2 * ONSET_ROWS];
     size_t outside;
-    double alone = aloneness(in, box);
+    const struct ls_onset onset = {.level = level,
+                                   .alone = aloneness(in, box),
+                                   .channels = box->channel_high - box->channel_low};
     if (!box->from_start) {
         size_t rows = rows_at_edge(in, box, box->row_start, 1, level, power, &outside);
         box->start_frame = (float)(2.0 * ((double)box->row_start - (double)outside) +
-                                   ls_onset_find(power, rows, level, alone));
+                                   ls_onset_find(&onset, power, rows));
     }
     if (!box->to_stop) {
         size_t rows = rows_at_edge(in, box, box->row_stop - 1, -1, level, power, &outside);
         box->stop_frame = (float)(2.0 * ((double)box->row_stop + (double)outside) - 1.0 -
-                                  ls_onset_find(power, rows, level, alone));
+                                  ls_onset_find(&onset, power, rows));
     }
     box->stop_frame = fmaxf(box->stop_frame, box->start_frame + 0.5F);
 }

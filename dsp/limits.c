@@ -17,8 +17,10 @@ static const double LOOKS_CLOSER = 0.5;
 static const double GROW_TAIL = 1e-2;
 
 /* Relative, of the floor over any box: what is left of gain drift and passband ripple within the
- * time constants of the tracker (dsp/floor.h), which no averaging over channels removes. */
+ * time constants of the tracker (dsp/floor.h), which no averaging over channels removes; and where
+ * the gain is told by what lies beside the box, while it lasts. */
 static const double FLOOR_SYSTEMATIC = 1e-3;
+static const double BESIDE_SYSTEMATIC = 2e-4;
 
 enum { SCALES_MAX = LS_LEVELS_MAX * LS_WIDTHS_MAX };
 
@@ -31,11 +33,12 @@ struct scale {
 
 static struct ls_looks_box box_of(const struct ls_limits_opts *opts, double rows, double channels) {
     double error = opts->floor_error;
+    double systematic = opts->gain_channels > 0.0 ? BESIDE_SYSTEMATIC : FLOOR_SYSTEMATIC;
     size_t frames_per_row = opts->frames_per_row > 0 ? opts->frames_per_row : 2;
     struct ls_looks_box box = {.frames = (size_t)rows * frames_per_row,
                                .channels = (size_t)channels,
                                .floor_variance =
-                                   error * error / channels + FLOOR_SYSTEMATIC * FLOOR_SYSTEMATIC};
+                                   error * error / channels + systematic * systematic};
     if (opts->gain_channels > 0.0) {
         double one = ls_looks_effective(opts->looks, box.frames, 1);
         double beside = fmax(1.0, opts->gain_channels - channels);

@@ -9,8 +9,8 @@ enum {
                        behind it */
 };
 
-/* Looks of a row: of noise in one channel, and of a steady line in noise that may fade a little.
- * Rows of several channels have more of both; the instant they fit best hardly moves. */
+/* Looks of a row: of noise for each channel, and of a steady line in noise that may fade a little.
+ * A band of noise has as many looks as the noise it is in. */
 static const double NOISE_LOOKS = 1.5;
 static const double LINE_LOOKS = 4.0;
 
@@ -39,10 +39,10 @@ struct law {
 
 static double log_norm(double looks) { return looks * log(looks) - lgamma(looks); }
 
-static struct law law_of(double level, double looks) {
-    return (struct law){.constant = log_norm(looks) - log_norm(NOISE_LOOKS) - looks * log1p(level),
-                        .slope = NOISE_LOOKS - looks / (1.0 + level),
-                        .bend = looks - NOISE_LOOKS};
+static struct law law_of(double level, double looks, double noise_looks) {
+    return (struct law){.constant = log_norm(looks) - log_norm(noise_looks) - looks * log1p(level),
+                        .slope = noise_looks - looks / (1.0 + level),
+                        .bend = looks - noise_looks};
 }
 
 struct row {
@@ -72,13 +72,15 @@ static double weigh_slope(const struct law *slope, const struct row *rows, size_
     return sum;
 }
 
-double ls_onset_find(const double *power, size_t rows, double level, double alone) {
+double ls_onset_find(const struct ls_onset *onset, const double *power, size_t rows) {
     assert(rows <= LS_ONSET_ROWS_MAX);
+    double noise_looks = NOISE_LOOKS * (double)onset->channels;
+    double line_looks = fmax(LINE_LOOKS, noise_looks);
     struct law slope[2 * SLOPE_STEPS + 1];
     for (int k = -SLOPE_STEPS; k <= SLOPE_STEPS; k++) {
-        double part = response(2.0 * k / STEPS, alone);
-        double looks = NOISE_LOOKS + part * (LINE_LOOKS - NOISE_LOOKS);
-        slope[k + SLOPE_STEPS] = law_of(level * part, looks);
+        double part = response(2.0 * k / STEPS, onset->alone);
+        double looks = noise_looks + part * (line_looks - noise_looks);
+        slope[k + SLOPE_STEPS] = law_of(onset->level * part, looks, noise_looks);
     }
     struct row row[LS_ONSET_ROWS_MAX];
     double behind[LS_ONSET_ROWS_MAX + 1]; /* of rows from r on, if they are on */

@@ -20,7 +20,8 @@ Test(onset, is_where_a_clean_slope_is_half_way) {
             }
             power[r] = 1.0 + 20.0 * sum;
         }
-        double found = ls_onset_find(power, ROWS, 20.0, 0.0);
+        const struct ls_onset onset = {.level = 20.0, .channels = 1};
+        double found = ls_onset_find(&onset, power, ROWS);
         cr_expect_float_eq(found, at, 0.26, "%g at %g", found, at);
     }
 }
@@ -30,7 +31,29 @@ Test(onset, what_is_on_all_the_time_came_on_before) {
     for (size_t r = 0; r < ROWS; r++) {
         power[r] = 11.0;
     }
-    cr_expect_eq(ls_onset_find(power, ROWS, 10.0, 1.0), 0.0);
+    const struct ls_onset onset = {.level = 10.0, .alone = 1.0, .channels = 1};
+    cr_expect_eq(ls_onset_find(&onset, power, ROWS), 0.0);
+}
+
+/* Two rows of a band of 128 channels, 4 dB below the noise: the rows before them are noise and not
+ * a steadier signal. Their deviation is a twelfth, a fifth of the signal. */
+Test(onset, of_a_brief_weak_band) {
+    enum { BEFORE = 12, ON = 2, CHANNELS = 128, COUNT = 100 };
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(rng, 82);
+    size_t near = 0;
+    for (size_t i = 0; i < COUNT; i++) {
+        double power[BEFORE + ON];
+        for (size_t r = 0; r < BEFORE + ON; r++) {
+            double looks = 1.5 * CHANNELS;
+            double mean = r < BEFORE ? 1.0 : 1.4;
+            power[r] = gsl_ran_gamma(rng, looks, mean / looks);
+        }
+        const struct ls_onset onset = {.level = 0.4, .channels = CHANNELS};
+        near += fabs(ls_onset_find(&onset, power, BEFORE + ON) - 2.0 * BEFORE) <= 2.0 ? 1 : 0;
+    }
+    cr_expect_geq(near, 95, "%zu of %d within a row", near, COUNT);
+    gsl_rng_free(rng);
 }
 
 /* Carriers 10 dB above the noise of a channel, behind the real bank, at instants and frequencies of
@@ -64,7 +87,8 @@ Test(onset, of_carriers_at_10_db) {
         }
         double level = 10.0 / (double)(high - low);
         double alone = high - low == 1 ? 1.0 : 0.0;
-        double error = 2.0 * (double)first + ls_onset_find(power, ROWS, level, alone) - at;
+        const struct ls_onset onset = {.level = level, .alone = alone, .channels = high - low};
+        double error = 2.0 * (double)first + ls_onset_find(&onset, power, ROWS) - at;
         close += fabs(error) < 0.5 ? 1 : 0;
         near += fabs(error) < 2.0 ? 1 : 0;
     }
