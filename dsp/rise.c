@@ -43,7 +43,8 @@ static float quiet_mean(const struct ls_rise *rise, const float *sums, size_t ch
 static size_t step_of(size_t channels) { return (channels + ASKED - 1) / ASKED; }
 
 double ls_rise_error(const struct ls_rise *rise, size_t channels) {
-    return QUARTILE_ERROR * rise->sigma / sqrt((double)(channels / step_of(channels)));
+    size_t asked = channels / step_of(channels);
+    return QUARTILE_ERROR * rise->sigma / sqrt((double)asked);
 }
 
 double ls_rise_estimate(const struct ls_rise *rise, const float *sums, size_t channels,

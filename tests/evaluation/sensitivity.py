@@ -47,7 +47,7 @@ CENTRE_HZ = 20e3  # kept free: the DC channel is masked
 DURATIONS = [0.3e-3, 0.58e-3, 1e-3, 4.6e-3, 10e-3, 100e-3, 1.0, 10.0]
 BANDS = [0.0, 3e3, 12.5e3, 25e3, 200e3, 1e6, 5e6]  # 0: a line
 # waveform, duration, band of 99 % of its power
-MODULATED = [("ofdm", 1e-3, 4.6e6), ("tetra/downlink", 10e-3, 21e3), ("tetra/downlink", 100e-3, 21e3),
+MODULATED = [("wcdma", 1e-3, 4.1e6), ("tetra/downlink", 10e-3, 21e3), ("tetra/downlink", 100e-3, 21e3),
              ("wcdma", 4.6e-3, 4.1e6), ("gsm-bcch", 100e-3, 2.2e5)]
 SETTLE_S = {10.0: 60.0, 1.0: 40.0, 0.1: 40.0}  # listening before the first burst: the floor's own looks
 SETTLE_DEFAULT_S = 1.0
