@@ -230,9 +230,6 @@ static void note_row(struct ls_detector *det, size_t level, size_t window, const
     size_t count = n;
     bool above = ls_rows_any_above(row, limits[0], n);
     for (size_t b = 0; b < det->limits.widths; b++) {
-        if (b > LS_SEGMENT_WIDTH && det->crossings.wide) {
-            return;
-        }
         if (b > 0) {
             float *next = det->width_sums + (b % 2) * n;
             count = ls_claims_windows(count, b);
