@@ -10,7 +10,7 @@
 #include "pattern/chance.h"
 #include "pattern/tail.h"
 
-enum { ROWS_MIN = 3, SURROGATES = 199 };
+enum { ROWS_MIN = 3, RIDES_MIN = 3, SURROGATES = 199 };
 
 static const double linked = 0.6;
 static const int64_t same_visit_ns = 120 * LS_NS_PER_S; /* the silence between two visits */
@@ -238,6 +238,21 @@ static size_t rides_of(const struct ls_trip_log *log, struct ls_kit_span span,
     return n;
 }
 
+static bool rider(const struct ls_trip_log *log, const struct ls_crowd *crowds, size_t count) {
+    const struct ls_kit_span always = {INT64_MIN, INT64_MAX};
+    size_t rides[LS_TRIPS_KEPT];
+    return rides_of(log, always, crowds, count, rides) >= RIDES_MIN;
+}
+
+size_t ls_kit_riders(const struct ls_trip_log *const *all, size_t count,
+                     const struct ls_crowd *crowds, size_t crowd_count) {
+    size_t riders = 0;
+    for (size_t i = 0; i < count; i++) {
+        riders += rider(all[i], crowds, crowd_count);
+    }
+    return riders;
+}
+
 static size_t shared(const size_t *a, size_t a_count, const size_t *b, size_t b_count) {
     size_t n = 0;
     size_t j = 0;
@@ -268,7 +283,7 @@ static double hypergeometric_log10(size_t n, size_t a, size_t b, size_t x) {
 }
 
 double ls_kit_together(const struct ls_kit *kit, struct ls_kit_span span,
-                       const struct ls_crowd *crowds, size_t crowd_count, size_t candidates) {
+                       const struct ls_crowd *crowds, size_t crowd_count, size_t riders) {
     size_t rides[LS_TRIPS_KEPT];
     size_t first[LS_TRIPS_KEPT];
     size_t first_count = 0;
@@ -290,30 +305,24 @@ double ls_kit_together(const struct ls_kit *kit, struct ls_kit_span span,
         trains += crowds[i].start_ns < span.until_ns && crowds[i].stop_ns >= span.from_ns;
     }
     for (size_t m = 0; m < kit->count; m++) {
-        if (kit->members[m] == leader) {
+        if (kit->members[m] == leader || !rider(kit->members[m], crowds, crowd_count)) {
             continue;
         }
         size_t n = rides_of(kit->members[m], span, crowds, crowd_count, rides);
         double p =
             hypergeometric_log10(trains, first_count, n, shared(first, first_count, rides, n));
-        sum += fmin(0.0, p + log10((double)candidates));
+        sum += fmin(0.0, p + log10((double)riders));
     }
     return sum;
 }
 
-/* Seconds of the span at which a passage of that length may begin and meet a crowd. */
-static double meeting_s(const struct ls_crowd *crowds, size_t count, struct ls_kit_span span,
-                        int64_t length_ns) {
-    int64_t until_ns = span.from_ns; /* counted so far */
+/* Seconds of the span in which there is a crowd. */
+static double crowded_s(const struct ls_crowd *crowds, size_t count, struct ls_kit_span span) {
     double sum_s = 0.0;
     for (size_t i = 0; i < count; i++) {
-        int64_t from_ns = crowds[i].start_ns - length_ns;
+        int64_t from_ns = crowds[i].start_ns > span.from_ns ? crowds[i].start_ns : span.from_ns;
         int64_t to_ns = crowds[i].stop_ns < span.until_ns ? crowds[i].stop_ns : span.until_ns;
-        from_ns = from_ns > until_ns ? from_ns : until_ns;
-        if (to_ns > from_ns) {
-            sum_s += (double)(to_ns - from_ns) / 1e9;
-            until_ns = to_ns;
-        }
+        sum_s += to_ns > from_ns ? (double)(to_ns - from_ns) / 1e9 : 0.0;
     }
     return sum_s;
 }
@@ -321,14 +330,13 @@ static double meeting_s(const struct ls_crowd *crowds, size_t count, struct ls_k
 double ls_kit_aboard(const struct ls_crowd *passages, size_t count, const struct ls_crowd *crowds,
                      size_t crowd_count, struct ls_kit_span span) {
     double total_s = (double)(span.until_ns - span.from_ns) / 1e9;
-    int64_t length_ns = 0;
     size_t aboard = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t at = crowd_after(crowds, crowd_count, passages[i].start_ns);
-        aboard += at < crowd_count && crowds[at].start_ns <= passages[i].stop_ns;
-        length_ns += (passages[i].stop_ns - passages[i].start_ns) / (int64_t)count;
+        int64_t middle_ns = passages[i].start_ns + (passages[i].stop_ns - passages[i].start_ns) / 2;
+        size_t at = crowd_after(crowds, crowd_count, middle_ns);
+        aboard += at < crowd_count && crowds[at].start_ns <= middle_ns;
     }
-    double share = fmin(1.0, meeting_s(crowds, crowd_count, span, length_ns) / total_s);
+    double share = fmin(1.0, crowded_s(crowds, crowd_count, span) / total_s);
     double p = aboard == 0 ? 1.0 : gsl_cdf_binomial_Q((unsigned)aboard - 1, share, (unsigned)count);
     return log10(fmax(p, 1e-300));
 }

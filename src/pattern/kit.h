@@ -40,14 +40,19 @@ int ls_kit_bell(const struct ls_kit *kit, struct ls_kit_span span, double *ret_l
 
 /* Together on the same trains: members that know nothing of each other come with any of the trains
  * alike, so the number of trains that two share is hypergeometric (Fisher, "The Logic of Inductive
- * Inference", J. R. Stat. Soc. 98, 1935). Each further member is drawn from candidates, which is
+ * Inference", J. R. Stat. Soc. 98, 1935). Each further member is drawn from the riders, which is
  * paid for. log10 of the probability; 0 for a single channel. crowds: of the member's sensor,
  * ascending. */
 double ls_kit_together(const struct ls_kit *kit, struct ls_kit_span span,
-                       const struct ls_crowd *crowds, size_t crowd_count, size_t candidates);
+                       const struct ls_crowd *crowds, size_t crowd_count, size_t riders);
 
-/* log10 of the probability that so many passages fall into crowds when they come at any time of
- * from..until. */
+/* How many came with three crowds or more. Others cannot share enough of them to count, and are no
+ * trials (Tarone, "A Modified Bonferroni Method for Discrete Data", Biometrics 46, 1990). */
+size_t ls_kit_riders(const struct ls_trip_log *const *all, size_t count,
+                     const struct ls_crowd *crowds, size_t crowd_count);
+
+/* log10 of the probability that the middle of so many passages, where whoever is on board is
+ * closest, falls into a crowd when they come at any time of the span. */
 double ls_kit_aboard(const struct ls_crowd *passages, size_t count, const struct ls_crowd *crowds,
                      size_t crowd_count, struct ls_kit_span span);
 

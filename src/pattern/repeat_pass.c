@@ -24,7 +24,8 @@ static const int64_t day_ns = 86400 * LS_NS_PER_S;
 static const int64_t same_train_ns = 300 * LS_NS_PER_S; /* late or early by so much */
 static const double timetable_share = 0.8;
 static const double joint_share = 0.7;
-static const double aboard_log10 = -2.0;
+static const double aboard_log10 = -1.5;
+static const double moves_log10 = -2.0;
 
 struct state {
     struct ls_kind_input input;
@@ -61,7 +62,7 @@ struct scene {
     const struct ls_trips *trips;
     const struct ls_crowd *crowds; /* of the kit's sensor */
     size_t crowd_count;
-    size_t candidates;
+    size_t riders;             /* candidates that could share trains */
     struct ls_crowd *passages; /* [count], of the kit */
     size_t count;
 };
@@ -81,9 +82,9 @@ static int judge(const struct ls_kit *kit, const struct scene *scene, struct ls_
     }
     *ret_log10 = bell;
     if (kit->count > 1) {
-        double together = aboard ? ls_kit_together(kit, span, scene->crowds, scene->crowd_count,
-                                                   scene->candidates)
-                                 : 0.0;
+        double together =
+            aboard ? ls_kit_together(kit, span, scene->crowds, scene->crowd_count, scene->riders)
+                   : 0.0;
         *ret_log10 = fmin(0.0, fmin(bell, together) + log10(2.0));
     }
     return LS_OK;
@@ -199,6 +200,17 @@ static int confirm(const struct ls_kit *kit, const struct scene *scene, bool abo
     return code;
 }
 
+/* What stays where it is meets trains by chance alone, and its levels have no order: it does both
+ * once in a hundred times at most, and meets so many trains once in thirty. (The two as one:
+ * Fisher, "Statistical Methods for Research Workers", 1932, section 21.1.) */
+static bool on_board(const struct scene *scene, struct ls_kit_span span, double bell_log10) {
+    double trains =
+        ls_kit_aboard(scene->passages, scene->count, scene->crowds, scene->crowd_count, span);
+    double both = (trains + bell_log10) * M_LN10;
+    double fisher_log10 = (both + log1p(-both)) / M_LN10;
+    return trains <= aboard_log10 && fisher_log10 <= moves_log10;
+}
+
 static int report_kit(const struct state *s, const struct ls_kit *kit, struct scene *scene,
                       struct ls_report *out, struct ls_err *err) {
     int64_t evidence[EVIDENCE_MAX];
@@ -207,16 +219,20 @@ static int report_kit(const struct state *s, const struct ls_kit *kit, struct sc
                  ls_exposure_name(s->input.exposure, kit->members[0]->channel.sensor));
     scene->count = ls_kit_passages(kit, scene->passages);
     struct ls_kit_span span = whole_span(scene);
-    bool aboard = ls_kit_aboard(scene->passages, scene->count, scene->crowds, scene->crowd_count,
-                                span) <= aboard_log10;
+    double bell;
+    int code = ls_kit_bell(kit, span, &bell, err);
+    if (code != LS_OK || (kit->count == 1 && bell == 0.0)) {
+        return code; /* nothing to test */
+    }
+    bool aboard = on_board(scene, span, bell);
     bool gateway =
         kit->count > 1 && timetable(scene) >= timetable_share && joint(kit) >= joint_share;
     collect(kit, &finding, evidence);
     finding.start_ns = scene->passages[0].start_ns;
     finding.stop_ns = scene->passages[scene->count - 1].stop_ns;
-    finding.trials = kit->count > 1 ? 2.0 * (double)scene->candidates : 1.0;
+    finding.trials = kit->count > 1 ? 2.0 * fmax(1.0, (double)scene->riders) : 1.0;
     finding.reported = scene->count >= PASSES_MIN && !gateway;
-    int code = judge(kit, scene, span, aboard, &finding.log10_p, err);
+    code = judge(kit, scene, span, aboard, &finding.log10_p, err);
     if (code == LS_OK && finding.log10_p <= -2.0) {
         code = confirm(kit, scene, aboard, &finding.confirm_log10_p, err);
         describe(kit, scene, gateway, aboard, &finding);
@@ -256,7 +272,7 @@ static int report_sensor(const struct state *s, struct scene *scene, uint32_t se
     }
     int code = ls_trips_crowds(scene->trips, sensor, &crowds, &scene->crowd_count, err);
     scene->crowds = crowds;
-    scene->candidates = count;
+    scene->riders = code == LS_OK ? ls_kit_riders(all, count, crowds, scene->crowd_count) : 0;
     for (size_t i = 0; code == LS_OK && i < count; i++) {
         if (!used[i]) {
             struct ls_kit kit;
@@ -307,10 +323,11 @@ const struct ls_kind ls_repeat_pass_kind = {
             "no order; or it is on trains, and takes any of them, whatever the others take",
     .test = "rank correlation of level and nearness to the middle of the passage, over all "
             "passages, against the same levels in other orders; and of several channels the "
-            "number of trains that they share (hypergeometric); one search for each such kit",
+            "number of trains that they share (hypergeometric); one search for each such kit that "
+            "has visits with levels in an order",
     .evidence = "three passages; no more than four visits a day on the average, as what every "
-                "train has comes more often; with trains: more of them than one in a hundred "
-                "stationary ones would meet",
+                "train has comes more often; with trains: more of them than one in thirty "
+                "stationary ones would meet, and by the order of levels too than one in a hundred",
     .rivals = "the gateway of one train, which keeps to a timetable and reports as one; somebody "
               "who passes each day",
     .fooled = "a kit on channels that others use as well is hidden among them. A kit keyed as one "
