@@ -23,6 +23,9 @@ static const double alias_most = 32.0;
 static const double alias_share = 0.002;
 static const double alias_part = 0.03;
 
+/* Beyond this probabilities tell findings apart no more: it is their tails that differ. */
+static const double sure_log10 = -100.0;
+
 /* Of the evidence, in company of several others that pass: it rides on trains. */
 static const double aboard_share = 0.75;
 
@@ -362,17 +365,36 @@ static bool alias(const struct ls_finding *strong, const struct ls_finding *weak
     return third && (whole_multiple(2.0 * times) || whole_multiple(3.0 * times));
 }
 
+static double strength(const struct ls_finding *finding) {
+    return fmax(finding->log10_p, sure_log10);
+}
+
 static struct entry *find_alias(const struct ls_incidents *incidents,
                                 const struct ls_finding *finding, size_t *ret_index) {
     for (size_t i = 0; i < incidents->count; i++) {
         const struct entry *entry = incidents->entries[i];
-        if (entry->found && entry->incident.finding.log10_p <= finding->log10_p &&
+        if (entry->found && strength(&entry->incident.finding) <= strength(finding) &&
             alias(&entry->incident.finding, finding)) {
             *ret_index = i;
             return incidents->entries[i];
         }
     }
     return NULL;
+}
+
+static int ascending(double a, double b) { return (a > b) - (a < b); }
+
+int ls_incidents_order(const struct ls_finding *a, const struct ls_finding *b) {
+    int sweeps = (strcmp(b->kind, "band-sweep") == 0) - (strcmp(a->kind, "band-sweep") == 0);
+    int strong = ascending(strength(a), strength(b));
+    int kinds = strcmp(a->kind, b->kind);
+    if (sweeps != 0 || strong != 0 || kinds != 0) {
+        return sweeps != 0 ? sweeps : strong != 0 ? strong : kinds;
+    }
+    /* By octaves: what is found over the channels of a hopper is wider than in one of them. */
+    int wide = ilogb(b->high_hz - b->low_hz) - ilogb(a->high_hz - a->low_hz);
+    int first = (a->start_ns > b->start_ns) - (a->start_ns < b->start_ns);
+    return wide != 0 ? wide : first != 0 ? first : ascending(a->low_hz, b->low_hz);
 }
 
 /* --- growth --- */

@@ -43,7 +43,11 @@ void ls_incidents_destroy(struct ls_incidents *incidents);
 int ls_incidents_know(struct ls_incidents *incidents, const struct ls_incident *row,
                       struct ls_err *err);
 
-/* A finding of this run, sweeps first, then strongest first (the caller sorts); one that is not
+/* For qsort: sweeps first, then the strongest; of those beyond doubt the widest, so that a hopper
+ * is known by what its channels do together and not by what each of them does. */
+int ls_incidents_order(const struct ls_finding *a, const struct ls_finding *b);
+
+/* A finding of this run, in the order of ls_incidents_order (the caller sorts); one that is not
  * reported, or that a sweep of this run explains, is left out (LS_EOF). listened: share of its
  * time, 0 to 1, in which its frequencies were listened to; NAN: not known. *ret_index: of its
  * incident, for ls_incidents_at. What this run finds of a known incident takes the place of what an

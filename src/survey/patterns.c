@@ -244,21 +244,8 @@ static int take_finding(void *context, const struct ls_finding *finding, struct 
 }
 
 static int compare_kept(const void *a, const void *b) {
-    const struct ls_finding *x = &((const struct kept *)a)->finding;
-    const struct ls_finding *y = &((const struct kept *)b)->finding;
-    /* A sweep explains what else is found in its channels, so it comes first. */
-    int sweeps = (strcmp(y->kind, "band-sweep") == 0) - (strcmp(x->kind, "band-sweep") == 0);
-    if (sweeps != 0) {
-        return sweeps;
-    }
-    if (x->log10_p != y->log10_p) {
-        return x->log10_p < y->log10_p ? -1 : 1;
-    }
-    int kinds = strcmp(x->kind, y->kind);
-    if (kinds != 0 || x->start_ns == y->start_ns) {
-        return kinds != 0 ? kinds : (x->low_hz > y->low_hz) - (x->low_hz < y->low_hz);
-    }
-    return x->start_ns < y->start_ns ? -1 : 1;
+    return ls_incidents_order(&((const struct kept *)a)->finding,
+                              &((const struct kept *)b)->finding);
 }
 
 static int find(struct job *job, struct ls_err *err) {
