@@ -27,18 +27,25 @@ static inline int32_t bits_of(float value) {
     return bits;
 }
 
-/* Whatever its operands, a difference has the sign of their order: or-ed together, signs tell
- * whether any limit was passed, and cost less than compares. */
-VERSIONS bool ls_rows_any_rise(const float *a, size_t by, float limit, size_t n) {
-    int32_t any = 0;
-    for (size_t i = 0; i < n; i++) {
-        any |= bits_of(limit - (a[i + by] - a[i]));
-    }
-    return any < 0;
+static inline float value_of(int32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
-/* Sums over 2^b channels are those of two neighbours among blocks of 2^(b - 1) that do not overlap.
- */
+/* What falls has a negative pattern, which is less than 0. */
+VERSIONS float ls_rows_largest_rise(const float *a, size_t by, size_t n) {
+    int32_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t rise = bits_of(a[i + by] - a[i]);
+        most = rise > most ? rise : most;
+    }
+    return value_of(most);
+}
+
+/* A difference of such patterns has the sign of their order: or-ed together, signs tell whether any
+ * limit was passed, and cost less than compares. Sums over 2^b channels are those of two neighbours
+ * among blocks of 2^(b - 1) that do not overlap. */
 VERSIONS bool ls_rows_pyramid_test(const float *a, size_t n, const float *limits, size_t widths,
                                    float *scratch) {
     int32_t one = bits_of(limits[0]);

@@ -31,8 +31,8 @@ bool ls_rows_fold_test(float *ret, const float *a, size_t n, float limit);
 /* a[i] *= factor */
 void ls_rows_scale(float *a, float factor, size_t n);
 
-/* Is any a[i + by] - a[i] > limit? a holds n + by values. */
-bool ls_rows_any_rise(const float *a, size_t by, float limit, size_t n);
+/* The largest a[i + by] - a[i]; 0 when none is positive. a holds n + by values. */
+float ls_rows_largest_rise(const float *a, size_t by, size_t n);
 
 /* Is any a[i] > limit? */
 bool ls_rows_any_above(const float *a, float limit, size_t n);

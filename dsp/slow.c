@@ -515,18 +515,17 @@ static bool test_octave(struct ls_slow *slow, size_t octave, uint64_t now, struc
         for (size_t i = 0; m >= SHORTEST && i < slow->width_count; i++) {
             size_t width = slow->widths[i];
             float need = slow->needs[octave][m][i];
-            if (!ls_rows_any_rise(slow->window, width, need, n - width)) {
+            float rise = ls_rows_largest_rise(slow->window, width, n - width);
+            float ratio = rise / need;
+            if (!(ratio > 1.0F && ratio > ret->ratio)) {
                 continue;
             }
-            for (size_t c = 0; c + width < n; c++) {
-                float ratio = (slow->window[c + width] - slow->window[c]) / need;
-                if (ratio > fmaxf(1.0F, ret->ratio)) {
-                    *ret = (struct crossing){.slots = (uint64_t)m << octave,
-                                             .low = c,
-                                             .high = c + width,
-                                             .ratio = ratio};
-                }
+            size_t low = 0;
+            while ((slow->window[low + width] - slow->window[low]) / need != ratio) {
+                low++;
             }
+            *ret = (struct crossing){
+                .slots = (uint64_t)m << octave, .low = low, .high = low + width, .ratio = ratio};
         }
     }
     return ret->ratio > 0.0F;
