@@ -16,7 +16,11 @@
 
 enum {
     LS_SENSORS_MAX = 256,
-    LS_EXPOSURE_ROWS_MAX = 1 << 20 /* intervals kept for a sensor; the oldest give way */
+    LS_EXPOSURE_ROWS_MAX = 1 << 20, /* intervals kept for a sensor; the oldest give way */
+    /* A start within this of the start of listening (a stop, of its end) is taken for the
+     * receiver's own edge: logs do not say that a transmission was cut. Longer than one hop of any
+     * analysis. */
+    LS_EXPOSURE_EDGE_NS = 20000000
 };
 
 struct ls_exposure;

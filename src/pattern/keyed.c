@@ -6,6 +6,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "pattern/chance.h"
 #include "pattern/channels.h"
 
 enum {
@@ -15,7 +16,7 @@ enum {
     BUCKETS = 8192,
     INTERVALS = 4,
     MULTIPLES = 4,
-    OTHERS = 3,
+    OTHERS = 2,
     HITS_FOUND = 4,
     EMITTERS = 2 * LS_CHANNELS_MAX /* slots: of short and of long ones */
 };
@@ -60,6 +61,7 @@ struct past {
 };
 
 struct ls_keyed {
+    const struct ls_exposure *exposure;
     struct ls_channels *channels;
     struct place *places[LS_SENSORS_MAX];
     struct past *pasts;           /* [EMITTERS] */
@@ -69,7 +71,7 @@ struct ls_keyed {
     uint32_t bucket[BUCKETS]; /* index + 1 of a pair; 0: empty */
 };
 
-int ls_keyed_create(struct ls_keyed **ret, struct ls_err *err) {
+int ls_keyed_create(struct ls_keyed **ret, const struct ls_exposure *exposure, struct ls_err *err) {
     struct ls_keyed *keyed = calloc(1, sizeof *keyed);
     int code = keyed == NULL ? LS_ERR_NOMEM : ls_channels_create(&keyed->channels, err);
     if (code == LS_OK) {
@@ -80,6 +82,7 @@ int ls_keyed_create(struct ls_keyed **ret, struct ls_err *err) {
         ls_keyed_destroy(keyed);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for starts");
     }
+    keyed->exposure = exposure;
     *ret = keyed;
     return LS_OK;
 }
@@ -213,6 +216,10 @@ static int add_trial(struct ls_keyed *keyed, uint32_t sensor, const struct edge 
     if (pair == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for starts");
     }
+    double mark[] = {pair->mark, (double)x->t_ns, (double)y->t_ns};
+    struct ls_chance chance_of_ties;
+    ls_chance_init(&chance_of_ties, ls_chance_seed(mark, LS_COUNT(mark)));
+    pair->mark = ls_chance_uniform(&chance_of_ties);
     pair->side[0] = x->side;
     pair->side[1] = y->side;
     if (hit != NULL) {
@@ -268,7 +275,28 @@ static bool stormy(const struct view *view, const struct edge *x, const struct e
     return others >= OTHERS;
 }
 
-/* The share of the window that lies near a start of x. Starts are in order of time. */
+/* The part of the window in which y, as it is, may have started: where the receiver listened to
+ * both without a break. What starts in the first moments of listening has no start (cut_start).
+ * False: nobody listened to x when y started. */
+static bool part_of(const struct ls_keyed *keyed, const struct view *view, const struct edge *x,
+                    const struct edge *y, struct view *ret) {
+    const double hz[] = {y->side.center_hz, x->side.center_hz};
+    *ret = *view;
+    for (size_t i = 0; i < LS_COUNT(hz); i++) {
+        int64_t start_ns = 0;
+        int64_t stop_ns = 0;
+        if (!ls_exposure_at(keyed->exposure, view->sensor, hz[i], y->t_ns, &start_ns, &stop_ns)) {
+            return i == 0; /* it was heard: the ledger does not tell */
+        }
+        if (start_ns > ret->start_ns - LS_EXPOSURE_EDGE_NS) {
+            ret->start_ns = start_ns + LS_EXPOSURE_EDGE_NS;
+        }
+        ret->stop_ns = stop_ns < ret->stop_ns ? stop_ns : ret->stop_ns;
+    }
+    return y->t_ns >= ret->start_ns;
+}
+
+/* The share of a part of the window that lies near a start of x. Starts are in order of time. */
 static double near_share(const struct view *view, uint64_t serial) {
     int64_t until_ns = view->start_ns;
     int64_t sum_ns = 0;
@@ -284,7 +312,7 @@ static double near_share(const struct view *view, uint64_t serial) {
             until_ns = to_ns;
         }
     }
-    return (double)sum_ns / (double)window_ns;
+    return (double)sum_ns / (double)(view->stop_ns - view->start_ns);
 }
 
 /* y against the emitter that x is a start of. */
@@ -302,7 +330,11 @@ static int hold_against(struct ls_keyed *keyed, const struct view *view, const s
     if (!settled || !different_channels(x, y) || stormy(view, x, y)) {
         return LS_OK;
     }
-    return add_trial(keyed, view->sensor, x, hit, y, near_share(view, x->side.serial), err);
+    struct view part;
+    if (!part_of(keyed, view, x, y, &part)) {
+        return LS_OK;
+    }
+    return add_trial(keyed, view->sensor, x, hit, y, near_share(&part, x->side.serial), err);
 }
 
 /* Whether the emitter has one start in the window and it is this one. */

@@ -4,9 +4,11 @@
  * that the second may start anywhere in it: the chance of being within 0.4 s of the first is known,
  * and hits are counted against it (Amarasingham, Harrison, Hatsopoulos, Geman, "Conditional
  * modeling and the jitter method of spike resampling", J. Neurophysiology 107, 2012). What drives
- * both on a scale of seconds and more, such as a train, thereby says nothing.
+ * both on a scale of seconds and more, such as a train, thereby says nothing. A receiver that hops
+ * hears a part of the window: the second may then have started anywhere in the stretch of listening
+ * to both channels in which it did.
  *
- * What trains do on a finer scale is left out: windows with three starts of others within 6 s (a
+ * What trains do on a finer scale is left out: windows with two starts of others within 6 s (a
  * storm at an area border; starts that hit the first emitter do not count as others, as a kit may
  * have many phones, nor do those of what starts all day); and starts in the first 150 s after five
  * minutes of silence, as a train that comes into sight with all that it carries is out of it by
@@ -23,6 +25,7 @@
 
 #include "base/err.h"
 #include "pattern/blob.h"
+#include "pattern/exposure.h"
 #include "pattern/kind.h"
 #include "pattern/tally.h"
 
@@ -48,6 +51,7 @@ struct ls_keyed_pair {
     struct ls_tally all;
     struct ls_tally later; /* since it was first below 1e-4 */
     bool found;
+    double mark;      /* 0 to 1, of the times of all trials: by how much a tie counts */
     int64_t first_ns; /* of the hits */
     int64_t last_ns;
     double lag_s; /* sums: side 1 after side 0 */
@@ -59,7 +63,8 @@ struct ls_keyed_pair {
 
 struct ls_keyed;
 
-int ls_keyed_create(struct ls_keyed **ret, struct ls_err *err);
+/* exposure: borrowed for its life. */
+int ls_keyed_create(struct ls_keyed **ret, const struct ls_exposure *exposure, struct ls_err *err);
 void ls_keyed_destroy(struct ls_keyed *keyed);
 int ls_keyed_push(struct ls_keyed *keyed, const struct ls_event *event, struct ls_err *err);
 

@@ -10,7 +10,6 @@
 
 #include "base/time.h"
 #include "base/util.h"
-#include "pattern/chance.h"
 #include "pattern/keyed.h"
 
 enum { MEMBERS_MAX = 24, HITS_MIN = 6, EVIDENCE_MAX = 1024 };
@@ -38,7 +37,7 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for starts");
     }
     s->input = *input;
-    return ls_keyed_create(&s->keyed, err);
+    return ls_keyed_create(&s->keyed, input->exposure, err);
 }
 
 static int push(void *state, const struct ls_event *event, struct ls_err *err) {
@@ -53,14 +52,6 @@ struct judged {
     double log10_p;
     bool used;
 };
-
-static double judge(const struct ls_keyed_pair *pair) {
-    double seed[] = {(double)pair->side[0].serial, (double)pair->side[1].serial,
-                     (double)pair->all.trials, pair->all.mean};
-    struct ls_chance chance;
-    ls_chance_init(&chance, ls_chance_seed(seed, LS_COUNT(seed)));
-    return ls_tally_log10(&pair->all, ls_chance_uniform(&chance));
-}
 
 static int compare_judged(const void *a, const void *b) {
     const struct judged *x = a;
@@ -233,7 +224,7 @@ static int report(const void *state, struct ls_report *out, struct ls_err *err) 
     }
     for (size_t i = 0; i < count; i++) {
         const struct ls_keyed_pair *pair = ls_keyed_at(s->keyed, i);
-        all[i] = (struct judged){.pair = pair, .log10_p = judge(pair)};
+        all[i] = (struct judged){.pair = pair, .log10_p = ls_tally_log10(&pair->all, pair->mark)};
     }
     qsort(all, count, sizeof *all, compare_judged);
     int code = LS_OK;
@@ -264,7 +255,7 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
 
 const struct ls_kind ls_lockstep_kind = {
     .id = "lockstep",
-    .version = 1,
+    .version = 2,
     .null = "within windows of 4 s an emitter starts at any moment, whatever others do; which "
             "windows it starts in may depend on trains, timetables and storms",
     .test = "starts of two emitters in different channels within 0.4 s of each other, against the "

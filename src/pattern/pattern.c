@@ -13,10 +13,6 @@
 enum { TRACKS_DEFAULT = 8192, STATE_VERSION = 2, KINDS_MAX = 16 };
 static const uint64_t state_magic = UINT64_C(0x7461702d656e696c); /* "line-pat" */
 
-/* A start within this of the start of listening (a stop, of its end) is taken for the receiver's
- * own edge: logs do not say that a transmission was cut. Longer than one hop of any analysis. */
-static const int64_t edge_ns = 20000000;
-
 struct ls_pattern {
     struct ls_exposure *exposure;
     struct ls_tracks *tracks;
@@ -132,8 +128,9 @@ static void mark_cuts(const struct ls_pattern *pattern, struct ls_event *event) 
     if (ls_exposure_known(pattern->exposure, event->sensor) &&
         ls_exposure_at(pattern->exposure, event->sensor, row->center_hz, row->start_ns, &start,
                        &stop)) {
-        event->cut_start = event->cut_start || row->start_ns - start < edge_ns;
-        event->cut_stop = event->cut_stop || row->start_ns > stop - edge_ns - row->duration_ns;
+        event->cut_start = event->cut_start || row->start_ns - start < LS_EXPOSURE_EDGE_NS;
+        event->cut_stop =
+            event->cut_stop || row->start_ns > stop - LS_EXPOSURE_EDGE_NS - row->duration_ns;
     }
 }
 

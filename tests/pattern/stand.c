@@ -61,6 +61,18 @@ void stand_plant(struct stand *stand, const char *sensor, double t_s, double dur
     ls_copy_text(row->class_name, sizeof row->class_name, "gsm");
 }
 
+void stand_listen(struct stand *stand, const char *sensor, double from_s, double until_s,
+                  double low_hz, double high_hz) {
+    struct ls_observation row = {.start_ns = begin_ns + (int64_t)(from_s * 1e9),
+                                 .stop_ns = begin_ns + (int64_t)(until_s * 1e9),
+                                 .low_hz = low_hz,
+                                 .high_hz = high_hz,
+                                 .state = LS_OBSERVED};
+    ls_copy_text(row.sensor, sizeof row.sensor, sensor);
+    int code = ls_exposure_push(stand->exposure, &row, NULL);
+    assert(code == LS_OK);
+}
+
 static int by_time(const void *a, const void *b) {
     const struct ls_transmission *x = a;
     const struct ls_transmission *y = b;

@@ -31,6 +31,11 @@ void stand_finish(struct stand *stand);
 void stand_plant(struct stand *stand, const char *sensor, double t_s, double duration_s,
                  double center_hz, double bandwidth_hz, double level_dbfs);
 
+/* The sensor listened from low_hz to high_hz; in order of time. Sensors without a call listened all
+ * the time. Starts that listening cut are not marked: plant none. */
+void stand_listen(struct stand *stand, const char *sensor, double from_s, double until_s,
+                  double low_hz, double high_hz);
+
 /* Pushes all that was planted, in order of time. every > 0: the states are saved and loaded after
  * so many rows. */
 void stand_run(struct stand *stand, size_t every);
