@@ -35,6 +35,7 @@ struct entry {
     bool found;             /* in this run */
     int64_t start_ns;       /* of the strongest finding of this run alone */
     int64_t stop_ns;
+    double rows; /* of evidence in this run, of which finding.company is the share */
     bool changed;
 };
 
@@ -241,13 +242,6 @@ static void describe(const struct ls_incidents *incidents, struct ls_incident *i
             add_sentence(finding->words, "In a band where base stations send: of less interest.");
         }
     }
-    if (aboard(finding)) {
-        snprintf(text, sizeof text,
-                 "%.0f %% of it while several others passed, as what trains carry does: of less "
-                 "interest.",
-                 100.0 * finding->company);
-        add_sentence(finding->words, text);
-    }
     if (isfinite(listened) && listened < 0.995) {
         snprintf(text, sizeof text, "Listened to for %.0f %% of that time; the rest is not known.",
                  100.0 * listened);
@@ -256,6 +250,18 @@ static void describe(const struct ls_incidents *incidents, struct ls_incident *i
     add_sentence(finding->limits,
                  "One antenna gives no bearing and no distance; receivers that only listen cannot "
                  "be seen.");
+}
+
+/* Once all that it is made of is known. */
+static void describe_company(struct ls_finding *finding) {
+    char text[LS_WORDS_BYTES];
+    if (aboard(finding)) {
+        snprintf(text, sizeof text,
+                 "%.0f %% of it while several others passed, as what trains carry does: of less "
+                 "interest.",
+                 100.0 * finding->company);
+        add_sentence(finding->words, text);
+    }
 }
 
 /* --- matching --- */
@@ -417,6 +423,17 @@ static void begin(struct ls_incident *incident, const struct ls_finding *finding
     incident->findings = 1;
 }
 
+/* The share of all rows: the channels of a hopper are company to each other at first. */
+static void add_company(struct entry *entry, const struct ls_finding *finding) {
+    struct ls_finding *mine = &entry->incident.finding;
+    double rows = (double)finding->evidence_count;
+    if (isfinite(finding->company) && isfinite(mine->company) && rows > 0.0) {
+        mine->company =
+            (entry->rows * mine->company + rows * finding->company) / (entry->rows + rows);
+    }
+    entry->rows += rows;
+}
+
 /* A further, weaker one: it widens. */
 static void widen(struct entry *entry, const struct ls_finding *finding) {
     struct ls_incident *incident = &entry->incident;
@@ -426,6 +443,7 @@ static void widen(struct entry *entry, const struct ls_finding *finding) {
     mine->stop_ns = finding->stop_ns > mine->stop_ns ? finding->stop_ns : mine->stop_ns;
     mine->low_hz = fmin(mine->low_hz, finding->low_hz);
     mine->high_hz = fmax(mine->high_hz, finding->high_hz);
+    add_company(entry, finding);
     incident->findings++;
 }
 
@@ -447,13 +465,13 @@ int ls_incidents_add(struct ls_incidents *incidents, const struct ls_finding *fi
     if (!finding->reported || finding->log10_p > note_log10) {
         return LS_EOF;
     }
-    struct entry *sweep = explained_by(incidents, finding);
+    struct entry *entry = find_alias(incidents, finding, ret_index);
+    struct entry *sweep = entry == NULL ? explained_by(incidents, finding) : NULL;
     if (sweep != NULL && sweep->found) {
         sweep->incident.findings++;
         return LS_EOF;
     }
-    struct entry *entry = find(incidents, finding, ret_index);
-    entry = entry == NULL ? find_alias(incidents, finding, ret_index) : entry;
+    entry = entry == NULL ? find(incidents, finding, ret_index) : entry;
     if (entry == NULL) {
         entry = append(incidents, err);
         *ret_index = incidents->count - 1;
@@ -467,6 +485,7 @@ int ls_incidents_add(struct ls_incidents *incidents, const struct ls_finding *fi
         begin(&entry->incident, finding);
         entry->start_ns = finding->start_ns;
         entry->stop_ns = finding->stop_ns;
+        entry->rows = (double)finding->evidence_count;
         describe(incidents, &entry->incident, listened);
     }
     entry->found = true;
@@ -477,6 +496,9 @@ int ls_incidents_add(struct ls_incidents *incidents, const struct ls_finding *fi
 
 void ls_incidents_conclude(struct ls_incidents *incidents) {
     for (size_t i = 0; i < incidents->count; i++) {
+        if (incidents->entries[i]->found) {
+            describe_company(&incidents->entries[i]->incident.finding);
+        }
         judge(incidents, incidents->entries[i]);
     }
 }

@@ -10,7 +10,8 @@ import incidents  # noqa: E402
 
 SEED = 1101  # of tuning: what acceptance runs on is in tests/evaluation/incidents.py
 PLANTED = [("scripted-window", "scripted-cycle", 0.75), ("access-storm", "access-storm", 0.5),
-           ("periodic-rtk", "periodic-telemetry", None)]
+           ("periodic-rtk", "periodic-telemetry", None),
+           ("periodic-hopper", "periodic-telemetry", None)]
 BENIGN = [("benign-month", 0.4), ("trap-hop-schedule", 0.5), ("trap-constant-size", 0.25)]
 
 
