@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Simulated months and real logs through the whole of the pattern engine, as a person would run it:
 simulate, permits add, import, incidents. incidents.py BUILD [--part PART]... [--seeds N] [--first N]
-[--days D] [--jobs N].
+[--days D] [--minutes M] [--jobs N].
 
   benign    30 ordinary days of a busy corridor, with a permit for the weather stations of neighbours:
             at most 1 alert and 4 watches a sensor-month
@@ -13,7 +13,8 @@ simulate, permits add, import, incidents. incidents.py BUILD [--part PART]... [-
   logs      real logs (LINESIDE_CORPUS) with and without the identity of devices
 
 Acceptance seeds are FIRST_SEED and on. Kinds and scenes were tuned on seeds 1001 to 1099 and on the
-seed that a scene names, never on these. Writes tests/evaluation/incidents.txt; parts that were not
+seed that a scene names, never on these. --minutes starts no seed of a part later than that; each line
+counts the seeds that ran, and they are always the first ones. Writes tests/evaluation/incidents.txt; parts that were not
 run keep their lines."""
 import argparse
 import collections
@@ -24,6 +25,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 import yaml
 
@@ -103,21 +105,28 @@ def load(name):
 
 
 def in_parallel(opts, make, seeds):
+    """(seed, result) of each seed that was begun in time."""
+    stop = time.monotonic() + 60.0 * opts.minutes
+
+    def begin(seed):
+        return make(seed) if time.monotonic() < stop else None
     with concurrent.futures.ThreadPoolExecutor(opts.jobs) as pool:
-        yield from zip(seeds, pool.map(make, seeds))
+        for seed, result in zip(seeds, pool.map(begin, seeds)):
+            if result is not None:
+                yield seed, result
 
 
 # --- ordinary traffic ---
 
 def benign(opts):
-    months = 0.0
+    months, ran = 0.0, 0
     totals = collections.Counter()
     worst = collections.Counter()
     causes = collections.Counter()
     days = opts.days or 30
     for seed, month in in_parallel(opts, lambda s: Month(opts.lineside, "benign-month", s, days),
                                    opts.seeds):
-        months += days * 86400.0 / SENSOR_MONTH_S
+        months, ran = months + days * 86400.0 / SENSOR_MONTH_S, ran + 1
         here = collections.Counter(i["severity"] for i in month.incidents)
         totals += here
         worst["alert"] = max(worst["alert"], here["alert"])
@@ -128,7 +137,7 @@ def benign(opts):
               flush=True)
     if months == 0.0:
         return
-    yield (f"benign: {len(opts.seeds)} seeds of {days} days, {months:.1f} sensor-months: "
+    yield (f"benign: {ran} seeds of {days} days, {months:.1f} sensor-months: "
            f"{totals['alert'] / months:.2f} alerts and {totals['watch'] / months:.2f} watches a "
            f"sensor-month (allowed 1 and 4); most in one log {worst['alert']} and "
            f"{worst['watch']}; {totals['permitted'] / months:.1f} permitted, "
@@ -174,9 +183,11 @@ def planted(opts):
     stated = collections.Counter()
     held = collections.Counter()
     elsewhere = collections.Counter()
+    ran = 0
     for seed, month in in_parallel(opts, lambda s: Month(opts.lineside, "planted-month", s),
                                    opts.seeds):
         missed = []
+        ran += 1
         for pattern in month.truth:
             kind = pattern["kind"] + (" permitted" if pattern["permitted"] else "")
             tried[kind] += 1
@@ -197,7 +208,7 @@ def planted(opts):
     if total == 0:
         return
     low, high = clopper_pearson(all_found, total)
-    yield (f"planted: {len(opts.seeds)} seeds of 30 days: {all_found} of {total} found as the right "
+    yield (f"planted: {ran} seeds of 30 days: {all_found} of {total} found as the right "
            f"kind, {all_found / total:.1%} (95 % interval {low:.1%} to {high:.1%}; wanted 95 %)")
     for kind in sorted(tried):
         parameters = ", ".join(f"{name} {held[k, name]}/{stated[k, name]}"
@@ -226,7 +237,7 @@ def on_train(passes):
 
 def trains(opts):
     for passes in (3, 5, 7):
-        hits = gateways = 0
+        hits = gateways = ran = 0
         for seed, month in in_parallel(
                 opts, lambda s, n=passes: Month(opts.lineside, on_train(n), s, permit=False),
                 opts.seeds):
@@ -236,13 +247,14 @@ def trains(opts):
             # 882.0 and 883.2 MHz have the gateway alone; the rig has one channel with it.
             gateway = any(i["low_hz"] <= hz <= i["high_hz"] and i["severity"] != "note"
                           for i in mine for hz in (883.2e6,))
+            ran += 1
             hits += hit
             gateways += gateway
             print(f"  {passes} passes, seed {seed}: rig {'found' if hit else 'missed'}, "
                   f"gateway {'reported' if gateway else 'not reported'}", flush=True)
-        low, high = clopper_pearson(hits, len(opts.seeds))
+        low, high = clopper_pearson(hits, ran)
         yield (f"trains: a rig of 3 phones on one train a day, {passes} passes: found in {hits} of "
-               f"{len(opts.seeds)} ({low:.0%} to {high:.0%}); the gateway of every train reported "
+               f"{ran} ({low:.0%} to {high:.0%}); the gateway of every train reported "
                f"as a repeat-pass in {gateways}")
 
 
@@ -253,14 +265,15 @@ def silent(opts):
     scene["emitters"] = [e for e in scene["emitters"] if e["name"] in ("people", "fobs")]
     scene["trains"] = []
     scene["duration_s"] = "7d"
-    notes = wrong = unsaid = 0
+    notes = wrong = unsaid = ran = 0
     for _, month in in_parallel(opts, lambda s: Month(opts.lineside, scene, s, permit=False),
                                 opts.seeds):
+        ran += 1
         notes += bool(month.incidents)
         wrong += bool(month.count("alert") + month.count("watch"))
         said = "no incident. A receiver that only listens cannot be seen" in month.summary
         unsaid += not month.incidents and not said
-    yield (f"silent: receivers that only listen, {len(opts.seeds)} seeds of 7 days: an incident in "
+    yield (f"silent: receivers that only listen, {ran} seeds of 7 days: an incident in "
            f"{notes} logs, of watch or alert in {wrong}; without one, the limit is not stated in "
            f"{unsaid}")
 
@@ -306,6 +319,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=FIRST_SEED)
     parser.add_argument("--days", type=float)
+    parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     opts = parser.parse_args()
     opts.lineside = os.path.abspath(os.path.join(opts.build, "lineside"))
