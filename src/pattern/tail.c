@@ -4,7 +4,10 @@
 #include <gsl/gsl_sf_erf.h>
 #include <math.h>
 
-enum { RANKS = 5 }; /* with fewer surrogates above, the law says more than the rank */
+enum {
+    RANKS = 5, /* with fewer surrogates above, the law says more than the rank */
+    TOP = 40   /* what the law of excesses is fitted to */
+};
 
 static double law_log10(double mean, double deviation, double score, enum ls_tail_law law) {
     if (law == LS_TAIL_NORMAL) {
@@ -15,6 +18,29 @@ static double law_log10(double mean, double deviation, double score, enum ls_tai
     double at = (score - mean) / scale + 0.57721566490153286;
     /* Far out, 1 - exp(-exp(-x)) is exp(-x). */
     return at > 20.0 ? -at / M_LN10 : fmin(0.0, log10(-expm1(-exp(-at))));
+}
+
+/* The scores beyond the TOP-th are as far from it as an exponential law has them; the line goes
+ * through the last rank. 0: they are all alike. */
+static double excess_log10(const double *scores, size_t n, double score) {
+    double top[TOP + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = count;
+        for (; at > 0 && top[at - 1] < scores[i]; at--) {
+            top[at] = top[at - 1];
+        }
+        top[at] = scores[i];
+        count = count < TOP ? count + 1 : TOP;
+    }
+    double sum = 0.0;
+    for (size_t i = 0; i + 1 < count; i++) {
+        sum += top[i] - top[count - 1];
+    }
+    double scale = sum / ((double)count - 1.0);
+    return scale > 0.0 ? log10((double)RANKS / ((double)n + 1.0)) -
+                             (score - top[RANKS - 1]) / scale / M_LN10
+                       : 0.0;
 }
 
 double ls_tail_log10(const double *scores, size_t n, double score, double u, enum ls_tail_law law) {
@@ -37,5 +63,8 @@ double ls_tail_log10(const double *scores, size_t n, double score, double u, enu
     }
     /* The law takes over where the rank has no more to say; never above it. */
     double most = log10((double)RANKS / ((double)n + 1.0));
+    if (law == LS_TAIL_EXCESS) {
+        return fmin(most, excess_log10(scores, n, score));
+    }
     return fmin(most, law_log10(mean, sqrt(variance), score, law));
 }

@@ -7,7 +7,10 @@
 enum ls_tail_law {
     LS_TAIL_GUMBEL, /* the best of many: Fisher, Tippett, "Limiting forms of the frequency
                        distribution of the largest or smallest member of a sample", 1928 */
-    LS_TAIL_NORMAL  /* a sum of many */
+    LS_TAIL_NORMAL, /* a sum of many */
+    LS_TAIL_EXCESS /* exponential beyond the 40 highest: Knijnenburg, Wessels, Reinders, Shmulevich,
+                      "Fewer permutations, more accurate P-values", Bioinformatics 25, 2009; n > 40
+                    */
 };
 
 /* log10 of the probability that a surrogate reaches score. Among the surrogates it is their rank,
