@@ -9,6 +9,7 @@
 enum { ROUNDS = 25, CHAIN_BACK = 12 };
 static const double aliases[LS_FIT_ALIASES] = {1.0 / 2.0, 2.0,       1.0 / 3.0, 3.0,
                                                2.0 / 3.0, 3.0 / 2.0, 1.0 / 4.0};
+static const double link_share = 0.75;
 static const double member_sigmas = 3.0;
 static const double spread_min_s = 2e-4; /* edges of bursts are known to a hop, not better */
 static const double z90 = 1.6448536269514722;
@@ -208,6 +209,23 @@ static struct chain fit_chain(const struct ls_arrivals *a, double interval_s, do
     return c;
 }
 
+/* An interval of order two or three is sharper, for its size, than the one it is made of, and may
+ * score higher: where a half or a third has links in proportion, it is that. */
+static struct chain fit_shortest(const struct ls_arrivals *a, double interval_s, double width,
+                                 unsigned char *ret_member) {
+    unsigned char member[LS_ARRIVALS_MAX];
+    struct chain best = fit_chain(a, interval_s, width, ret_member);
+    for (int k = 2; k <= 3; k++) {
+        double times = (double)k;
+        struct chain c = fit_chain(a, interval_s / times, fmin(0.2, width * sqrt(times)), member);
+        if ((double)c.links > link_share * times * (double)best.links) {
+            best = c;
+            memcpy(ret_member, member, a->count);
+        }
+    }
+    return best;
+}
+
 /* --- which --- */
 
 /* Log-likelihood of the residuals of member events under a phase that walks: increments. */
@@ -342,7 +360,7 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
     }
     struct ls_fit other = *ret;
     double width = fmin(0.2, 2.0 * verdict->width);
-    struct chain chain = fit_chain(arrivals, verdict->interval_s, width, other.member);
+    struct chain chain = fit_shortest(arrivals, verdict->interval_s, width, other.member);
     /* Both are judged on the chain's members: a clock knows its phase for all of them. */
     struct clock line = clock;
     double same = fabs(clock.period_s / chain.interval_s - 1.0);
