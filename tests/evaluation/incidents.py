@@ -76,6 +76,9 @@ class Month:
             log = os.path.join(tmp, "log.jsonl")
             db = os.path.join(tmp, "log.db")
             document = scene if isinstance(scene, dict) else load(scene)
+            # Standard deviation of the clocks of units of one emitter; its truth has the middle.
+            self.spread_ppm = {e.get("group", e["name"]): e["script"].get("drift_spread_ppm", 0.0)
+                               for e in document["emitters"]}
             if days:
                 document = dict(document, duration_s=f"{days}d")
             path = os.path.join(tmp, "scene.yaml")
@@ -164,17 +167,18 @@ def right_period(incident, pattern):
     return true_s is None or not isinstance(mine_s, float) or abs(mine_s / true_s - 1.0) <= 0.03
 
 
-def inside(incident, pattern):
+def inside(incident, pattern, spread_ppm):
     """(name, inside) for each parameter that truth and incident both state with an interval."""
     for name in COMPARED:
-        true = pattern["parameters"].get(name)
-        if name == "period_s" and pattern["parameters"].get("units", 1) > 1:
-            continue  # each has a crystal of its own, which the truth of a pattern does not list
-        if name == "period_s" and true is not None:  # by the clock of the device
-            true *= 1.0 + 1e-6 * pattern["parameters"].get("drift_ppm", 0.0)
+        low = high = pattern["parameters"].get(name)
         interval = incident["intervals"].get(name)
-        if true is not None and interval is not None:
-            yield name, interval[0] <= true <= interval[1]
+        if low is None or interval is None or None in interval:
+            continue
+        if name == "period_s":  # by the clock of the device; of several, by any of nine in ten
+            drift_ppm = pattern["parameters"].get("drift_ppm", 0.0)
+            room_ppm = 1.645 * spread_ppm if pattern["parameters"].get("units", 1) > 1 else 0.0
+            low, high = (low * (1.0 + 1e-6 * (drift_ppm + room)) for room in (-room_ppm, room_ppm))
+        yield name, interval[0] <= high and low <= interval[1]
 
 
 def planted(opts):
@@ -200,7 +204,7 @@ def planted(opts):
                 elsewhere.update((kind, other) for other in others)
                 continue
             found[kind] += 1
-            for name, right in inside(best[0], pattern):
+            for name, right in inside(best[0], pattern, month.spread_ppm[pattern["group"]]):
                 stated[kind, name] += 1
                 held[kind, name] += right
         print(f"  seed {seed}: missed {', '.join(missed) or 'none'}", flush=True)
