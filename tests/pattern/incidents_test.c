@@ -80,3 +80,37 @@ Test(incidents, what_rides_on_trains_is_a_note) {
     findings[0].company = 0.9;
     cr_assert_eq(run(findings, 1, NULL, NULL).severity, LS_NOTE);
 }
+
+static void set_period(struct ls_finding *finding, double period_s) {
+    ls_copy_text(finding->kind, sizeof finding->kind, "periodic-telemetry");
+    ls_finding_number(finding, "period_s", period_s, period_s - 1e-5, period_s + 1e-5);
+}
+
+/* A hopper over five channels, and one of them by itself with the better tail. */
+Test(incidents, hopper_is_known_by_its_own_period) {
+    struct ls_finding hopper = finding_at(10 * hour_ns, 11 * hour_ns, -250.0);
+    struct ls_finding channel = finding_at(10 * hour_ns, 14 * hour_ns, -900.0);
+    set_period(&hopper, 2.5625);
+    set_period(&channel, 12.8125);
+    hopper.high_hz = hopper.low_hz + 500e3;
+    channel.high_hz = channel.low_hz + 30e3;
+    cr_assert_lt(ls_incidents_order(&hopper, &channel), 0);
+    cr_assert_gt(ls_incidents_order(&channel, &hopper), 0);
+    struct ls_finding findings[] = {hopper, channel};
+    struct ls_incident incident = run(findings, 2, NULL, NULL);
+    cr_assert_eq(ls_finding_parameter(&incident.finding, "period_s")->value, 2.5625);
+}
+
+Test(incidents, company_is_that_of_all_rows) {
+    static const int64_t ids[] = {1, 2, 3, 4};
+    struct ls_finding findings[] = {finding_at(10 * hour_ns, 11 * hour_ns, -20.0),
+                                    finding_at(10 * hour_ns, 11 * hour_ns, -10.0)};
+    findings[0].company = 1.0;
+    findings[0].evidence_count = 1;
+    findings[1].company = 0.0;
+    findings[1].evidence_count = 3;
+    findings[0].evidence = findings[1].evidence = ids;
+    struct ls_incident incident = run(findings, 2, NULL, NULL);
+    cr_assert_float_eq(incident.finding.company, 0.25, 1e-12);
+    cr_assert_eq(incident.severity, LS_WATCH);
+}
