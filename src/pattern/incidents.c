@@ -390,6 +390,12 @@ static struct entry *find_alias(const struct ls_incidents *incidents,
 
 static int ascending(double a, double b) { return (a > b) - (a < b); }
 
+/* Coarse, so that what is nearly the same stays in order of strength. */
+static int octave_of_period(const struct ls_finding *finding) {
+    const struct ls_parameter *period = ls_finding_parameter(finding, "period_s");
+    return period != NULL && period->value > 0.0 ? ilogb(period->value) : 0;
+}
+
 int ls_incidents_order(const struct ls_finding *a, const struct ls_finding *b) {
     int sweeps = (strcmp(b->kind, "band-sweep") == 0) - (strcmp(a->kind, "band-sweep") == 0);
     int strong = ascending(strength(a), strength(b));
@@ -397,10 +403,13 @@ int ls_incidents_order(const struct ls_finding *a, const struct ls_finding *b) {
     if (sweeps != 0 || strong != 0 || kinds != 0) {
         return sweeps != 0 ? sweeps : strong != 0 ? strong : kinds;
     }
-    /* By octaves: what is found over the channels of a hopper is wider than in one of them. */
-    int wide = ilogb(b->high_hz - b->low_hz) - ilogb(a->high_hz - a->low_hz);
+    int turns = octave_of_period(a) - octave_of_period(b);
+    int stronger = ascending(a->log10_p, b->log10_p);
     int first = (a->start_ns > b->start_ns) - (a->start_ns < b->start_ns);
-    return wide != 0 ? wide : first != 0 ? first : ascending(a->low_hz, b->low_hz);
+    if (turns != 0 || stronger != 0) {
+        return turns != 0 ? turns : stronger;
+    }
+    return first != 0 ? first : ascending(a->low_hz, b->low_hz);
 }
 
 /* --- growth --- */
