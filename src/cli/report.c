@@ -119,7 +119,7 @@ static int write_document(const struct ls_document *doc, const struct ls_args *a
         return code;
     }
     FILE *out = ls_output_file(output);
-    code = ls_render(doc, renderer_of(args), &opts, out, err);
+    code = ls_render_document(doc, renderer_of(args), &opts, out, err);
     if (code != LS_OK) {
         code = ferror(out) ? ls_output_failed(path, err) : code;
         ls_output_abandon(output);

@@ -31,8 +31,8 @@ size_t ls_render_row(const struct ls_render_rows *rows, size_t i) {
     return i < rows->first ? i : rows->count - rows->last + (i - rows->first);
 }
 
-int ls_render(const struct ls_document *doc, const struct ls_renderer *renderer,
-              const struct ls_render_opts *opts, FILE *out, struct ls_err *err) {
+int ls_render_document(const struct ls_document *doc, const struct ls_renderer *renderer,
+                       const struct ls_render_opts *opts, FILE *out, struct ls_err *err) {
     int code = ls_document_check(doc, err);
     if (code != LS_OK) {
         return code;

@@ -35,7 +35,7 @@ size_t ls_render_row(const struct ls_render_rows *rows, size_t i);
 const struct ls_renderer *ls_render_find(const char *name);
 
 /* Writes, then flushes. LS_ERR_NOMEM: the document is not whole. LS_ERR_IO, LS_ERR_FULL. */
-int ls_render(const struct ls_document *doc, const struct ls_renderer *renderer,
-              const struct ls_render_opts *opts, FILE *out, struct ls_err *err);
+int ls_render_document(const struct ls_document *doc, const struct ls_renderer *renderer,
+                       const struct ls_render_opts *opts, FILE *out, struct ls_err *err);
 
 #endif

@@ -358,14 +358,23 @@ static int take_samples(struct ls_live *live, const struct ls_ring_slot *slot, s
     return code == LS_OK ? ls_search_samples(live->search, block.samples, block.count, err) : code;
 }
 
+static void take_knots(struct ls_live *live, const struct ls_ring_slot *slot) {
+    for (size_t i = 0; i < slot->knot_count; i++) {
+        ls_warp_add(&live->warp, slot->knots[i]);
+    }
+}
+
 static int take_slot(struct ls_live *live, struct ls_ring_slot *slot, struct ls_err *err) {
+    /* Before the row that ends here is stamped, as the one that begins here will be; but those of
+     * another clock say nothing about the run that ends. */
+    if (!slot->clock_restart) {
+        take_knots(live, slot);
+    }
     int code = live->in_run ? take_gaps(live, slot, err) : LS_OK;
     if (code == LS_OK && slot->new_run) {
         code = change_run(live, slot, err);
     }
-    for (size_t i = 0; i < slot->knot_count; i++) {
-        ls_warp_add(&live->warp, slot->knots[i]);
-    }
+    take_knots(live, slot);
     if (code == LS_OK && slot->count > 0) {
         sound(live, slot);
         code = take_samples(live, slot, err);

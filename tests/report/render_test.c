@@ -33,7 +33,7 @@ static char *render(const char *form, size_t rows) {
     struct ls_render_opts opts = {.color = false};
     struct ls_document *doc = sample(rows);
     FILE *out = open_memstream(&text, &size);
-    cr_assert_eq(ls_render(doc, ls_render_find(form), &opts, out, NULL), LS_OK);
+    cr_assert_eq(ls_render_document(doc, ls_render_find(form), &opts, out, NULL), LS_OK);
     fclose(out);
     ls_document_destroy(doc);
     return text;

@@ -227,7 +227,7 @@ def stalled_device_is_opened_again(bench):
 
 
 def reload_loses_nothing(bench):
-    lines = bench.run(",loop=true", sensor="demo", gain=40, reload=2, seconds=4)
+    lines = bench.run(",loop=true,buffer=10s", sensor="demo", gain=40, reload=2, seconds=4)
     bench.sound()
     runs = bench.rows("SELECT first_ns, last_ns, options, incomplete FROM run ORDER BY id")
     assert len(runs) == 2 and runs[0][1] == runs[1][0], f"a hole between runs: {runs}"
