@@ -76,7 +76,7 @@ static bool switches_near(const struct ls_cells *in, const struct ls_box *strong
     for (size_t r = from; r < to; r++) {
         double power = 0.0;
         for (size_t c = strong->channel_low; c < strong->channel_high; c++) {
-            power += (double)in->cells[r * in->channels + c] * (double)in->floor_pow[c];
+            power += (double)in->cells[r * in->stride + c] * (double)in->floor_pow[c];
         }
         least = fmin(least, power);
         most = fmax(most, power);
@@ -147,7 +147,7 @@ static double capped_mean(const struct ls_cells *in, size_t from, size_t to, siz
     size_t cells = 0;
     for (size_t r = from; r < to; r++) {
         for (size_t c = 0; c < in->channels; c++) {
-            size_t i = r * in->channels + c;
+            size_t i = r * in->stride + c;
             bool beside = c < low || c >= high;
             if (beside && in->marks[i] == LS_MARK_FREE && in->cells[i] > 0.0F) {
                 sum += (double)fminf(in->cells[i], CELL_CAP);

@@ -40,8 +40,8 @@ void ls_blobs_destroy(struct ls_blobs *blobs) {
 
 /* The first cell from c on, before end, that is free and above limit; end when there is none. */
 static size_t find_open(const struct ls_cells *in, size_t row, size_t c, size_t end, float limit) {
-    const float *cells = in->cells + row * in->channels;
-    const unsigned char *marks = in->marks + row * in->channels;
+    const float *cells = in->cells + row * in->stride;
+    const unsigned char *marks = in->marks + row * in->stride;
     while (c < end && (marks[c] != LS_MARK_FREE || cells[c] <= limit)) {
         c++;
     }
@@ -52,8 +52,8 @@ static size_t find_open(const struct ls_cells *in, size_t row, size_t c, size_t 
  * its end. */
 static size_t claim_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c,
                         float limit) {
-    const float *cells = in->cells + row * in->channels;
-    unsigned char *marks = in->marks + row * in->channels;
+    const float *cells = in->cells + row * in->stride;
+    unsigned char *marks = in->marks + row * in->stride;
     size_t low = c;
     size_t high = c + 1;
     while (low > 0 && marks[low - 1] == LS_MARK_FREE && cells[low - 1] > limit) {
@@ -101,7 +101,7 @@ void ls_blobs_grow(struct ls_blobs *blobs, const struct ls_cells *in, size_t row
 /* Take the run of claimed cells that holds (row, c), itself claimed, and keep it to be visited.
  * Returns its end. */
 static size_t take_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c) {
-    unsigned char *marks = in->marks + row * in->channels;
+    unsigned char *marks = in->marks + row * in->stride;
     size_t low = c;
     size_t high = c + 1;
     while (low > 0 && marks[low - 1] == LS_MARK_CLAIMED) {
@@ -118,7 +118,7 @@ static size_t take_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t
 /* Take every run of claimed cells in row that touches columns [from, end). */
 static void take_runs(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t from,
                       size_t end) {
-    const unsigned char *marks = in->marks + row * in->channels;
+    const unsigned char *marks = in->marks + row * in->stride;
     while (from < end) {
         const unsigned char *at = memchr(marks + from, LS_MARK_CLAIMED, end - from);
         from = at != NULL ? take_run(blobs, in, row, (size_t)(at - marks)) : end;
@@ -151,7 +151,7 @@ size_t ls_blobs_take(struct ls_blobs *blobs, const struct ls_cells *in, struct l
                      size_t room) {
     size_t count = 0;
     for (size_t r = 0; r < in->rows; r++) {
-        const unsigned char *row = in->marks + r * in->channels;
+        const unsigned char *row = in->marks + r * in->stride;
         const unsigned char *end = row + in->channels;
         const unsigned char *at = memchr(row, LS_MARK_CLAIMED, in->channels);
         while (at != NULL && count < room) {

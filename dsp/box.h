@@ -43,12 +43,13 @@ enum {
 
 /* The cells of one piece. */
 struct ls_cells {
-    const float *cells;     /* [rows][channels], noise mean 1; 0 outside the analysed channels */
-    unsigned char *marks;   /* [rows][channels]: LS_MARK_* */
+    const float *cells;     /* [rows][stride], noise mean 1; 0 outside the analysed channels */
+    unsigned char *marks;   /* [rows][stride]: LS_MARK_* */
     const float *floor_pow; /* [channels] noise power of a cell */
     const struct ls_limits *limits;
     size_t rows;
     size_t channels;
+    size_t stride;      /* >= channels, from a row to the next */
     float seed_limit;   /* a cell above it stands out alone */
     float grow_limit;   /* a cell above it stands out beside one that does */
     bool clipped;       /* the converter was at its limits in this piece */

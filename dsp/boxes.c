@@ -61,7 +61,7 @@ struct ls_blobs *ls_boxes_blobs(struct ls_boxes *boxes) {
 /* Its cells are noise again. */
 static void give_back(const struct ls_cells *in, const struct ls_box *box) {
     for (size_t r = box->row_start; r < box->row_stop; r++) {
-        memset(in->marks + r * in->channels + box->channel_low, LS_MARK_FREE,
+        memset(in->marks + r * in->stride + box->channel_low, LS_MARK_FREE,
                box->channel_high - box->channel_low);
     }
 }
@@ -81,8 +81,8 @@ static bool is_told(const struct ls_cells *in, const struct ls_box *kept, size_t
 /* An impulse, or a pulse wider than the band, is one box over all of it, however ragged it is. Its
  * rows say nothing of the noise, in any channel. False when there is nothing left of it. */
 static bool take_impulse(struct ls_boxes *boxes, const struct ls_cells *in, struct ls_box *box) {
-    memset(in->marks + box->row_start * in->channels, LS_MARK_TAKEN,
-           (size_t)(box->row_stop - box->row_start) * in->channels);
+    memset(in->marks + box->row_start * in->stride, LS_MARK_TAKEN,
+           (size_t)(box->row_stop - box->row_start) * in->stride);
     box->channel_low = 1;
     box->channel_high = (uint32_t)in->channels;
     return ls_edges_measure(boxes->edges, in, box);
@@ -94,7 +94,7 @@ static void claim_again(struct ls_boxes *boxes, const struct ls_cells *in,
     float risen = (float)(1.0 + box->excess_pow / box->floor_pow);
     for (size_t r = box->row_start; r < box->row_stop; r++) {
         for (size_t c = box->channel_low; c < box->channel_high; c++) {
-            size_t i = r * in->channels + c;
+            size_t i = r * in->stride + c;
             if (in->cells[i] > risen * in->seed_limit && in->marks[i] == LS_MARK_FREE) {
                 ls_blobs_grow(boxes->blobs, in, r, c, risen * in->grow_limit);
             }

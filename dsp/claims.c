@@ -103,11 +103,11 @@ struct columns {
  * noise mean. ret: of the whole region. */
 static void excised_sum(const struct region *region, size_t from, size_t rows,
                         struct columns columns, float *ret) {
-    size_t n = region->in->channels;
-    size_t at = from * n + region->low + columns.low;
+    size_t stride = region->in->stride;
+    size_t at = from * stride + region->low + columns.low;
     const struct ls_marked_rows cells = {.cells = region->in->cells + at,
                                          .marks = region->in->marks + at,
-                                         .stride = n,
+                                         .stride = stride,
                                          .rows = rows,
                                          .n = columns.high - columns.low};
     ls_rows_excise(&cells, ret + columns.low);
@@ -121,7 +121,7 @@ static void claim(const struct ls_cells *in, const struct ls_window *window) {
     size_t end = window->channel + window->channels;
     size_t width = (end < in->channels ? end : in->channels) - window->channel;
     for (size_t r = window->row; r < window->row + window->rows; r++) {
-        memset(in->marks + r * in->channels + window->channel, LS_MARK_CLAIMED, width);
+        memset(in->marks + r * in->stride + window->channel, LS_MARK_CLAIMED, width);
     }
 }
 
@@ -248,13 +248,13 @@ static void claim_single_cells(const struct region *region, struct ls_blobs *blo
     const struct ls_cells *in = region->in;
     float limit = region->limits->seed;
     for (size_t r = 0; r < in->rows; r++) {
-        const float *cells = in->cells + r * in->channels;
+        const float *cells = in->cells + r * in->stride;
         if (!region->crossings->rows[0][r] ||
             !ls_rows_any_above(cells + region->low, limit, region->count)) {
             continue;
         }
         for (size_t c = region->low; c < region->low + region->count; c++) {
-            if (cells[c] > limit && in->marks[r * in->channels + c] == LS_MARK_FREE) {
+            if (cells[c] > limit && in->marks[r * in->stride + c] == LS_MARK_FREE) {
                 ls_blobs_grow(blobs, in, r, c, region->limits->grow);
             }
         }
@@ -316,9 +316,9 @@ static void search_region(struct region *region, struct ls_blobs *blobs) {
 static void sum_strips(const struct ls_claims *claims, const struct ls_cells *in, size_t row,
                        size_t strips, float *ret) {
     float *free_cells = claims->row;
-    const struct ls_marked_rows cells = {.cells = in->cells + row * in->channels,
-                                         .marks = in->marks + row * in->channels,
-                                         .stride = in->channels,
+    const struct ls_marked_rows cells = {.cells = in->cells + row * in->stride,
+                                         .marks = in->marks + row * in->stride,
+                                         .stride = in->stride,
                                          .rows = 1,
                                          .n = in->channels};
     ls_rows_excise(&cells, free_cells);
@@ -419,7 +419,7 @@ static void search_regions(struct ls_claims *claims, const struct ls_cells *in,
 void ls_claims_make(struct ls_claims *claims, const struct ls_cells *in,
                     const struct ls_limits *limits, const struct ls_crossings *crossings,
                     struct ls_blobs *blobs) {
-    memset(in->marks, LS_MARK_FREE, in->rows * in->channels);
+    memset(in->marks, LS_MARK_FREE, in->rows * in->stride);
     claims->fits = 0;
     search_regions(claims, in, limits, crossings, blobs);
     if (crossings->wide) {

@@ -35,8 +35,9 @@ struct ls_detector {
     struct ls_crossings crossings;
     float *scale;           /* [channels] 0.5 / floor; 0 outside the analysed channels */
     float *floor_pow;       /* [channels] */
-    float *cells;           /* [rows_max][channels] */
-    unsigned char *marks;   /* [rows_max][channels] */
+    size_t stride;          /* of rows of cells and marks */
+    float *cells;           /* [rows_max][stride] */
+    unsigned char *marks;   /* [rows_max][stride] */
     unsigned char *touched; /* [channels] */
     size_t rows;
     bool crossed;
@@ -87,8 +88,8 @@ static int create_arrays(struct ls_detector *det) {
     }
     det->scale = calloc(n, sizeof(float));
     det->floor_pow = calloc(n, sizeof(float));
-    det->cells = calloc(det->rows_max * n, sizeof(float));
-    det->marks = calloc(det->rows_max, n);
+    det->cells = calloc(det->rows_max * det->stride, sizeof(float));
+    det->marks = calloc(det->rows_max, det->stride);
     bool *crossed = calloc(det->limits.levels * det->rows_max, sizeof *crossed);
     for (size_t j = 0; j < det->limits.levels; j++) {
         det->crossings.rows[j] = crossed == NULL ? NULL : crossed + j * det->rows_max;
@@ -122,6 +123,9 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
     }
     det->opts = *opts;
     det->opts.leakage_pow = opts->leakage_pow > 0.0F ? opts->leakage_pow : 1e-6F;
+    /* Rows a page apart would share the same few lines of every cache, and what goes down a channel
+     * would find none of them there. */
+    det->stride = opts->channels + LINE_FLOATS;
     det->rows_max = opts->frames / 2;
     det->slot_rows = det->rows_max > LS_SLOTS ? det->rows_max / LS_SLOTS : 1;
     plan_limits(det);
@@ -260,7 +264,7 @@ static void pyramid_push(struct ls_detector *det, const float *row) {
         if (level + 1 == det->limits.levels || !completes) {
             return;
         }
-        const float *back = level == 0 ? row - n : det->ring[level][(i - 2) % RING];
+        const float *back = level == 0 ? row - det->stride : det->ring[level][(i - 2) % RING];
         float *sum = det->ring[level + 1][det->ring_rows[level + 1] % RING];
         ls_rows_add(sum, fresh, back, n);
         fresh = sum;
@@ -280,13 +284,13 @@ void ls_detector_push(struct ls_detector *det, const float *power_sum) {
     assert(det->rows < det->rows_max);
     size_t n = det->opts.channels;
     size_t half = n / 2;
-    float *row = det->cells + det->rows * n;
+    float *row = det->cells + det->rows * det->stride;
     float *sums = det->sums + det->rows / det->slot_rows * n;
     ls_rows_scale_sum(row, sums, power_sum + half, det->scale, half);
     ls_rows_scale_sum(row + half, sums + half, power_sum, det->scale + half, half);
     det->rows++;
     if (det->rows < det->rows_max) {
-        prefetch_row(row + n, n);
+        prefetch_row(row + det->stride, n);
     }
     pyramid_push(det, row);
 }
@@ -295,7 +299,7 @@ void ls_detector_push(struct ls_detector *det, const float *power_sum) {
 static void find_touched(struct ls_detector *det) {
     memset(det->touched, LS_MARK_FREE, det->opts.channels);
     for (size_t r = 0; r < det->rows; r++) {
-        ls_rows_or(det->touched, det->marks + r * det->opts.channels, det->opts.channels);
+        ls_rows_or(det->touched, det->marks + r * det->stride, det->opts.channels);
     }
 }
 
@@ -318,9 +322,9 @@ static void gather_segment(struct ls_detector *det, size_t from, size_t width) {
     for (size_t s = 0; s < slots_of(det, det->rows); s++) {
         size_t first = s * det->slot_rows;
         size_t left = det->rows - first;
-        const struct ls_marked_rows cells = {.cells = det->cells + first * n + from,
-                                             .marks = det->marks + first * n + from,
-                                             .stride = n,
+        const struct ls_marked_rows cells = {.cells = det->cells + first * det->stride + from,
+                                             .marks = det->marks + first * det->stride + from,
+                                             .stride = det->stride,
                                              .rows = left < det->slot_rows ? left : det->slot_rows,
                                              .n = width};
         float *sums = det->sums + s * n + from;
@@ -410,7 +414,7 @@ static void follow_floor(struct ls_detector *det) {
         return;
     }
     size_t n = det->opts.channels;
-    ls_rows_scale(det->cells, (float)(1.0 / det->rise), det->rows * n);
+    ls_rows_scale(det->cells, (float)(1.0 / det->rise), det->rows * det->stride);
     ls_rows_scale(det->sums, (float)(1.0 / det->rise), slots_of(det, det->rows) * n);
     for (size_t c = 0; c < n; c++) {
         det->floor_pow[c] *= (float)det->rise;
@@ -426,6 +430,7 @@ static void search_again(struct ls_detector *det, bool clipped, struct ls_detect
                              .limits = &det->limits,
                              .rows = det->rows,
                              .channels = det->opts.channels,
+                             .stride = det->stride,
                              .clipped = clipped,
                              .seed_limit = det->limits.seed,
                              .grow_limit = det->limits.grow,

@@ -70,7 +70,7 @@ static void measure_channels(const struct ls_cells *in, const struct ls_box *box
     size_t n = box->channel_high - box->channel_low;
     memset(ret, 0, n * sizeof *ret);
     for (size_t r = box->row_start; r < box->row_stop; r++) {
-        ls_rows_add_excess(ret, in->cells + r * in->channels + box->channel_low, n);
+        ls_rows_add_excess(ret, in->cells + r * in->stride + box->channel_low, n);
     }
     for (size_t i = 0; i < n; i++) {
         ret[i] = ret[i] / (double)(box->row_stop - box->row_start) *
@@ -79,7 +79,7 @@ static void measure_channels(const struct ls_cells *in, const struct ls_box *box
 }
 
 static double row_power(const struct ls_cells *in, const struct ls_box *box, size_t r) {
-    return ls_rows_weighted_excess(in->cells + r * in->channels + box->channel_low,
+    return ls_rows_weighted_excess(in->cells + r * in->stride + box->channel_low,
                                    in->floor_pow + box->channel_low,
                                    box->channel_high - box->channel_low);
 }

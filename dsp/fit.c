@@ -52,10 +52,10 @@ static void lay_axis(struct axis *axis, size_t from, size_t length, size_t count
 
 /* Sums of cell - 1 over the free cells of each column of a window, PANEL columns at most. */
 static void sum_columns(const struct ls_cells *in, const struct ls_window *window, float *ret) {
-    size_t at = window->row * in->channels + window->channel;
+    size_t at = window->row * in->stride + window->channel;
     const struct ls_marked_rows cells = {.cells = in->cells + at,
                                          .marks = in->marks + at,
-                                         .stride = in->channels,
+                                         .stride = in->stride,
                                          .rows = window->rows,
                                          .n = window->channels};
     ls_rows_excise(&cells, ret);

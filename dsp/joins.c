@@ -101,7 +101,7 @@ static double mean_excess(const struct ls_cells *in, const struct ls_box *part) 
     double sum = 0.0;
     size_t n = part->channel_high - part->channel_low;
     for (size_t r = part->row_start; r < part->row_stop; r++) {
-        sum += ls_rows_excess(in->cells + r * in->channels + part->channel_low, n);
+        sum += ls_rows_excess(in->cells + r * in->stride + part->channel_low, n);
     }
     return sum / area(part);
 }

@@ -27,7 +27,7 @@ static double mean_excess(const struct ls_cells *in, uint32_t row_start, uint32_
                           size_t low, size_t high) {
     double sum = 0.0;
     for (size_t r = row_start; r < row_stop; r++) {
-        const float *cells = in->cells + r * in->channels;
+        const float *cells = in->cells + r * in->stride;
         for (size_t c = low; c < high; c++) {
             sum += (double)cells[c];
         }

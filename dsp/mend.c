@@ -34,7 +34,7 @@ static struct ls_window window_of(const struct ls_box *box) {
 static float excess_of(const struct ls_cells *in, const struct ls_window *window) {
     double sum = 0.0;
     for (size_t r = window->row; r < window->row + window->rows; r++) {
-        sum += ls_rows_excess(in->cells + r * in->channels + window->channel, window->channels);
+        sum += ls_rows_excess(in->cells + r * in->stride + window->channel, window->channels);
     }
     return (float)(sum / (double)(window->rows * window->channels));
 }
@@ -108,7 +108,7 @@ static void join(struct ls_box *into, const struct ls_box *box) {
 
 static void mark(const struct ls_cells *in, const struct ls_box *box, unsigned char what) {
     for (size_t r = box->row_start; r < box->row_stop; r++) {
-        memset(in->marks + r * in->channels + box->channel_low, what,
+        memset(in->marks + r * in->stride + box->channel_low, what,
                box->channel_high - box->channel_low);
     }
 }

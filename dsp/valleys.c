@@ -69,7 +69,7 @@ struct sides {
 /* Power of a side in one row, above the noise. */
 static double side_power(const struct ls_cells *in, const struct sides *sides, int side, size_t r) {
     size_t low = sides->low[side];
-    return ls_rows_weighted_excess(in->cells + r * in->channels + low, in->floor_pow + low,
+    return ls_rows_weighted_excess(in->cells + r * in->stride + low, in->floor_pow + low,
                                    sides->high[side] - low);
 }
 
@@ -144,7 +144,7 @@ static void channel_means(const struct ls_cells *in, const struct sides *sides, 
                           size_t count, double *ret) {
     memset(ret, 0, count * sizeof *ret);
     for (size_t r = sides->row_start; r < sides->row_stop; r++) {
-        ls_rows_add_excess(ret, in->cells + r * in->channels + low, count);
+        ls_rows_add_excess(ret, in->cells + r * in->stride + low, count);
     }
     for (size_t i = 0; i < count; i++) {
         ret[i] =

@@ -77,8 +77,12 @@ Test(limits, fit_finds_the_edges_of_a_burst) {
     }
     struct ls_limits limits;
     plan(&limits, &scene, 0.0);
-    struct ls_cells in = {
-        .cells = cells, .marks = marks, .limits = &limits, .rows = ROWS, .channels = CHANNELS};
+    struct ls_cells in = {.cells = cells,
+                          .marks = marks,
+                          .limits = &limits,
+                          .rows = ROWS,
+                          .channels = CHANNELS,
+                          .stride = CHANNELS};
     static const struct ls_window starts[] = {{.row = 48, .rows = 8, .channel = 20, .channels = 2},
                                               {.row = 32, .rows = 32, .channel = 16, .channels = 8},
                                               {.row = 0, .rows = 64, .channel = 0, .channels = 32}};
