@@ -9,13 +9,14 @@
 #include <string.h>
 
 #include "dsp/fit.h"
+#include "dsp/learnt.h"
 #include "dsp/limits.h"
 #include "dsp/rows.h"
 #include "dsp/sort.h"
 
 enum {
-    GRANULES = 8, /* kept of an octave */
-    SHORTEST = 4, /* granules of a window */
+    GRANULES = LS_GRANULES, /* kept of an octave */
+    SHORTEST = 4,           /* granules of a window */
     LONGEST = 7,
     OCTAVES_MAX = LS_LEVELS_MAX - 3,
     WIDTHS_MAX = 40,
@@ -27,7 +28,8 @@ enum {
 };
 
 static const double LONGEST_S = 10.0;
-static const double REFERENCE_S = 60.0; /* of noise are a channel's reference */
+static const double REFERENCE_S = 60.0;   /* of noise are a channel's reference */
+static const double PLANNED_SHARE = 0.75; /* of the variance that limits are for: new limits */
 
 /* Nepers by which the evidence for a box falls once it is over. */
 static const double OVER = 12.0;
@@ -68,10 +70,9 @@ struct ls_slow {
     struct ls_slot *input;
     float *slot;      /* [channels] mean - 1 */
     float *reference; /* [channels] power of a cell */
-    uint64_t slots;   /* of the stretch */
-    double floor_error;
-    uint64_t learned; /* granules in the reference */
-    double planned;   /* relative variance of a channel that the limits are for; 0: of none */
+    struct ls_learnt *learnt;
+    uint64_t slots; /* of the stretch */
+    double planned; /* relative variance of a channel that the limits are for; 0: of none */
     struct open_box open[OPEN_MAX];
     size_t open_count;
     struct ls_slow_box *done;
@@ -104,9 +105,13 @@ static float shown(const struct ls_slow *slow, size_t width) {
     return fmaxf(1.0F - WIDEST_SHARE, 1.0F - (float)width / channels);
 }
 
-/* The excess that a window must show. */
+/* The excess that a window must show where all channels are known as well as planned. */
 static float needed(const struct ls_slow *slow, size_t slots, size_t width) {
     return shown(slow, width) * ls_limits_excess(&slow->limits, slots, width);
+}
+
+static float needed_at(const struct ls_slow *slow, size_t slots, size_t low, size_t high) {
+    return needed(slow, slots, high - low) * ls_learnt_doubt(slow->learnt, slots, low, high);
 }
 
 /* Limits follow the reference as it gets better. */
@@ -114,15 +119,13 @@ static void plan_limits(struct ls_slow *slow) {
     const struct ls_slow_opts *o = &slow->opts;
     size_t rows = (size_t)1 << (slow->octaves + 2);
     size_t channels = o->last_channel - o->first_channel;
-    double granule_s = ldexp(o->slot_s, (int)slow->octaves - 1);
-    double granules = fmin((double)slow->learned, 2.0 * REFERENCE_S / granule_s);
-    double looks = ls_looks_effective(o->looks, (2 * o->slot_rows) << (slow->octaves - 1), 1);
-    double initial = slow->floor_error * slow->floor_error;
-    double learned = granules > 0.0 ? fmin(initial, 1.0 / (granules * looks)) : initial;
-    if (slow->planned == learned) {
+    double learned = ls_learnt_variance(slow->learnt);
+    bool planned = learned <= slow->planned && learned > PLANNED_SHARE * slow->planned;
+    slow->planned = planned ? slow->planned : learned;
+    ls_learnt_plan(slow->learnt, slow->planned);
+    if (planned) {
         return;
     }
-    slow->planned = learned;
     size_t widths = 1;
     while (widths < LS_WIDTHS_MAX && ((size_t)1 << widths) <= channels) {
         widths++;
@@ -184,7 +187,16 @@ int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct
                                        .looks = opts->looks,
                                        .slot_rows = opts->slot_rows,
                                        .part_rows = SHORTEST * opts->slot_rows};
+    size_t granule = (size_t)1 << (slow->octaves - 1);
+    const struct ls_learnt_opts learnt = {.channels = n,
+                                          .first_channel = opts->first_channel,
+                                          .last_channel = opts->last_channel,
+                                          .looks = opts->looks,
+                                          .granule_slots = granule,
+                                          .slot_frames = 2 * opts->slot_rows,
+                                          .most = REFERENCE_S / ((double)granule * opts->slot_s)};
     ok = ls_slot_create(&slow->input, &input) == LS_OK && ok;
+    ok = ls_learnt_create(&slow->learnt, &learnt) == LS_OK && ok;
     if (!ok || slow->done == NULL) {
         ls_slow_destroy(slow);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for long windows of %zu channels", n);
@@ -208,6 +220,7 @@ void ls_slow_destroy(struct ls_slow *slow) {
     free(slow->window);
     free(slow->slot);
     ls_slot_destroy(slow->input);
+    ls_learnt_destroy(slow->learnt);
     free(slow->reference);
     free(slow->done);
     free(slow);
@@ -224,9 +237,8 @@ void ls_slow_begin(struct ls_slow *slow, const float *floor_pow, double floor_er
         }
     }
     slow->slots = 0;
-    slow->learned = 0;
     slow->open_count = 0;
-    slow->floor_error = floor_error;
+    ls_learnt_begin(slow->learnt, floor_error);
     plan_limits(slow);
 }
 
@@ -276,7 +288,7 @@ static void close_box(struct ls_slow *slow, size_t i, bool to_stop) {
             }
             float excess = sum / (float)(slots * (c + 1 - low));
             float ratio =
-                ls_fit_evidence(excess) / ls_fit_evidence(needed(slow, slots, c + 1 - low));
+                ls_fit_evidence(excess) / ls_fit_evidence(needed_at(slow, slots, low, c + 1));
             if (ratio > best) {
                 best = ratio;
                 best_low = low;
@@ -348,48 +360,35 @@ static float *ring_row(const struct ls_slow *slow, size_t octave, uint64_t granu
     return slow->rings[octave][granule % GRANULES];
 }
 
-/* What the pyramid holds was measured against a reference that has now moved by so much: running
- * sums over channels. */
+/* What the pyramid holds was measured against a reference that has now moved by so much. */
 static void move_rings(struct ls_slow *slow, const float *moved) {
     for (size_t j = 0; j < slow->octaves; j++) {
-        float slots = (float)((size_t)1 << j);
         for (size_t g = 0; g < GRANULES; g++) {
-            float *row = slow->rings[j][g];
-            for (size_t c = 0; c <= slow->opts.channels; c++) {
-                row[c] -= slots * moved[c];
-            }
+            ls_learnt_move(slow->learnt, j + 1 == slow->octaves ? g : GRANULES, (float)(1U << j),
+                           moved, slow->rings[j][g]);
         }
     }
 }
 
-/* A granule of the last octave is about to leave: it becomes part of the reference. */
-static void learn(struct ls_slow *slow, const float *row) {
-    double granule_s = ldexp(slow->opts.slot_s, (int)slow->octaves - 1);
-    double most = REFERENCE_S / granule_s;
-    slow->learned++;
-    /* What was learned at the beginning counts as the granules it is worth. */
-    double looks =
-        ls_looks_effective(slow->opts.looks, (2 * slow->opts.slot_rows) << (slow->octaves - 1), 1);
-    double before = 1.0 / (looks * slow->floor_error * slow->floor_error);
-    double share = 1.0 / fmin(most, (double)slow->learned + before);
-    float slots = (float)((size_t)1 << (slow->octaves - 1));
+/* A granule of the last octave takes the place of one that becomes part of the reference; not the
+ * first one, in which the floor was learned. */
+static void learn(struct ls_slow *slow, uint64_t granule) {
+    size_t place = granule % GRANULES;
     float *moved = slow->window;
-    moved[0] = 0.0F;
+    if (granule <= GRANULES) {
+        ls_learnt_keep(slow->learnt, place);
+        return;
+    }
+    double common =
+        ls_learnt_learn(slow->learnt, place, slow->rings[slow->octaves - 1][place], moved);
     /* What all channels have in common is no matter of theirs but of how the gain is told. */
-    size_t analysed = slow->opts.last_channel - slow->opts.first_channel;
-    double common = share * (double)(row[slow->opts.channels] / slots) / (double)analysed;
     ls_slot_calibrate(slow->input, 1.0 + common);
     for (size_t c = 0; c < slow->opts.channels; c++) {
-        double excess = (double)((row[c + 1] - row[c]) / slots);
-        float change = (float)(share * fmin(0.25, fmax(-0.5, excess)));
-        slow->reference[c] *= 1.0F + change - (float)common;
-        moved[c + 1] = moved[c] + change;
+        slow->reference[c] *= 1.0F + moved[c] - (float)common;
     }
     move_rings(slow, moved);
-    bool power_of_two = (slow->learned & (slow->learned - 1)) == 0;
-    if (power_of_two && (double)slow->learned <= 2.0 * most) {
-        plan_limits(slow);
-    }
+    ls_learnt_keep(slow->learnt, place);
+    plan_limits(slow);
 }
 
 /* A window that stands out: its sums, ending with the present slot. */
@@ -412,7 +411,7 @@ static void fit_band(const struct ls_slow *slow, const float *row, uint64_t slot
             if (sum <= 0.0F) {
                 continue;
             }
-            float need = needed(slow, (size_t)slots, to - from);
+            float need = needed_at(slow, (size_t)slots, from, to);
             float ratio =
                 ls_fit_evidence(sum / (float)(slots * (to - from))) / ls_fit_evidence(need);
             if (ratio > best->ratio) {
@@ -497,11 +496,28 @@ static bool open_box(struct ls_slow *slow, const struct crossing *found, uint64_
     for (size_t k = 0; k < slow->octaves; k++) {
         uint64_t count = (found->slots >> k) + 1;
         for (uint64_t m = 1; m <= count && m <= GRANULES; m++) {
-            take_out(slow->rings[k][((now >> k) + GRANULES - m) % GRANULES], n, box->low,
-                     box->high);
+            size_t place = ((now >> k) + GRANULES - m) % GRANULES;
+            take_out(slow->rings[k][place], n, box->low, box->high);
+            if (k + 1 == slow->octaves) {
+                ls_learnt_take_out(slow->learnt, place, box->low, box->high);
+            }
         }
     }
     return true;
+}
+
+/* The windows of one width, some of which cross: the one that stands out most. */
+static void test_width(const struct ls_slow *slow, uint64_t slots, size_t width, float need,
+                       struct crossing *ret) {
+    for (size_t c = 0; c + width <= slow->opts.channels; c++) {
+        float ratio = (slow->window[c + width] - slow->window[c]) / need;
+        if (ratio > fmaxf(1.0F, ret->ratio)) {
+            ratio /= ls_learnt_doubt(slow->learnt, (size_t)slots, c, c + width);
+        }
+        if (ratio > fmaxf(1.0F, ret->ratio)) {
+            *ret = (struct crossing){.slots = slots, .low = c, .high = c + width, .ratio = ratio};
+        }
+    }
 }
 
 /* The windows of an octave that end with its latest granule. */
@@ -516,16 +532,9 @@ static bool test_octave(struct ls_slow *slow, size_t octave, uint64_t now, struc
             size_t width = slow->widths[i];
             float need = slow->needs[octave][m][i];
             float rise = ls_rows_largest_rise(slow->window, width, n - width);
-            float ratio = rise / need;
-            if (!(ratio > 1.0F && ratio > ret->ratio)) {
-                continue;
+            if (rise > need * fmaxf(1.0F, ret->ratio)) {
+                test_width(slow, (uint64_t)m << octave, width, need, ret);
             }
-            size_t low = 0;
-            while ((slow->window[low + width] - slow->window[low]) / need != ratio) {
-                low++;
-            }
-            *ret = (struct crossing){
-                .slots = (uint64_t)m << octave, .low = low, .high = low + width, .ratio = ratio};
         }
     }
     return ret->ratio > 0.0F;
@@ -537,6 +546,7 @@ static void push_slot(struct ls_slow *slow) {
     float *row = ring_row(slow, 0, slow->slots);
     float sum = 0.0F;
     row[0] = 0.0F;
+    ls_learnt_hear(slow->learnt, slow->slot);
     for (size_t c = 0; c < n; c++) {
         sum += slow->slot[c];
         row[c + 1] = sum;
@@ -547,8 +557,8 @@ static void push_slot(struct ls_slow *slow) {
         uint64_t granule = now >> octave;
         uint64_t above = (now >> (octave + 1)) - 1;
         float *into = ring_row(slow, octave + 1, above);
-        if (octave + 2 == slow->octaves && above >= GRANULES) {
-            learn(slow, into);
+        if (octave + 2 == slow->octaves) {
+            learn(slow, above);
         }
         memcpy(into, ring_row(slow, octave, granule - 1), (n + 1) * sizeof *into);
         ls_rows_add(into, into, ring_row(slow, octave, granule - 2), n + 1);
