@@ -232,9 +232,14 @@ static const float *claim_crossings(const struct region *region, size_t level, s
  * first. */
 static void test_row(const struct region *region, size_t level, size_t from, float *row) {
     const struct ls_limits *limits = region->limits;
+    size_t widths = limits->widths < LS_SEGMENT_WIDTH + 1 ? limits->widths : LS_SEGMENT_WIDTH + 1;
     const float *sums = row;
     size_t count = region->count;
-    for (size_t b = 0; b < limits->widths && b <= LS_SEGMENT_WIDTH; b++) {
+    /* Most rows of what crossed once hold nothing more. */
+    if (!ls_rows_pyramid_test(row, count, limits->screen[level], widths, region->claims->sums)) {
+        return;
+    }
+    for (size_t b = 0; b < widths; b++) {
         float limit = limits->screen[level][b];
         bool above = b == 0 ? ls_rows_any_above(sums, limit, count)
                             : widen_and_test(region, b, &sums, &count, limit);

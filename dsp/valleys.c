@@ -73,24 +73,35 @@ static double side_power(const struct ls_cells *in, const struct sides *sides, i
                                    sides->high[side] - low);
 }
 
-/* -1: what one side loses from row to row the other gains; 0: they know nothing of each other. Each
- * pair of changes counts by the smaller one, or a single edge would decide. */
-static double alternation(const struct ls_cells *in, const struct sides *sides) {
+/* Power of each side over all rows, and how the sides go together: -1: what one side loses from row
+ * to row the other gains; 0: they know nothing of each other. Each pair of changes counts by the
+ * smaller one, or a single edge would decide. */
+struct comparison {
+    double total[2];
+    double alternation;
+};
+
+static void compare_sides(const struct ls_cells *in, const struct sides *sides,
+                          struct comparison *ret) {
     double signs = 0.0;
-    double total = 0.0;
+    double weights = 0.0;
     double before[2] = {side_power(in, sides, 0, sides->row_start),
                         side_power(in, sides, 1, sides->row_start)};
+    double total[2] = {before[0], before[1]};
     for (size_t r = sides->row_start + 1; r < sides->row_stop; r++) {
         double now[2] = {side_power(in, sides, 0, r), side_power(in, sides, 1, r)};
         double a = now[0] - before[0];
         double b = now[1] - before[1];
         double weight = fmin(fabs(a), fabs(b));
         signs += a * b < 0.0 ? -weight : weight;
-        total += weight;
-        before[0] = now[0];
-        before[1] = now[1];
+        weights += weight;
+        for (int s = 0; s < 2; s++) {
+            total[s] += now[s];
+            before[s] = now[s];
+        }
     }
-    return total > 0.0 ? signs / total : 0.0;
+    *ret = (struct comparison){.total = {total[0], total[1]},
+                               .alternation = weights > 0.0 ? signs / weights : 0.0};
 }
 
 /* Is the weaker side on when the stronger is not, or off while it is? */
@@ -119,17 +130,14 @@ static bool own_times(const struct ls_cells *in, const struct sides *sides, int 
 
 /* Two signals, given that there is a valley between the sides? */
 static bool two_signals(const struct ls_cells *in, const struct sides *sides) {
-    double total[2] = {0.0, 0.0};
-    for (size_t r = sides->row_start; r < sides->row_stop; r++) {
-        total[0] += side_power(in, sides, 0, r);
-        total[1] += side_power(in, sides, 1, r);
-    }
-    int strong = total[0] >= total[1] ? 0 : 1;
-    bool alike = total[1 - strong] >= SIDE_POWER * total[strong];
+    struct comparison both;
+    compare_sides(in, sides, &both);
+    int strong = both.total[0] >= both.total[1] ? 0 : 1;
+    bool alike = both.total[1 - strong] >= SIDE_POWER * both.total[strong];
     if (!alike && !own_times(in, sides, strong)) {
         return false;
     }
-    return alternation(in, sides) > ALTERNATE;
+    return both.alternation > ALTERNATE;
 }
 
 /* Is a valley of so many channels wide enough to part the sides? */
