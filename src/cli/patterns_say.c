@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cli/runs.h"
 #include "cli/stop.h"
+#include "pattern/pattern.h"
 
 int ls_patterns_plan(struct ls_store *store, const char *name, struct ls_plan **ret,
                      struct ls_err *err) {
@@ -49,9 +50,12 @@ void ls_patterns_say(const struct ls_patterns_result *result) {
            result->rows == 1 ? "" : "s",
            none ? "no incident. A receiver that only listens cannot be seen" : incidents,
            none ? "" : "; see 'lineside incidents'");
-    if (result->left_out > 0) {
-        ls_log(LS_LOG_INFO, "%" PRIu64 " rows left out: out of order, twice the same or empty",
-               result->left_out);
+    for (int i = 0; i < LS_PATTERN_REASONS; i++) {
+        if (result->left_out[i] > 0) {
+            ls_log(LS_LOG_INFO, "%" PRIu64 " row%s left out: %s", result->left_out[i],
+                   result->left_out[i] == 1 ? "" : "s",
+                   ls_pattern_reason_text((enum ls_pattern_reason)i));
+        }
     }
     if (result->without_clock > 0) {
         ls_log(LS_LOG_INFO,

@@ -64,10 +64,6 @@ void ls_visits_destroy(struct ls_visits *visits) {
     free(visits);
 }
 
-const struct ls_channels *ls_visits_channels(const struct ls_visits *visits) {
-    return visits->channels;
-}
-
 static int end(struct ls_visits *visits, uint32_t slot, struct ls_err *err) {
     struct open *open = visits->open[slot];
     visits->open[slot] = NULL;

@@ -53,8 +53,6 @@ typedef int ls_visit_each(void *context, const struct ls_visit *visit, struct ls
 int ls_visits_open(const struct ls_visits *visits, ls_visit_each *each, void *context,
                    struct ls_err *err);
 
-const struct ls_channels *ls_visits_channels(const struct ls_visits *visits);
-
 int ls_visits_save(const struct ls_visits *visits, struct ls_blob *blob, struct ls_err *err);
 int ls_visits_load(struct ls_visits *visits, struct ls_blob_reader *in, struct ls_err *err);
 

@@ -41,7 +41,6 @@ void ls_canvas_destroy(struct ls_canvas *canvas) {
     for (size_t i = 0; i < canvas->count; i++) {
         free(canvas->shapes[i].text);
         free(canvas->shapes[i].points);
-        free(canvas->shapes[i].pixels);
     }
     free(canvas->shapes);
     free(canvas->words);
@@ -135,18 +134,6 @@ void ls_canvas_text_up(struct ls_canvas *canvas, double x, double y, double size
     add_text(canvas, shape, text);
 }
 
-void ls_canvas_image(struct ls_canvas *canvas, double x, double y, double width, double height,
-                     const uint32_t *pixels, size_t columns, size_t rows) {
-    struct ls_shape *shape =
-        add(canvas, &(struct ls_shape){
-                        .kind = LS_SHAPE_IMAGE, .x = x, .y = y, .width = width, .height = height});
-    if (shape != NULL) {
-        shape->pixels = copy(canvas, pixels, columns * rows * sizeof *pixels);
-        shape->columns = shape->pixels != NULL ? columns : 0;
-        shape->rows = shape->pixels != NULL ? rows : 0;
-    }
-}
-
 /* --- SVG --- */
 
 static void text_of(const char *text, FILE *out) {
@@ -161,31 +148,6 @@ static void text_of(const char *text, FILE *out) {
             fputc((unsigned char)*text < 0x20 ? '?' : *text, out);
         }
     }
-}
-
-/* Runs of one colour in a row are one rectangle: smaller than pixels, and still no other format
- * within the SVG. */
-static void svg_image(const struct ls_shape *s, FILE *out) {
-    double wide = s->width / (double)(s->columns > 0 ? s->columns : 1);
-    double tall = s->height / (double)(s->rows > 0 ? s->rows : 1);
-    fputs("<g shape-rendering=\"crispEdges\">\n", out);
-    for (size_t row = 0; row < s->rows; row++) {
-        const uint32_t *pixels = s->pixels + row * s->columns;
-        for (size_t from = 0; from < s->columns;) {
-            size_t to = from + 1;
-            while (to < s->columns && pixels[to] == pixels[from]) {
-                to++;
-            }
-            if (pixels[from] != 0xFFFFFF) {
-                fprintf(out, "<path d=\"M%.2f %.2fh%.2fv%.2fh%.2fz\" fill=\"#%06x\"/>\n",
-                        s->x + (double)from * wide, s->y + (double)row * tall,
-                        (double)(to - from) * wide, tall, -(double)(to - from) * wide,
-                        pixels[from]);
-            }
-            from = to;
-        }
-    }
-    fputs("</g>\n", out);
 }
 
 static void svg_text(const struct ls_shape *s, FILE *out) {
@@ -233,9 +195,6 @@ static void svg_shape(const struct ls_shape *s, FILE *out) {
     case LS_SHAPE_TEXT:
     case LS_SHAPE_TEXT_UP:
         svg_text(s, out);
-        break;
-    case LS_SHAPE_IMAGE:
-        svg_image(s, out);
         break;
     }
 }

@@ -54,9 +54,6 @@ void ls_canvas_text(struct ls_canvas *canvas, double x, double y, double size,
                     enum ls_anchor anchor, const char *text);
 /* Reads upward, in the middle of y. */
 void ls_canvas_text_up(struct ls_canvas *canvas, double x, double y, double size, const char *text);
-/* pixels: [rows][columns] colours, the first row at the top; copied. */
-void ls_canvas_image(struct ls_canvas *canvas, double x, double y, double width, double height,
-                     const uint32_t *pixels, size_t columns, size_t rows);
 
 /* The whole <svg> element; the caller frees it. NULL when memory ran out. */
 char *ls_canvas_svg(const struct ls_canvas *canvas);
@@ -75,8 +72,7 @@ enum ls_shape_kind {
     LS_SHAPE_DOT,
     LS_SHAPE_CURVE,
     LS_SHAPE_TEXT,
-    LS_SHAPE_TEXT_UP,
-    LS_SHAPE_IMAGE
+    LS_SHAPE_TEXT_UP
 };
 
 struct ls_shape {
@@ -90,9 +86,6 @@ struct ls_shape {
     char *text;
     double *points; /* [2 * count] */
     size_t count;
-    uint32_t *pixels;
-    size_t columns;
-    size_t rows;
 };
 
 const struct ls_shape *ls_canvas_shapes(const struct ls_canvas *canvas, size_t *ret_count);

@@ -33,31 +33,6 @@ static void draw_text(cairo_t *cr, const struct ls_shape *s) {
     cairo_restore(cr);
 }
 
-/* Pixels stay pixels: no smoothing between them. */
-static void draw_image(cairo_t *cr, const struct ls_shape *s) {
-    cairo_surface_t *image =
-        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)s->columns, (int)s->rows);
-    unsigned char *bytes = cairo_image_surface_get_data(image);
-    if (bytes == NULL) {
-        cairo_surface_destroy(image);
-        return;
-    }
-    int stride = cairo_image_surface_get_stride(image);
-    for (size_t row = 0; row < s->rows; row++) {
-        memcpy(bytes + row * (size_t)stride, s->pixels + row * s->columns,
-               s->columns * sizeof *s->pixels);
-    }
-    cairo_surface_mark_dirty(image);
-    cairo_save(cr);
-    cairo_translate(cr, s->x, s->y);
-    cairo_scale(cr, s->width / (double)s->columns, s->height / (double)s->rows);
-    cairo_set_source_surface(cr, image, 0.0, 0.0);
-    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
-    cairo_paint(cr);
-    cairo_restore(cr);
-    cairo_surface_destroy(image);
-}
-
 static void draw_line(cairo_t *cr, const struct ls_shape *s) {
     static const double dashes[] = {5.0, 4.0};
     cairo_set_dash(cr, dashes, s->kind == LS_SHAPE_DASHES ? 2 : 0, 0.0);
@@ -102,11 +77,6 @@ static void draw(cairo_t *cr, const struct ls_shape *s) {
     case LS_SHAPE_TEXT:
     case LS_SHAPE_TEXT_UP:
         draw_text(cr, s);
-        break;
-    case LS_SHAPE_IMAGE:
-        if (s->columns > 0 && s->rows > 0) {
-            draw_image(cr, s);
-        }
         break;
     }
 }

@@ -24,11 +24,6 @@ void ls_notify_stopping(const char *status) { sd_notifyf(0, "STOPPING=1\nSTATUS=
 
 void ls_notify_alive(void) { sd_notify(0, "WATCHDOG=1"); }
 
-int64_t ls_notify_watchdog_ns(void) {
-    uint64_t us = 0;
-    return sd_watchdog_enabled(0, &us) > 0 ? (int64_t)us * 1000 : 0;
-}
-
 /* JOURNAL_STREAM names the device and inode of the journal's end of the stream (systemd.exec(5));
  * it may be inherited by a program whose stderr goes elsewhere. */
 bool ls_notify_to_journal(void) {

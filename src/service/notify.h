@@ -5,7 +5,6 @@
 #define SERVICE_NOTIFY_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 /* status: one line for 'systemctl status'. */
 void ls_notify_ready(const char *status);
@@ -16,9 +15,6 @@ void ls_notify_stopping(const char *status);
 
 /* Feeds the watchdog. */
 void ls_notify_alive(void);
-
-/* How long the manager waits for the next ls_notify_alive, in ns; 0: it has no watchdog. */
-int64_t ls_notify_watchdog_ns(void);
 
 /* stderr goes to the journal, which takes levels and cuts lines by itself. */
 bool ls_notify_to_journal(void);

@@ -164,12 +164,10 @@ static int read_days(struct job *job, int64_t until_ns, struct ls_err *err) {
     return code;
 }
 
-static uint64_t refused(const struct ls_pattern *engine) {
-    uint64_t sum = 0;
+static void count_refused(const struct ls_pattern *engine, uint64_t ret[LS_PATTERN_REASONS]) {
     for (int i = 0; i < LS_PATTERN_REASONS; i++) {
-        sum += ls_pattern_refused(engine, (enum ls_pattern_reason)i);
+        ret[i] = ls_pattern_refused(engine, (enum ls_pattern_reason)i) - ret[i];
     }
-    return sum;
 }
 
 /* --- the state --- */
@@ -411,7 +409,8 @@ static int search(struct job *job, struct ls_pattern_state *state, struct ls_err
     if (code != LS_OK) {
         return code;
     }
-    uint64_t refused_before = refused(job->engine);
+    uint64_t refused[LS_PATTERN_REASONS] = {0};
+    count_refused(job->engine, refused); /* by the runs before */
     /* The last two days may still grow. */
     int64_t settled_ns = day_of(job->last_ns) - day_ns;
     bool moves = settled_ns > job->slice_ns;
@@ -423,7 +422,8 @@ static int search(struct job *job, struct ls_pattern_state *state, struct ls_err
         code = read_days(job, job->last_ns + 1, err);
     }
     job->result->rows = job->rows_before + job->result->new_rows;
-    job->result->left_out = refused(job->engine) - refused_before;
+    count_refused(job->engine, refused);
+    memcpy(job->result->left_out, refused, sizeof refused);
     return code == LS_OK ? find(job, err) : code;
 }
 

@@ -25,9 +25,9 @@ struct ls_patterns_opts {       /* all-zero: the defaults */
 };
 
 struct ls_patterns_result {
-    uint64_t rows;          /* transmissions behind the findings */
-    uint64_t new_rows;      /* of these, read in this run */
-    uint64_t left_out;      /* rows that the engine refused, in this run */
+    uint64_t rows;                         /* transmissions behind the findings */
+    uint64_t new_rows;                     /* of these, read in this run */
+    uint64_t left_out[LS_PATTERN_REASONS]; /* rows that the engine refused, in this run */
     uint64_t without_clock; /* rows of recordings without a start time: two such recordings have no
                                order, and are left out */
     uint64_t searches;
