@@ -22,6 +22,7 @@ struct track {
     double energy;       /* cells' power times frames */
     double floor_frames; /* noise power of a cell times frames */
     struct ls_spectrum spectrum;
+    struct ls_features features;
     uint32_t flags;
     uint64_t owner;
     bool matched; /* found its continuation in the present piece */
@@ -99,7 +100,7 @@ static void measure_frequency(const struct ls_bursts *bursts, const struct track
 
 static struct ls_burst measure(const struct ls_bursts *bursts, const struct track *track) {
     const struct ls_stretch *s = &bursts->stretch;
-    struct ls_burst burst = {.flags = track->flags};
+    struct ls_burst burst = {.flags = track->flags, .features = track->features};
     burst.start_ns = ls_stretch_event_ns(s, track->start_frame);
     int64_t stop_ns = ls_stretch_event_ns(s, track->stop_frame);
     burst.duration_ns = stop_ns > burst.start_ns ? stop_ns - burst.start_ns : 1000;
@@ -145,6 +146,9 @@ static int extend_track(struct ls_bursts *bursts, struct track *track, const str
     track->spectrum.clipped = track->spectrum.clipped || piece->clipped;
     track->matched = true;
     track->goes_on = box->to_stop;
+    if (piece->features != NULL) {
+        ls_features_add(&track->features, &piece->features[i]);
+    }
     if (spectrum->count > 0 &&
         ls_spectrum_add(&track->spectrum, spectrum->first, spectrum->power, spectrum->count,
                         ls_stretch_seconds(&bursts->stretch, frames), spectrum->averages,

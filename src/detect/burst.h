@@ -49,6 +49,7 @@ struct ls_piece {
     size_t frames;
     const struct ls_box *boxes;
     const struct ls_box_spectrum *spectra; /* one for each box */
+    const struct ls_features *features;    /* the same; NULL: none were measured */
     size_t box_count;
     bool clipped; /* samples at full scale in this piece */
 };

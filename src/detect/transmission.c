@@ -31,6 +31,7 @@ struct open_row {
     double low_hz; /* edges weighted by energy */
     double high_hz;
     struct ls_spectrum spectrum;
+    struct ls_features features;
     double noise_per_bin_s; /* noise power of a fine bin times seconds */
     uint32_t flags;
     uint32_t first_flags;
@@ -197,6 +198,7 @@ static void add_burst(struct open_row *row, const struct ls_burst *burst, double
         row->starts_ns[row->lattice_count] = burst->start_ns;
         row->lengths_s[row->lattice_count++] = (float)seconds;
     }
+    ls_features_add(&row->features, &burst->features);
     row->bursts++;
 }
 

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "model/features.h"
+
 enum {
     LS_BURST_CUT_START = 1 << 0, /* was on already when listening began (file edge, gap, retune) */
     LS_BURST_CUT_STOP = 1 << 1,  /* was still on when listening ended */
@@ -20,6 +22,7 @@ struct ls_burst {
     double snr_db;       /* in the bandwidth above, mean over the duration */
     double level_dbfs;   /* signal power over the duration; 0 dBFS as in base/iq.h */
     uint32_t flags;      /* LS_BURST_* */
+    struct ls_features features;
 };
 
 #endif

@@ -71,6 +71,7 @@ int ls_longer_piece(struct ls_longer *longer, const struct ls_job *job, struct l
                              .frames = job->frames,
                              .boxes = job->boxes,
                              .spectra = job->spectra,
+                             .features = job->features,
                              .box_count = job->box_count,
                              .clipped = job->clipped};
     int code = ls_bursts_piece(longer->bursts, &found, err);

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "dsp/fft.h"
 #include "dsp/zoom.h"
+#include "survey/narrowband.h"
 
 enum {
     CHUNK_SAMPLES = 1 << 16, /* read and channelized in one go: they stay in L2 */
@@ -26,6 +27,7 @@ struct ls_searcher {
     struct ls_channelizer *bank;
     struct ls_detector *detector;
     struct ls_zoom *zoom;
+    struct ls_narrowband *narrowband;
 };
 
 int ls_job_init(struct ls_job *job, const struct ls_cut *cut) {
@@ -54,6 +56,7 @@ void ls_job_finish(struct ls_job *job) {
     free(job->boxes);
     free(job->spectra);
     free(job->fine);
+    free(job->features);
     memset(job, 0, sizeof *job);
 }
 
@@ -80,8 +83,9 @@ static int create_tools(struct ls_searcher *s, struct ls_err *err) {
     if (code != LS_OK) {
         return code;
     }
-    return ls_zoom_create(
+    code = ls_zoom_create(
         &s->zoom, &(struct ls_zoom_opts){.bins = cut->fine_bins, .format = cut->format}, err);
+    return code == LS_OK ? ls_narrowband_create(&s->narrowband, cut, err) : code;
 }
 
 int ls_searcher_create(struct ls_searcher **ret, const struct ls_cut *cut, struct ls_err *err) {
@@ -104,6 +108,7 @@ void ls_searcher_destroy(struct ls_searcher *s) {
         ls_channelizer_destroy(s->bank);
         ls_detector_destroy(s->detector);
         ls_zoom_destroy(s->zoom);
+        ls_narrowband_destroy(s->narrowband);
         free(s);
     }
 }
@@ -111,9 +116,12 @@ void ls_searcher_destroy(struct ls_searcher *s) {
 /* Room for one more box and its spectrum of count bins; NULL when out of memory. */
 static float *add_box(struct ls_job *job, const struct ls_box *box, size_t count) {
     size_t spectra_room = job->box_room;
+    size_t features_room = job->box_room;
     if (ls_grow((void **)&job->boxes, &job->box_room, job->box_count, sizeof *job->boxes) !=
             LS_OK ||
         ls_grow((void **)&job->spectra, &spectra_room, job->box_count, sizeof *job->spectra) !=
+            LS_OK ||
+        ls_grow((void **)&job->features, &features_room, job->box_count, sizeof *job->features) !=
             LS_OK) {
         return NULL;
     }
@@ -241,4 +249,7 @@ void ls_searcher_run(struct ls_searcher *s, struct ls_job *job) {
     memcpy(job->slot_counts, found.slot_counts, found.slots * channels * sizeof *job->slot_counts);
     memcpy(job->declined, found.declined, sizeof job->declined);
     copy_boxes(s, job, &found);
+    if (job->code == LS_OK) {
+        ls_narrowband_piece(s->narrowband, job);
+    }
 }

@@ -12,6 +12,7 @@
 #include "detect/burst.h"
 #include "dsp/channelizer.h"
 #include "dsp/detector.h"
+#include "model/features.h"
 
 /* How a stretch is cut up: the same for every thread count and block size. */
 struct ls_cut {
@@ -64,9 +65,12 @@ struct ls_job {
     size_t slots;
     struct ls_convert_stats stats;
     size_t declined[LS_DECLINED_COUNT];
-    bool clipped;      /* enough of its samples were at full scale to matter */
-    size_t unmeasured; /* boxes without a fine spectrum: the budget was spent */
-    int code;          /* LS_OK, LS_ERR_NOMEM, or what the reader says, with its words in err */
+    bool clipped;                 /* enough of its samples were at full scale to matter */
+    struct ls_features *features; /* [box_count] */
+    size_t skipped; /* boxes whose I/Q was not cut out: the budget was spent, or many alike */
+    size_t narrow_samples; /* of narrowband I/Q that were cut out */
+    size_t unmeasured;     /* boxes without a fine spectrum: the budget was spent */
+    int code;              /* LS_OK, LS_ERR_NOMEM, or what the reader says, with its words in err */
     struct ls_err err;
     int state; /* of the pool that runs it */
 };
