@@ -39,6 +39,10 @@ static const double OPENING_SHARE =
     0.66; /* of the band: a carrier narrower than that is seen as a carrier */
 /* 2 dB above the opened floor. */
 static const double OCCUPIED_RATIO = 1.6;
+/* Of its width, and so many channels: a carrier falls by that ratio within so far of its edges. A
+ * passband's hump, or the ripple of what fills the band, does not. */
+static const double FLANK_SHARE = 0.25;
+enum { FLANK_CHANNELS = 4 };
 /* 0.4 dB, where less than this share of the time was taken for noise: edges of the bursts lift
  * what is left. */
 static const double DOUBTFUL_RATIO = 1.1;
@@ -322,6 +326,57 @@ static void smooth_shape(float *ret, const struct ls_floor *floor) {
     }
 }
 
+/* The lowest of channels [low, high); 0 when there are none. */
+static float lowest(const struct ls_floor *floor, size_t low, size_t high) {
+    float least = INFINITY;
+    for (size_t c = low; c < high; c++) {
+        least = floor->masked[c] ? least : fminf(least, floor->power[c]);
+    }
+    return isfinite(least) ? least : 0.0F;
+}
+
+/* Does the run of channels [low, high) stand out of both its flanks as it must out of the opened
+ * floor? At an end of the band one tells. */
+static bool has_flanks(const struct ls_floor *floor, size_t low, size_t high) {
+    size_t n = floor->channels;
+    size_t reach = FLANK_CHANNELS + (size_t)(FLANK_SHARE * (double)(high - low));
+    float below = lowest(floor, low > reach ? low - reach : 0, low);
+    float above = lowest(floor, high, high + reach < n ? high + reach : n);
+    double sum = 0.0;
+    double count = 0.0;
+    for (size_t c = low; c < high; c++) {
+        sum += floor->masked[c] ? 0.0 : (double)floor->power[c];
+        count += floor->masked[c] ? 0.0 : 1.0;
+    }
+    return sum > OCCUPIED_RATIO * count * (double)fmaxf(below, above);
+}
+
+/* The end of the run that begins at c, over masked channels with more of it behind them. */
+static size_t run_end(const struct ls_floor *floor, size_t c) {
+    size_t end = c;
+    for (; c < floor->channels && (floor->occupied[c] || floor->masked[c]); c++) {
+        end = floor->occupied[c] ? c + 1 : end;
+    }
+    return end;
+}
+
+/* Of runs of channels that stand out, those that rise and fall as a signal does. Where hardly any
+ * noise was seen, what is left is no more than an upper limit, and its shape says nothing. */
+static void drop_humps(struct ls_floor *floor) {
+    size_t n = floor->channels;
+    for (size_t low = 0; low < n;) {
+        size_t high = floor->occupied[low] ? run_end(floor, low) : low;
+        bool doubtful = false;
+        for (size_t c = low; c < high; c++) {
+            doubtful = doubtful || (!floor->masked[c] && floor->clean[c] < DOUBTFUL_SHARE);
+        }
+        if (high > low && !doubtful && !has_flanks(floor, low, high)) {
+            memset(floor->occupied + low, 0, (high - low) * sizeof *floor->occupied);
+        }
+        low = high + 1;
+    }
+}
+
 /* Channels that stand out of the opened floor were occupied all the time: they take their
  * neighbours' level. blocks: that the estimate rests on. */
 static void open_floor(struct ls_floor *floor, size_t blocks) {
@@ -338,9 +393,10 @@ static void open_floor(struct ls_floor *floor, size_t blocks) {
         double margin = ratio * (1.0 + 3.0 * error / sqrt((double)floor->clean[c]));
         floor->occupied[c] =
             !floor->masked[c] && (double)floor->power[c] > margin * (double)opened[c];
-        if (floor->occupied[c]) {
-            floor->power[c] = opened[c];
-        }
+    }
+    drop_humps(floor);
+    for (size_t c = 0; c < n; c++) {
+        floor->power[c] = floor->occupied[c] ? opened[c] : floor->power[c];
     }
 }
 

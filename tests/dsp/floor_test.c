@@ -130,6 +130,25 @@ Test(floor, keeps_the_shape_of_a_passband) {
     scene_finish(&scene);
 }
 
+/* 3.5 dB high and as wide as the band: its top stands out of the opened floor by 2.6 dB. */
+Test(floor, takes_no_hump_of_the_passband_for_a_carrier) {
+    struct scene scene;
+    float gain[CHANNELS];
+    for (size_t c = 0; c < CHANNELS; c++) {
+        gain[c] = (float)exp10(0.175 * (1.0 - cos(2.0 * M_PI * (double)c / (CHANNELS - 1))));
+    }
+    scene_init(&scene, CHANNELS, ROWS, 32);
+    scene_noise(&scene);
+    struct ls_floor *floor = learn(&scene, gain, NULL);
+    for (size_t c = 0; c < CHANNELS; c++) {
+        double error = db((double)ls_floor_power(floor)[c] / (scene.noise_pow * (double)gain[c]));
+        cr_expect_lt(fabs(error), 0.4, "channel %zu: %+.2f dB", c, error);
+        cr_expect_not(ls_floor_occupied(floor)[c], "channel %zu", c);
+    }
+    ls_floor_destroy(floor);
+    scene_finish(&scene);
+}
+
 static void expect_carrier_apart(double low, double high, double pow_db, unsigned long seed) {
     struct scene scene;
     scene_init(&scene, CHANNELS, ROWS, seed);
