@@ -22,6 +22,8 @@ static const double GROW_TAIL = 1e-2;
 static const double FLOOR_SYSTEMATIC = 1e-3;
 static const double BESIDE_SYSTEMATIC = 2e-4;
 
+enum { LEARNED_FRAMES = 256 }; /* so many that their ends do not matter */
+
 enum { SCALES_MAX = LS_LEVELS_MAX * LS_WIDTHS_MAX };
 
 struct scale {
@@ -31,18 +33,25 @@ struct scale {
     double tail;    /* of a fitted window */
 };
 
+/* Relative, of the mean of the learned floor over so many channels, which share looks with their
+ * neighbours. */
+static double learned_variance(const struct ls_limits_opts *opts, size_t channels) {
+    double one = ls_looks_effective(opts->looks, LEARNED_FRAMES, 1);
+    double all = ls_looks_effective(opts->looks, LEARNED_FRAMES, channels);
+    return opts->floor_error * opts->floor_error * one / all;
+}
+
 static struct ls_looks_box box_of(const struct ls_limits_opts *opts, double rows, double channels) {
-    double error = opts->floor_error;
     double systematic = opts->gain_channels > 0.0 ? BESIDE_SYSTEMATIC : FLOOR_SYSTEMATIC;
     size_t frames_per_row = opts->frames_per_row > 0 ? opts->frames_per_row : 2;
     struct ls_looks_box box = {.frames = (size_t)rows * frames_per_row,
                                .channels = (size_t)channels,
-                               .floor_variance =
-                                   error * error / channels + systematic * systematic};
+                               .floor_variance = learned_variance(opts, (size_t)channels) +
+                                                 systematic * systematic};
     if (opts->gain_channels > 0.0) {
-        double one = ls_looks_effective(opts->looks, box.frames, 1);
-        double beside = fmax(1.0, opts->gain_channels - channels);
-        box.floor_variance += 1.0 / (one * beside);
+        size_t beside = (size_t)fmax(1.0, opts->gain_channels - channels);
+        box.floor_variance += learned_variance(opts, beside);
+        box.floor_variance += 1.0 / ls_looks_effective(opts->looks, box.frames, beside);
     }
     return box;
 }

@@ -190,10 +190,12 @@ double ls_looks_threshold(double looks, double p) {
     return high;
 }
 
-/* A law: weights that sum to 1, each in copies equal parts. */
+/* A law: weights that sum to 1, each in copies equal parts, over a floor that is the mean of looks
+ * of its own. */
 struct law {
     const struct base *base;
     double copies;
+    double floor_variance;
 };
 
 static size_t largest_power(size_t n, size_t most) {
@@ -211,13 +213,14 @@ static struct law law_of(const struct ls_looks *looks, const struct ls_looks_box
         f--;
     }
     const struct base *base = &looks->bases[f][c];
-    double variance =
-        1.0 / ls_looks_effective(looks, box->frames, box->channels) + box->floor_variance;
-    return (struct law){.base = base, .copies = 1.0 / (variance * base->looks)};
+    double own = ls_looks_effective(looks, box->frames, box->channels);
+    return (struct law){
+        .base = base, .copies = own / base->looks, .floor_variance = box->floor_variance};
 }
 
 /* The saddlepoint s = copies * x / largest weight, 0 < x < 1: the mean t it belongs to, and the
- * logarithm of the tail beyond t. */
+ * logarithm of the tail beyond t. A box of mean m exceeds t floors f when m - t f > 0, whose
+ * cumulants are those of m and of a Gamma variate with the floor's variance. */
 static double tail_at(const struct law *law, double x, double *ret_t) {
     double largest = law->base->weights[law->base->count - 1];
     for (size_t i = 0; i < law->base->count; i++) {
@@ -234,9 +237,16 @@ static double tail_at(const struct law *law, double x, double *ret_t) {
         t += w / left;
         curvature += w * w / (left * left);
     }
-    *ret_t = t;
-    double w = sqrt(2.0 * law->copies * (s * t - cumulant));
-    double u = s * sqrt(law->copies * curvature);
+    double variance = law->floor_variance;
+    double part = t * law->copies * s * variance;
+    if (part >= 1.0) {
+        *ret_t = INFINITY;
+        return -INFINITY;
+    }
+    *ret_t = t / (1.0 - part);
+    double floor = variance > 0.0 ? -log1p(-part) / variance : t * law->copies * s;
+    double w = sqrt(2.0 * (floor - law->copies * cumulant));
+    double u = s * sqrt(law->copies * (curvature + law->copies * t * t * variance));
     /* Q(w) as the normal density times Mills' ratio, which stays finite far out. */
     double mills = w < 30.0 ? 0.5 * erfc(w * M_SQRT1_2) * exp(0.5 * w * w) * sqrt(2.0 * M_PI)
                             : 1.0 / w - 1.0 / (w * w * w);
