@@ -6,7 +6,7 @@ minute, two lines of its own that it is told of, a line at the tuned centre), is
 default, so that there is something to count. Half of a budget is for windows within a piece of listening and half for
 longer ones; boxes are counted by duration, those up to a piece's length and longer ones. Shares of the budget at a
 day's 10 are not counted in any time that one has: what is counted says how they run with the budget.
-Writes tests/evaluation/false_alarms.txt. Usage: false_alarms.py BUILD"""
+Writes tests/evaluation/false_alarms.txt. Usage: false_alarms.py BUILD [PART OF A RECORDING'S NAME...]"""
 import json
 import os
 import subprocess
@@ -16,14 +16,14 @@ import tempfile
 import numpy as np
 from scipy.signal import firwin2, oaconvolve
 
-SEED = 20261123
+SEED = 20261124  # for acceptance; limits were set on other noise
 SPURS = [0.11, -0.23]  # of the rate, from the tuned centre
 # name of the file says format and rate; standard deviation of one branch in steps of the format
 SCENES = [
     ("noise_433.92M_250k.cu8", 250e3, 300.0, 12.0),
-    ("noise_868M_2400k.cu8", 2.4e6, 60.0, 12.0),
-    ("receiver_868M_2400k.cu8", 2.4e6, 60.0, 12.0),
-    ("noise_878M_20M.cs8", 20e6, 12.0, 12.0),
+    ("noise_868M_2400k.cu8", 2.4e6, 240.0, 12.0),
+    ("receiver_868M_2400k.cu8", 2.4e6, 240.0, 12.0),
+    ("noise_878M_20M.cs8", 20e6, 30.0, 12.0),
     ("receiver_878M_20M.cs8", 20e6, 12.0, 12.0),
     ("noise_878M_20M.cs16", 20e6, 12.0, 300.0),
     ("noise_878M_20M.cf32", 20e6, 6.0, 1e-3),
@@ -111,11 +111,14 @@ def analyse(lineside, path, rate, budget, folder):
 def main():
     build = sys.argv[1]
     lineside = os.path.join(build, "lineside")
-    rng = np.random.default_rng(SEED)
     rows = [f"{'recording':24} {'s':>4} {'budget/day':>10} {'allowed':>8} {'found':>6} {'short':>6} {'long':>5}  "
             "95 % interval, share of budget; short, long of its halves"]
     failed = False
-    for name, rate, seconds, sigma in SCENES:
+    for number, (name, rate, seconds, sigma) in enumerate(SCENES):
+        if len(sys.argv) > 2 and not any(part in name for part in sys.argv[2:]):
+            rows.append(f"{name:24} not measured")
+            continue
+        rng = np.random.default_rng([SEED, number])
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, name)
             write_noise(path, rate, seconds, sigma, rng)
