@@ -177,6 +177,8 @@ static size_t slots_of(const struct ls_detector *det, size_t rows) {
     return (rows + det->slot_rows - 1) / det->slot_rows;
 }
 
+const struct ls_limits *ls_detector_limits(const struct ls_detector *det) { return &det->limits; }
+
 void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
     for (size_t c = 0; c < det->opts.channels; c++) {
         bool analysed = c >= det->opts.first_channel && c < det->opts.last_channel;

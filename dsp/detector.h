@@ -56,6 +56,9 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
                        struct ls_err *err);
 void ls_detector_destroy(struct ls_detector *det);
 
+/* What windows are held against; borrowed as long as the object. */
+const struct ls_limits *ls_detector_limits(const struct ls_detector *det);
+
 /* Begin a piece. floor_pow: [channels] noise power of a cell, copied. */
 void ls_detector_begin(struct ls_detector *det, const float *floor_pow);
 

@@ -55,7 +55,10 @@ CREATE TEMP TABLE IF NOT EXISTS staged_observation (
     low_hz REAL,
     high_hz REAL,
     rate_sps REAL,
-    samples INTEGER
+    samples INTEGER,
+    floor_dbfs_hz REAL,
+    floor_error_db REAL,
+    weakest_dbfs REAL
 ) STRICT;
 
 -- Cells that lose rows when a run is replaced.
@@ -78,8 +81,9 @@ INSERT INTO temp.staged_transmission VALUES (:id, :sensor, :class, :start_ns, :d
 
 -- name: stage_observation
 INSERT INTO temp.staged_observation (sensor, state, cause, start_ns, stop_ns, low_hz, high_hz,
-    rate_sps, samples)
-VALUES (:sensor, :state, :cause, :start_ns, :stop_ns, :low_hz, :high_hz, :rate_sps, :samples);
+    rate_sps, samples, floor_dbfs_hz, floor_error_db, weakest_dbfs)
+VALUES (:sensor, :state, :cause, :start_ns, :stop_ns, :low_hz, :high_hz, :rate_sps, :samples,
+    :floor_dbfs_hz, :floor_error_db, :weakest_dbfs);
 
 -- name: insert_sensors
 INSERT OR IGNORE INTO main.sensor (name)
@@ -101,9 +105,9 @@ ORDER BY s.id;
 
 -- name: insert_observations
 INSERT INTO main.observation (id, run_id, sensor_id, state, cause, start_ns, stop_ns, low_hz,
-    high_hz, rate_sps, samples)
+    high_hz, rate_sps, samples, floor_dbfs_hz, floor_error_db, weakest_dbfs)
 SELECT :first_id - 1 + s.id, :run_id, sensor.id, s.state, s.cause, s.start_ns, s.stop_ns, s.low_hz,
-    s.high_hz, s.rate_sps, s.samples
+    s.high_hz, s.rate_sps, s.samples, s.floor_dbfs_hz, s.floor_error_db, s.weakest_dbfs
 FROM temp.staged_observation AS s
 CROSS JOIN main.sensor ON sensor.name = s.sensor
 ORDER BY s.id;
@@ -308,13 +312,16 @@ SELECT cell FROM observation WHERE id = :id;
 
 -- name: put_observation
 INSERT INTO observation (id, run_id, sensor_id, state, cause, start_ns, stop_ns, low_hz, high_hz,
-    rate_sps, samples)
+    rate_sps, samples, floor_dbfs_hz, floor_error_db, weakest_dbfs)
 VALUES (:id, :run_id, (SELECT id FROM sensor WHERE name = :sensor), :state, :cause, :start_ns,
-    :stop_ns, :low_hz, :high_hz, :rate_sps, :samples)
+    :stop_ns, :low_hz, :high_hz, :rate_sps, :samples, :floor_dbfs_hz, :floor_error_db,
+    :weakest_dbfs)
 ON CONFLICT (id) DO UPDATE SET
     state = excluded.state, cause = excluded.cause, start_ns = excluded.start_ns,
     stop_ns = excluded.stop_ns, low_hz = excluded.low_hz, high_hz = excluded.high_hz,
-    rate_sps = excluded.rate_sps, samples = excluded.samples;
+    rate_sps = excluded.rate_sps, samples = excluded.samples,
+    floor_dbfs_hz = excluded.floor_dbfs_hz, floor_error_db = excluded.floor_error_db,
+    weakest_dbfs = excluded.weakest_dbfs;
 
 -- name: drop_empty_observation_box
 DELETE FROM observation_box WHERE cell = :cell
@@ -365,7 +372,7 @@ ORDER BY t.start_ns, t.center_hz, t.id;
 
 -- name: observations_in_slice
 SELECT o.id, o.run_id, sensor.name, o.state, o.cause, o.start_ns, o.stop_ns, o.low_hz, o.high_hz,
-    o.rate_sps, o.samples
+    o.rate_sps, o.samples, o.floor_dbfs_hz, o.floor_error_db, o.weakest_dbfs
 FROM observation_box AS b
 CROSS JOIN observation AS o ON o.cell = b.cell
 CROSS JOIN sensor ON sensor.id = o.sensor_id

@@ -66,10 +66,11 @@ static void set_time(json_t *object, const char *key, int64_t ns) {
 
 /* Boxes that were candidates and are no bursts, by reason. */
 static json_t *declined(const struct ls_analyse_result *result) {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "leakage", (json_int_t)result->declined_leakage,
-                     "image", (json_int_t)result->declined_image, "product",
-                     (json_int_t)result->declined_product, "floor",
-                     (json_int_t)result->declined_floor, "weak", (json_int_t)result->declined_weak);
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I}", "leakage", (json_int_t)result->declined_leakage, "image",
+        (json_int_t)result->declined_image, "product", (json_int_t)result->declined_product,
+        "floor", (json_int_t)result->declined_floor, "impulse",
+        (json_int_t)result->declined_impulse, "weak", (json_int_t)result->declined_weak);
 }
 
 int ls_analyse_report_json(FILE *out, const char *recording, const char *db,

@@ -147,6 +147,21 @@ static void read_transmission(struct reader *reader, struct ls_line *ret) {
     row->on_s = row->burst_s = row->period_s = (double)NAN;
 }
 
+/* All three or none: a floor whose error nobody knows says nothing. */
+static void read_noise(struct reader *reader, struct ls_noise *ret) {
+    ret->floor_dbfs_hz = number(reader, "floor_dbfs_hz", -level_max, level_max, false);
+    ret->floor_error_db = number(reader, "floor_error_db", 0.0, level_max, false);
+    ret->weakest_dbfs = number(reader, "weakest_dbfs", -level_max, level_max, false);
+    bool any =
+        !isnan(ret->floor_dbfs_hz) || !isnan(ret->floor_error_db) || !isnan(ret->weakest_dbfs);
+    ret->known =
+        !isnan(ret->floor_dbfs_hz) && !isnan(ret->floor_error_db) && !isnan(ret->weakest_dbfs);
+    if (any && !ret->known) {
+        refuse(reader, "floor_dbfs_hz",
+               "comes with floor_error_db and weakest_dbfs, or not at all");
+    }
+}
+
 static void read_observation(struct reader *reader, struct ls_line *ret) {
     struct ls_observation *row = &ret->observation;
     char state[16];
@@ -158,6 +173,7 @@ static void read_observation(struct reader *reader, struct ls_line *ret) {
     text(reader, "state", state, sizeof state);
     text(reader, "cause", row->cause, sizeof row->cause);
     row->rate_sps = (double)NAN;
+    read_noise(reader, &row->noise);
     if (state[0] != '\0' && !ls_observation_state_parse(state, &row->state)) {
         refuse(reader, "state", "must be observed, lost, retuning or off");
     }

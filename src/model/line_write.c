@@ -108,6 +108,11 @@ int ls_line_write_observation(FILE *out, const struct ls_observation *row) {
         write_text(out, "state", ls_observation_state_name(row->state));
         write_known_text(out, "cause", row->cause);
     }
+    if (row->noise.known) {
+        write_known_number(out, "floor_dbfs_hz", row->noise.floor_dbfs_hz);
+        write_known_number(out, "floor_error_db", row->noise.floor_error_db);
+        write_known_number(out, "weakest_dbfs", row->noise.weakest_dbfs);
+    }
     return end_line(out);
 }
 

@@ -99,7 +99,13 @@ static int read_row(void *context, const struct ls_observation *row, struct ls_e
     if (row->state != LS_OBSERVED) {
         count_cause(reader->coverage, row, seconds_of(&span));
     }
-    return append(&reader->states[state_of(box, row)], span, err);
+    enum ls_coverage_state state = state_of(box, row);
+    if (row->noise.known && (state == LS_COVERAGE_WHOLE || state == LS_COVERAGE_PART)) {
+        struct ls_coverage *to = reader->coverage;
+        to->weakest_least_dbfs = fmin(to->weakest_least_dbfs, row->noise.weakest_dbfs);
+        to->weakest_most_dbfs = fmax(to->weakest_most_dbfs, row->noise.weakest_dbfs);
+    }
+    return append(&reader->states[state], span, err);
 }
 
 /* --- unions --- */
@@ -150,7 +156,10 @@ static int sum_up(struct reader *reader, struct ls_err *err) {
 
 int ls_coverage_init(struct ls_coverage *ret, struct ls_store *store,
                      const struct ls_coverage_box *box, struct ls_err *err) {
-    struct ls_coverage coverage = {.start_ns = box->start_ns, .stop_ns = box->stop_ns};
+    struct ls_coverage coverage = {.start_ns = box->start_ns,
+                                   .stop_ns = box->stop_ns,
+                                   .weakest_least_dbfs = (double)NAN,
+                                   .weakest_most_dbfs = (double)NAN};
     struct reader reader = {.box = box, .coverage = &coverage};
     struct ls_filter filter = {.since_ns = box->start_ns,
                                .until_ns = box->stop_ns,

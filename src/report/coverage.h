@@ -41,6 +41,9 @@ struct ls_coverage {
         double seconds;
     } causes[LS_COVERAGE_CAUSES_MAX];
     size_t cause_count;
+    /* As struct ls_noise has it, over what was listened to; NAN where no row says. */
+    double weakest_least_dbfs;
+    double weakest_most_dbfs;
 };
 
 struct ls_coverage_box {

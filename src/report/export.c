@@ -37,7 +37,8 @@ static int csv_heading(struct ls_csv *csv, const struct ls_export_opts *opts) {
     if (opts->what == LS_EXPORT_TRANSMISSIONS) {
         fprintf(csv->out, "%s%s", opts->whole ? "id," : "", transmissions);
     } else {
-        fprintf(csv->out, "%s%s", observations, opts->whole ? ",state,cause" : "");
+        fprintf(csv->out, "%s%s", observations,
+                opts->whole ? ",state,cause,floor_dbfs_hz,floor_error_db,weakest_dbfs" : "");
     }
     return ls_csv_end(csv);
 }
@@ -68,6 +69,9 @@ static int csv_observation(struct ls_csv *csv, bool whole, const struct ls_obser
     if (whole) {
         ls_csv_text(csv, ls_observation_state_name(row->state));
         ls_csv_text(csv, row->cause);
+        ls_csv_number(csv, row->noise.known ? row->noise.floor_dbfs_hz : (double)NAN);
+        ls_csv_number(csv, row->noise.known ? row->noise.floor_error_db : (double)NAN);
+        ls_csv_number(csv, row->noise.known ? row->noise.weakest_dbfs : (double)NAN);
     }
     return ls_csv_end(csv);
 }

@@ -54,6 +54,21 @@ static void coverage_causes(struct ls_document *doc, const struct ls_coverage *c
     }
 }
 
+/* What could have been heard: "no transmission" means no stronger one. */
+static void coverage_weakest(struct ls_document *doc, const struct ls_coverage *coverage) {
+    if (isnan(coverage->weakest_most_dbfs)) {
+        return;
+    }
+    struct ls_shown shown;
+    ls_value_number(&shown, coverage->weakest_most_dbfs, 1);
+    ls_document_field(doc, "weakest_dbfs", "weakest found, dBFS", shown.value);
+    ls_document_text(doc,
+                     "The last is the level from which a burst of 25 kHz and 10 ms is found nine "
+                     "times in ten, at the worst of times; at the best it was %.1f dBFS. Weaker "
+                     "bursts, and shorter ones of that level, would mostly have been missed.",
+                     coverage->weakest_least_dbfs);
+}
+
 void ls_sections_coverage(struct ls_document *doc, const struct ls_coverage *coverage,
                           const char *range) {
     double shares[STRIP_CELLS];
@@ -65,6 +80,7 @@ void ls_sections_coverage(struct ls_document *doc, const struct ls_coverage *cov
                      "once, for the best the ledger has.",
                      range);
     coverage_states(doc, coverage);
+    coverage_weakest(doc, coverage);
     ls_coverage_shares(coverage, STRIP_CELLS, shares);
     ls_seconds_format((double)(coverage->stop_ns - coverage->start_ns) / 1e9 / STRIP_CELLS, each);
     snprintf(ends, sizeof ends,

@@ -58,6 +58,10 @@ static int emit_observation(struct walk *walk, sqlite3_stmt *stmt, struct ls_err
         .high_hz = sqlite3_column_double(stmt, 8),
         .rate_sps = ls_sql_real(stmt, 9),
         .samples = (uint64_t)sqlite3_column_int64(stmt, 10),
+        .noise = {.known = sqlite3_column_type(stmt, 11) != SQLITE_NULL,
+                  .floor_dbfs_hz = sqlite3_column_double(stmt, 11),
+                  .floor_error_db = sqlite3_column_double(stmt, 12),
+                  .weakest_dbfs = sqlite3_column_double(stmt, 13)},
     };
     ls_sql_text(stmt, 2, row.sensor, sizeof row.sensor);
     ls_sql_text(stmt, 4, row.cause, sizeof row.cause);

@@ -88,6 +88,10 @@ int ls_rows_bind_observation(sqlite3_stmt *stmt, int at, const char *sensor,
     sqlite3_bind_double(stmt, at++, row->high_hz);
     sqlite3_bind_double(stmt, at++, row->rate_sps);
     sqlite3_bind_int64(stmt, at++, (int64_t)row->samples);
+    bool known = row->noise.known;
+    sqlite3_bind_double(stmt, at++, known ? row->noise.floor_dbfs_hz : (double)NAN);
+    sqlite3_bind_double(stmt, at++, known ? row->noise.floor_error_db : (double)NAN);
+    sqlite3_bind_double(stmt, at++, known ? row->noise.weakest_dbfs : (double)NAN);
     return at;
 }
 

@@ -80,6 +80,13 @@ static int observation_done(void *context, const struct ls_observation *row, str
     struct analysis *a = context;
     struct ls_observation stored = *row;
     ls_copy_text(stored.sensor, sizeof stored.sensor, a->result->run.sensor);
+    if (row->state == LS_OBSERVED && a->in_stretch) {
+        int code = ls_search_settle(a->search, err);
+        if (code != LS_OK) {
+            return code;
+        }
+        stored.noise = ls_search_noise(a->search);
+    }
     return a->store == NULL ? LS_OK : ls_store_add_observation(a->store, &stored, err);
 }
 
@@ -300,6 +307,7 @@ static void conclude(struct analysis *a) {
     result->declined_image = counts->declined[LS_DECLINED_IMAGE];
     result->declined_floor = counts->declined[LS_DECLINED_FLOOR];
     result->declined_product = counts->declined[LS_DECLINED_PRODUCT];
+    result->declined_impulse = counts->declined[LS_DECLINED_IMPULSE];
     result->declined_weak = counts->declined[LS_DECLINED_WEAK];
     run->first_ns = a->ledger.first_ns;
     run->last_ns = a->ledger.last_ns;

@@ -61,7 +61,8 @@ struct ls_analyse_result {
         declined_product;    /* keying clicks, pedestals and clipping products of a stronger box */
     uint64_t declined_floor; /* boxes that were the floor itself, a little higher over much of the
                                 band */
-    uint64_t declined_weak;  /* boxes that held no power once their edges were found */
+    uint64_t declined_impulse; /* parts of the whole band being up for some rows */
+    uint64_t declined_weak;    /* boxes that held no power once their edges were found */
 };
 
 /* store: NULL analyses without storing. On failure nothing of this run is in the store. */

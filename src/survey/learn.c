@@ -1,9 +1,14 @@
 #include "survey/learn.h"
 
+/* Fewer unclipped ones teach less than those that clip. */
+enum { FRAMES_LEAST = 256 };
+
 /* Of a chunk's samples. */
 static const double CLIPPED_SHARE = 0.01;
 
-size_t ls_learn_frames(const struct ls_learning *learning, bool clipped) {
+/* Learn from the chunks of frames whose samples clip, or from those that do not. Returns how many
+ * frames that were. */
+static size_t learn_frames(const struct ls_learning *learning, bool clipped) {
     const struct ls_cut *cut = learning->cut;
     const unsigned char *samples = learning->samples;
     size_t bytes = ls_format_bytes(cut->format);
@@ -24,4 +29,13 @@ size_t ls_learn_frames(const struct ls_learning *learning, bool clipped) {
         learned += count;
     }
     return learned;
+}
+
+/* A converter at its limits presses the noise down beside what drives it: better than nothing,
+ * worse than what is known. */
+void ls_learn(const struct ls_learning *learning, bool known) {
+    if (learn_frames(learning, false) < FRAMES_LEAST && !known) {
+        learn_frames(learning, true);
+    }
+    ls_floor_settle(learning->floor);
 }

@@ -22,8 +22,7 @@ struct ls_learning {
     size_t count;
 };
 
-/* Learn from the chunks of frames whose samples clip, or from those that do not. Returns how many
- * frames that were. */
-size_t ls_learn_frames(const struct ls_learning *learning, bool clipped);
+/* Learn from what is there and settle the floor. known: it holds from earlier stretches. */
+void ls_learn(const struct ls_learning *learning, bool known);
 
 #endif

@@ -107,6 +107,13 @@ static struct ls_observation ledger_row(const struct ls_live *live,
 static int observation_done(void *context, const struct ls_observation *row, struct ls_err *err) {
     struct ls_live *live = context;
     struct ls_observation stored = ledger_row(live, row, ++live->rows);
+    if (row->state == LS_OBSERVED && live->in_stretch) {
+        int code = ls_search_settle(live->search, err);
+        if (code != LS_OK) {
+            return code;
+        }
+        stored.noise = ls_search_noise(live->search);
+    }
     return ls_writer_observation(live->opts.writer, &stored, false, err);
 }
 
@@ -180,6 +187,7 @@ static bool searched_row(struct ls_live *live, struct ls_observation *ret) {
         ret->stop_ns = done_ns < ret->stop_ns ? done_ns : ret->stop_ns;
         double seconds = (double)(ret->stop_ns - ret->start_ns) / 1e9;
         ret->samples = (uint64_t)llround(fmax(0.0, seconds * ret->rate_sps));
+        ret->noise = ls_search_noise(live->search);
     }
     return ret->stop_ns > ret->start_ns;
 }
@@ -268,7 +276,12 @@ static void post_levels(struct ls_live *live, int64_t now_ns) {
     }
     double samples = (double)s->samples;
     double level = s->samples > 0 ? 10.0 * log10(s->power / samples) : (double)NAN;
-    double floor = live->in_stretch ? ls_search_floor_dbfs(live->search) : (double)NAN;
+    struct ls_noise noise = {.known = false};
+    if (live->in_stretch) {
+        noise = ls_search_noise(live->search);
+    }
+    double band_db = 10.0 * log10(live->ledger.tuning.rate_sps);
+    double floor = noise.known ? noise.floor_dbfs_hz + band_db : (double)NAN;
     double clipped = s->samples > 0 ? (double)s->clipped / samples : 0.0;
     struct ls_sensor_status *status = &live->opts.board->status;
     pthread_mutex_lock(&live->opts.board->lock);

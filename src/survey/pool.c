@@ -128,6 +128,10 @@ void ls_pool_destroy(struct ls_pool *pool) {
     free(pool);
 }
 
+const struct ls_limits *ls_pool_limits(const struct ls_pool *pool) {
+    return ls_searcher_limits(pool->workers[0].searcher);
+}
+
 struct ls_job *ls_pool_free_job(struct ls_pool *pool) {
     return pool->submitted - pool->released < pool->job_count ? job_at(pool, pool->submitted)
                                                               : NULL;

@@ -16,6 +16,9 @@ int ls_pool_create(struct ls_pool **ret, const struct ls_cut *cut, size_t thread
                    struct ls_err *err);
 void ls_pool_destroy(struct ls_pool *pool);
 
+/* What every searcher holds windows of a piece against; borrowed as long as the object. */
+const struct ls_limits *ls_pool_limits(const struct ls_pool *pool);
+
 /* A job to fill in, or NULL when all are under way. The pool owns it. */
 struct ls_job *ls_pool_free_job(struct ls_pool *pool);
 

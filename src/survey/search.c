@@ -20,12 +20,12 @@
 #include "survey/floors.h"
 #include "survey/learn.h"
 #include "survey/longer.h"
+#include "survey/noise.h"
 #include "survey/pad.h"
 #include "survey/pool.h"
 
 enum {
     TAPS_DEFAULT = 8,
-    LEARN_FRAMES_LEAST = 256,
     PAD_SPANS = 4, /* the mean of so many halves of a filter is the level of padding */
 };
 
@@ -225,8 +225,6 @@ int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, in
 }
 
 static int learn_floor(struct ls_search *search, struct ls_err *err) {
-    /* A converter at its limits presses the noise down beside what drives it: better than nothing,
-     * worse than what is known. */
     struct ls_learning learning = {.cut = &search->cut,
                                    .bank = search->bank,
                                    .floor = search->floor,
@@ -234,10 +232,7 @@ static int learn_floor(struct ls_search *search, struct ls_err *err) {
                                    .samples = search->feed,
                                    .first = search->cut.half / search->cut.hop,
                                    .count = ls_cut_clear_frames(&search->cut, search->feed_count)};
-    if (ls_learn_frames(&learning, false) < LEARN_FRAMES_LEAST && !search->known) {
-        ls_learn_frames(&learning, true);
-    }
-    ls_floor_settle(search->floor);
+    ls_learn(&learning, search->known);
     search->cut.floor_error = ls_cut_floor_error(ls_floor_error(search->floor));
     ls_longer_begin(search->longer, ls_floor_power(search->floor), search->cut.floor_error,
                     search->masked);
@@ -586,13 +581,16 @@ int ls_search_open(const struct ls_search *search, int64_t since_ns,
                                  context, err);
 }
 
-double ls_search_floor_dbfs(struct ls_search *search) {
-    if (search->floor == NULL || search->job == NULL) {
-        return (double)NAN;
+int ls_search_settle(struct ls_search *search, struct ls_err *err) {
+    bool learned = search->job != NULL || ls_search_too_short(search, search->heard);
+    return learned ? LS_OK : leave_feed(search, err);
+}
+
+struct ls_noise ls_search_noise(struct ls_search *search) {
+    if (search->job == NULL) {
+        return (struct ls_noise){.known = false};
     }
-    size_t n = search->cut.channels;
-    memcpy(search->power, ls_floor_power(search->floor), n * sizeof *search->power);
-    return 10.0 * log10(ls_cut_middle(search->power, n) / search->stretch.prototype_energy);
+    return ls_noise_of(&search->cut, search->floor, ls_pool_limits(search->pool), search->power);
 }
 
 const struct ls_search_counts *ls_search_counts(const struct ls_search *search) {

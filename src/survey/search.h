@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "detect/burst.h"
 #include "detect/transmission.h"
+#include "model/observation.h"
 #include "model/tuning.h"
 #include "survey/searcher.h"
 
@@ -78,9 +79,13 @@ int ls_search_open(const struct ls_search *search, int64_t since_ns,
                                struct ls_err *err),
                    void *context, struct ls_err *err);
 
-/* Noise in the whole band at the present tuning, as the middle one of the channels has it; NAN
- * before it is known. */
-double ls_search_floor_dbfs(struct ls_search *search);
+/* No more samples of this stretch will come before it ends: its floor is learned from those that
+ * did, unless they are too few. */
+int ls_search_settle(struct ls_search *search, struct ls_err *err);
+
+/* The noise of the present stretch, as it is after the samples it got so far, whatever the threads
+ * have done. Not known before there were enough. */
+struct ls_noise ls_search_noise(struct ls_search *search);
 
 /* The stretch ends: everything in it has been found and every transmission is over. */
 int ls_search_end(struct ls_search *search, struct ls_err *err);

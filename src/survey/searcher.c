@@ -228,6 +228,10 @@ static int push_rows(struct ls_searcher *s, struct ls_job *job) {
     return LS_OK;
 }
 
+const struct ls_limits *ls_searcher_limits(const struct ls_searcher *searcher) {
+    return ls_detector_limits(searcher->detector);
+}
+
 void ls_searcher_run(struct ls_searcher *s, struct ls_job *job) {
     size_t channels = s->cut.channels;
     job->box_count = 0;

@@ -83,6 +83,9 @@ struct ls_searcher;
 int ls_searcher_create(struct ls_searcher **ret, const struct ls_cut *cut, struct ls_err *err);
 void ls_searcher_destroy(struct ls_searcher *searcher);
 
+/* What windows of a piece are held against; borrowed as long as the object. */
+const struct ls_limits *ls_searcher_limits(const struct ls_searcher *searcher);
+
 /* Fill in job's results. */
 void ls_searcher_run(struct ls_searcher *searcher, struct ls_job *job);
 

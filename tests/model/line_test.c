@@ -349,3 +349,22 @@ Test(line, numbers_are_the_shortest_that_read_back) {
         cr_assert_eq(strtod(text, NULL), value);
     }
 }
+
+Test(line, noise_of_an_observation_is_whole_or_absent) {
+    static const char start[] = "{\"type\":\"observation\",\"sensor\":\"a\","
+                                "\"start\":\"2026-11-20T08:00:00.000000000Z\","
+                                "\"stop\":\"2026-11-20T08:00:01.000000000Z\",\"low_hz\":876000000,"
+                                "\"high_hz\":880000000";
+    char text[512];
+    snprintf(text, sizeof text,
+             "%s,\"floor_dbfs_hz\":-113.98,\"floor_error_db\":0.07,\"weakest_dbfs\":-72}\n", start);
+    struct ls_line line = good(text);
+    cr_expect(line.observation.noise.known);
+    cr_expect_str_eq(written(write_observation, &line.observation), text);
+    snprintf(text, sizeof text, "%s}\n", start);
+    line = good(text);
+    cr_expect_not(line.observation.noise.known);
+    cr_expect_str_eq(written(write_observation, &line.observation), text);
+    snprintf(text, sizeof text, "%s,\"floor_dbfs_hz\":-113.98}", start);
+    refused(text, "floor_dbfs_hz");
+}

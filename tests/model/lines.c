@@ -24,6 +24,8 @@ int main(void) {
     struct ls_observation observed = {
         .sensor = "a \"b\"", .stop_ns = 1, .low_hz = 876e6, .high_hz = 880e6};
     struct ls_observation lost = observed;
+    observed.noise = (struct ls_noise){
+        .known = true, .floor_dbfs_hz = -113.98, .floor_error_db = 0.07, .weakest_dbfs = -72.0};
     lost.state = LS_LOST;
     ls_copy_text(lost.cause, sizeof lost.cause, "overflow");
     struct ls_burst burst = {.duration_ns = 577000, .snr_db = 21.4, .level_dbfs = unknown};

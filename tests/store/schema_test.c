@@ -94,8 +94,9 @@ Test(schema, views_have_the_keys_of_the_lines) {
     cr_expect_str_eq(query("SELECT * FROM transmission_line", true),
                      "type sensor start duration_s center_hz bandwidth_hz snr_db level_dbfs class "
                      "offset_hz bursts ");
-    cr_expect_str_eq(query("SELECT * FROM observation_line", true),
-                     "type sensor start stop low_hz high_hz ");
+    cr_expect_str_eq(
+        query("SELECT * FROM observation_line", true),
+        "type sensor start stop low_hz high_hz floor_dbfs_hz floor_error_db weakest_dbfs ");
     cr_expect_str_eq(query("SELECT * FROM incident_line", true),
                      "type id kind severity false_alarm_probability start stop low_hz high_hz "
                      "sensor parameters transmissions rivals limits detector intervals confirmed "
