@@ -18,6 +18,7 @@ enum { SURROGATES = 199 };
 
 static const int64_t short_ns = 5 * LS_NS_PER_S; /* longer ones are no steps */
 static const double silence_s = 3600.0;          /* ends a block */
+static const double same_carrier = 3e-6;         /* a free-running crystal over days */
 static const double clear_nats = 20.0;           /* lines of a block that say "still on" */
 
 struct block {
@@ -291,6 +292,22 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
         }
     }
     return code;
+}
+
+bool ls_band_sweep_explains(const struct ls_finding *sweep, const struct ls_finding *finding) {
+    const struct ls_parameter *period = ls_finding_parameter(finding, "period_s");
+    const struct ls_parameter *revisit = ls_finding_parameter(sweep, "revisit_s");
+    double room_hz = same_carrier * fabs(finding->high_hz);
+    if (strcmp(sweep->kind, ls_band_sweep_kind.id) != 0 || revisit == NULL || period == NULL ||
+        strcmp(sweep->kind, finding->kind) == 0 || strcmp(sweep->sensor, finding->sensor) != 0 ||
+        sweep->low_hz > finding->high_hz + room_hz || finding->low_hz > sweep->high_hz + room_hz ||
+        finding->start_ns > sweep->stop_ns || finding->stop_ns < sweep->start_ns ||
+        finding->high_hz - finding->low_hz > 0.5 * (sweep->high_hz - sweep->low_hz)) {
+        return false;
+    }
+    double turns = period->value / revisit->value;
+    double off = fmin(fabs(turns - round(turns)), fabs(1.0 / turns - round(1.0 / turns)));
+    return off <= 0.02;
 }
 
 const struct ls_kind ls_band_sweep_kind = {

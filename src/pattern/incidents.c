@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "pattern/band_sweep.h"
 
 static const double note_log10 = -3.0;
 static const double watch_log10 = -5.0;
@@ -35,6 +36,8 @@ struct entry {
     bool found;             /* in this run */
     int64_t start_ns;       /* of the strongest finding of this run alone */
     int64_t stop_ns;
+    double low_hz; /* the same: findings that widen an incident do not make it reach further */
+    double high_hz;
     double rows; /* of evidence in this run, of which finding.company is the share */
     bool changed;
 };
@@ -266,9 +269,18 @@ static void describe_company(struct ls_finding *finding) {
 
 /* --- matching --- */
 
-static bool near_in_frequency(const struct ls_finding *a, const struct ls_finding *b) {
+static bool near_in_frequency(const struct entry *a, const struct ls_finding *b) {
     double room = ppm * fmax(fabs(a->high_hz), fabs(b->high_hz));
     return a->low_hz <= b->high_hz + room && b->low_hz <= a->high_hz + room;
+}
+
+/* What a permit explains and what it does not are never one incident: the permit would cover
+ * neither. What an earlier run knew gives way to what this one finds, whatever explained it then.
+ */
+static bool same_permit(const struct ls_incidents *incidents, const struct entry *entry,
+                        const struct ls_finding *finding) {
+    return !entry->found ||
+           permit_of(incidents, &entry->incident.finding) == permit_of(incidents, finding);
 }
 
 static bool near_in_time(const struct ls_finding *a, const struct ls_finding *b) {
@@ -297,16 +309,18 @@ static bool same_parameters(const struct ls_finding *a, const struct ls_finding 
     return true;
 }
 
-static bool same_incident(const struct ls_finding *a, const struct ls_finding *b) {
+static bool same_incident(const struct ls_incidents *incidents, const struct entry *entry,
+                          const struct ls_finding *b) {
+    const struct ls_finding *a = &entry->incident.finding;
     return strcmp(a->kind, b->kind) == 0 && a->version == b->version &&
-           strcmp(a->sensor, b->sensor) == 0 && near_in_frequency(a, b) && near_in_time(a, b) &&
-           same_parameters(a, b);
+           strcmp(a->sensor, b->sensor) == 0 && near_in_frequency(entry, b) && near_in_time(a, b) &&
+           same_parameters(a, b) && same_permit(incidents, entry, b);
 }
 
 static struct entry *find(const struct ls_incidents *incidents, const struct ls_finding *finding,
                           size_t *ret_index) {
     for (size_t i = 0; i < incidents->count; i++) {
-        if (same_incident(&incidents->entries[i]->incident.finding, finding)) {
+        if (same_incident(incidents, incidents->entries[i], finding)) {
             *ret_index = i;
             return incidents->entries[i];
         }
@@ -314,24 +328,10 @@ static struct entry *find(const struct ls_incidents *incidents, const struct ls_
     return NULL;
 }
 
-/* The channels of a sweep are each visited on a clock: that is the sweep, found once more. What is
- * regular over the channels together is a hopper, of which the sweep is another way to speak. */
 static struct entry *explained_by(const struct ls_incidents *incidents,
                                   const struct ls_finding *finding) {
-    const struct ls_parameter *period = ls_finding_parameter(finding, "period_s");
-    for (size_t i = 0; period != NULL && i < incidents->count; i++) {
-        const struct ls_finding *sweep = &incidents->entries[i]->incident.finding;
-        const struct ls_parameter *revisit = ls_finding_parameter(sweep, "revisit_s");
-        if (strcmp(sweep->kind, "band-sweep") != 0 || revisit == NULL ||
-            strcmp(sweep->kind, finding->kind) == 0 ||
-            strcmp(sweep->sensor, finding->sensor) != 0 || !near_in_frequency(sweep, finding) ||
-            finding->start_ns > sweep->stop_ns || finding->stop_ns < sweep->start_ns ||
-            finding->high_hz - finding->low_hz > 0.5 * (sweep->high_hz - sweep->low_hz)) {
-            continue;
-        }
-        double turns = period->value / revisit->value;
-        double off = fmin(fabs(turns - round(turns)), fabs(1.0 / turns - round(1.0 / turns)));
-        if (off <= 0.02) {
+    for (size_t i = 0; i < incidents->count; i++) {
+        if (ls_band_sweep_explains(&incidents->entries[i]->incident.finding, finding)) {
             return incidents->entries[i];
         }
     }
@@ -352,12 +352,13 @@ static bool clock_locked(const struct ls_finding *finding) {
 /* A device that is heard now and then, or on some of its channels, is regular at multiples of its
  * period as well, and what is rounded to seconds at fractions: a weaker regularity at a whole
  * multiple or fraction, at the same place and time, is the stronger one heard again. */
-static bool alias(const struct ls_finding *strong, const struct ls_finding *weak) {
+static bool alias(const struct entry *entry, const struct ls_finding *weak) {
+    const struct ls_finding *strong = &entry->incident.finding;
     const struct ls_parameter *x = ls_finding_parameter(strong, "period_s");
     const struct ls_parameter *y = ls_finding_parameter(weak, "period_s");
     bool here = x != NULL && y != NULL && strcmp(strong->kind, weak->kind) == 0 &&
                 strong->version == weak->version && strcmp(strong->sensor, weak->sensor) == 0 &&
-                near_in_frequency(strong, weak) && near_in_time(strong, weak);
+                near_in_frequency(entry, weak) && near_in_time(strong, weak);
     if (!here || !(x->value > 0.0) || !(y->value > 0.0)) {
         return false;
     }
@@ -380,7 +381,7 @@ static struct entry *find_alias(const struct ls_incidents *incidents,
     for (size_t i = 0; i < incidents->count; i++) {
         const struct entry *entry = incidents->entries[i];
         if (entry->found && strength(&entry->incident.finding) <= strength(finding) &&
-            alias(&entry->incident.finding, finding)) {
+            alias(entry, finding) && same_permit(incidents, entry, finding)) {
             *ret_index = i;
             return incidents->entries[i];
         }
@@ -465,6 +466,8 @@ int ls_incidents_know(struct ls_incidents *incidents, const struct ls_incident *
     entry->incident = *row;
     entry->incident.finding.evidence = NULL;
     entry->incident.finding.evidence_count = 0;
+    entry->low_hz = row->finding.low_hz;
+    entry->high_hz = row->finding.high_hz;
     entry->plain = row->severity == LS_PERMITTED ? plain_severity(incidents, row) : row->severity;
     return LS_OK;
 }
@@ -494,6 +497,8 @@ int ls_incidents_add(struct ls_incidents *incidents, const struct ls_finding *fi
         begin(&entry->incident, finding);
         entry->start_ns = finding->start_ns;
         entry->stop_ns = finding->stop_ns;
+        entry->low_hz = finding->low_hz;
+        entry->high_hz = finding->high_hz;
         entry->rows = (double)finding->evidence_count;
         describe(incidents, &entry->incident, listened);
     }

@@ -1,8 +1,8 @@
 /* pattern/incidents.h: findings in context. One incident is one regularity that goes on: findings
  * of one kind, detector version and sensor that lie in one place of the spectrum, have the same
- * parameters and are not more than a week apart. A weaker finding whose period is a whole multiple
- * or fraction (up to 32) belongs to the stronger one there: it is what misses and rounding leave of
- * it.
+ * parameters, are not more than a week apart and are explained by the same permit or none. A weaker
+ * finding whose period is a whole multiple or fraction (up to 32) belongs to the stronger one
+ * there: it is what misses and rounding leave of it.
  *
  * Severity: note at p <= 1e-3, watch at 1e-5, alert at 1e-7 if it was found again in a disjoint
  * later interval. p is that of the finding: the report has allowed for every search of the kind

@@ -1,9 +1,11 @@
 /* Looks at the clocks that periodic-telemetry found. Those of one period, one length and one
  * nominal frequency are units of one model; two of them are told apart by phase, or at one sensor
- * by carrier offset. A unit that several sensors hear is in step with itself and counts once. */
+ * by carrier offset. A unit that was found several times, or that several sensors hear, is in step
+ * with itself and counts once; the channels of a sweep are one device that is found elsewhere. */
 #include "pattern/similar_posts.h"
 
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +13,8 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "pattern/band_sweep.h"
+#include "pattern/chance.h"
 
 enum { UNITS_MIN = 3, UNITS_MAX = 256, IDS_EACH = 32 };
 
@@ -18,6 +22,7 @@ static const double found_log10 = -3.0;
 static const double period_ppm = 100e-6;     /* two crystals of +-50 ppm */
 static const double carrier_ppm = 60e-6;     /* two crystals of +-30 ppm */
 static const double same_carrier_ppm = 3e-6; /* a crystal over days, DESIGN section 1 */
+static const double same_carrier = 0.05;     /* of the width: how well a centre is known */
 static const double same_length = 0.1;
 static const double phase_least = 0.02; /* of a period: told apart beyond */
 static const double phase_known = 0.15; /* of a period: not known beyond */
@@ -68,6 +73,15 @@ static double number_of(const struct ls_finding *finding, const char *name) {
     return p == NULL ? (double)NAN : p->value;
 }
 
+static bool swept(const struct ls_report *report, const struct ls_finding *finding) {
+    for (size_t i = 0; i < ls_report_size(report); i++) {
+        if (ls_band_sweep_explains(ls_report_at(report, i), finding)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static size_t find_posts(const struct ls_report *report, struct post *ret) {
     size_t count = 0;
     for (size_t i = 0; i < ls_report_size(report) && count < UNITS_MAX; i++) {
@@ -85,7 +99,8 @@ static size_t find_posts(const struct ls_report *report, struct post *ret) {
         /* What waits after release has no phase to be told apart by. */
         const struct ls_parameter *timing = ls_finding_parameter(finding, "timing");
         bool clock = timing != NULL && strcmp(timing->text, "clock-locked") == 0;
-        if (clock && isfinite(post.period_s) && isfinite(post.error_s) && isfinite(post.length_s)) {
+        if (clock && isfinite(post.period_s) && isfinite(post.error_s) && isfinite(post.length_s) &&
+            !swept(report, finding)) {
             ret[count++] = post;
         }
     }
@@ -98,21 +113,23 @@ static bool one_model(const struct post *a, const struct post *b) {
            fabs(a->center_hz - b->center_hz) <= carrier_ppm * a->center_hz;
 }
 
-/* Whether they are two: by carrier at one sensor, else by phase when the later one begins. A clock
- * that ran on for long since it was heard has lost its phase. */
+/* Whether they are two: by phase when the later one begins; a clock that ran on for long since it
+ * was heard has lost it, and carriers tell at one sensor. */
 static bool two_units(const struct post *a, const struct post *b) {
     const struct post *late = a->finding->start_ns >= b->finding->start_ns ? a : b;
     const struct post *early = late == a ? b : a;
-    if (strcmp(a->finding->sensor, b->finding->sensor) == 0 &&
-        fabs(a->center_hz - b->center_hz) > same_carrier_ppm * a->center_hz) {
-        return true;
-    }
     double apart_s = (double)(late->finding->start_ns - early->finding->start_ns) / 1e9;
     double turns = apart_s / early->period_s;
     double phase = turns - rint(turns);
     double room = fmax(phase_least, 4.0 * fmax(a->jitter_s, b->jitter_s) / early->period_s);
     double lost = turns * early->error_s / early->period_s;
-    return lost <= phase_known && fabs(phase) > room + lost;
+    if (lost <= phase_known) {
+        return fabs(phase) > room + lost;
+    }
+    double width_hz = a->finding->high_hz - a->finding->low_hz;
+    double carrier_hz = fmax(same_carrier_ppm * a->center_hz, same_carrier * width_hz);
+    return strcmp(a->finding->sensor, b->finding->sensor) == 0 &&
+           fabs(a->center_hz - b->center_hz) > carrier_hz;
 }
 
 /* Every few cycles of another: one device, found once more, with as many events fewer. Two units of
@@ -144,30 +161,44 @@ static size_t drop_aliases(struct post *posts, size_t count) {
     return kept;
 }
 
-/* Units like the first one, each of them another than those before; marks all that are like it. */
+/* Of each unit the first finding. */
+static size_t drop_repeats(struct post *posts, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < kept && !known; k++) {
+            known = one_model(&posts[k], &posts[i]) && !two_units(&posts[k], &posts[i]);
+        }
+        if (!known) {
+            posts[kept++] = posts[i];
+        }
+    }
+    return kept;
+}
+
+/* Units like the first one, which are taken. */
 static size_t gather(struct post *posts, size_t count, size_t from, const struct post **ret) {
     size_t units = 0;
     for (size_t i = from; i < count; i++) {
-        bool another = !posts[i].used && one_model(&posts[from], &posts[i]);
-        posts[i].used = posts[i].used || another;
-        for (size_t k = 0; k < units && another; k++) {
-            another = two_units(ret[k], &posts[i]);
-        }
-        if (another) {
+        if (!posts[i].used && one_model(&posts[from], &posts[i])) {
+            posts[i].used = true;
             ret[units++] = &posts[i];
         }
     }
     return units;
 }
 
-/* log10 of the chance that so many of the others are like one, but no surer than its units. */
-static double judge(const struct post *const *units, size_t count, size_t all) {
-    double p = gsl_cdf_binomial_Q((unsigned)count - 2, alike, (unsigned)all - 1);
-    double log10_p = log10(fmax(p, 1e-300));
-    for (size_t i = 0; i < count; i++) {
-        log10_p = fmax(log10_p, units[i]->finding->log10_p);
-    }
-    return fmin(0.0, log10_p);
+/* log10 of the chance that so many of the others that are left are like one. Counts are few: the
+ * lot decides among equals, so that the probability is uniform. */
+static double judge(const struct post *const *units, size_t count, size_t left) {
+    double mark[] = {units[0]->period_s, units[0]->length_s, units[0]->center_hz, (double)left};
+    struct ls_chance lots;
+    ls_chance_init(&lots, ls_chance_seed(mark, LS_COUNT(mark)));
+    unsigned hits = (unsigned)count - 1;
+    unsigned others = (unsigned)left - 1;
+    double p = gsl_cdf_binomial_Q(hits, alike, others) +
+               ls_chance_uniform(&lots) * gsl_ran_binomial_pdf(hits, alike, others);
+    return fmin(0.0, log10(fmax(p, 1e-300)));
 }
 
 static size_t sensors_of(const struct post *const *units, size_t count) {
@@ -215,7 +246,7 @@ static int compare_ids(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static int report_units(const struct post *const *units, size_t count, size_t all,
+static int report_units(const struct post *const *units, size_t count, size_t left,
                         struct ls_report *out, struct ls_err *err) {
     int64_t evidence[LS_EVIDENCE_MAX];
     struct ls_finding finding = ls_report_blank(out);
@@ -243,10 +274,15 @@ static int report_units(const struct post *const *units, size_t count, size_t al
     }
     qsort(evidence, finding.evidence_count, sizeof *evidence, compare_ids);
     finding.evidence = evidence;
-    finding.log10_p = judge(units, count, all);
-    finding.trials = (double)all;
-    finding.reported = true;
-    describe(units, count, &finding);
+    finding.log10_p = judge(units, count, left);
+    finding.trials = (double)left;
+    finding.reported = count >= UNITS_MIN;
+    if (finding.reported) {
+        describe(units, count, &finding);
+    }
+    for (size_t i = 0; i < count && finding.reported; i++) { /* no surer than its units */
+        finding.log10_p = fmax(finding.log10_p, units[i]->finding->log10_p);
+    }
     return ls_report_add(out, &finding, err);
 }
 
@@ -257,17 +293,14 @@ static int report(const void *state, struct ls_report *out, struct ls_err *err) 
     if (posts == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for posts");
     }
-    size_t all = drop_aliases(posts, find_posts(out, posts));
+    size_t all = drop_repeats(posts, drop_aliases(posts, find_posts(out, posts)));
+    size_t left = all;
     int code = LS_OK;
     for (size_t i = 0; i < all && code == LS_OK; i++) {
-        if (posts[i].used) {
-            continue;
-        }
-        size_t count = gather(posts, all, i, units);
-        if (count >= UNITS_MIN) {
-            code = report_units(units, count, all, out, err);
-        } else {
-            ls_report_count(out, 1);
+        if (!posts[i].used) {
+            size_t count = gather(posts, all, i, units);
+            code = report_units(units, count, left, out, err);
+            left -= count;
         }
     }
     free(posts);
@@ -290,18 +323,19 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
 
 const struct ls_kind ls_similar_posts_kind = {
     .id = "similar-posts",
-    .version = 1,
+    .version = 2,
     .null = "devices that have nothing to do with each other: one in twenty shares the period of "
             "another, of these one in ten its length, and of these one in five its channel",
-    .test = "number of clocks of one period (100 ppm), length (a tenth) and frequency (60 ppm) "
-            "among all clocks found (binomial), and no surer than the least sure of them; one "
-            "search for each model",
-    .evidence = "three units, each found by periodic-telemetry, told apart by phase or, at one "
-                "sensor, by carrier",
+    .test = "number of units of one period (100 ppm), length (a tenth) and frequency (60 ppm) "
+            "among all that were told apart (binomial), and no surer than the least sure of them; "
+            "one search for each model",
+    .evidence =
+        "three units, each found by periodic-telemetry, told apart by phase or, where that is "
+        "lost, at one sensor by carrier",
     .rivals = "neighbours with the same product; one unit counted twice",
-    .fooled = "popular products stand in many gardens: like units say nothing of a purpose, and "
-              "how common a product is here is not known. Units in step with each other, or heard "
-              "days apart, count as one",
+    .fooled =
+        "popular products stand in many gardens: like units say nothing of a purpose, and "
+        "how common a product is here is not known. Units in step with each other count as one",
     .create = create,
     .destroy = destroy,
     .push = push,

@@ -75,15 +75,56 @@ Test(incidents, permit_explains_and_does_not_hide) {
     cr_assert_eq(run(findings, 1, NULL, &permit).severity, LS_WATCH, "it went on after the permit");
 }
 
+static void set_period(struct ls_finding *finding, double period_s) {
+    ls_copy_text(finding->kind, sizeof finding->kind, "periodic-telemetry");
+    ls_finding_number(finding, "period_s", period_s, period_s - 1e-5, period_s + 1e-5);
+}
+
+/* What lies beside a permitted regularity, and partly outside its band, is an incident of its own:
+ * it neither hides behind the permit nor takes it away. */
+Test(incidents, permit_is_not_lost_to_a_neighbour) {
+    struct ls_finding inside = finding_at(10 * hour_ns, 11 * hour_ns, -200.0);
+    struct ls_finding beside = finding_at(10 * hour_ns, 11 * hour_ns, -20.0);
+    set_period(&inside, 12.0);
+    set_period(&beside, 48.0);
+    beside.low_hz = 868.1e6;
+    beside.high_hz = 868.25e6;
+    struct ls_permit permit = {
+        .id = 7, .low_hz = 868.15e6, .high_hz = 868.4e6, .until_ns = INT64_MAX};
+    struct ls_incidents *incidents = NULL;
+    struct ls_incidents_opts opts = {.permits = &permit, .permit_count = 1, .kinds = 12};
+    size_t index;
+    cr_assert_eq(ls_incidents_create(&incidents, &opts, NULL), LS_OK);
+    cr_assert_eq(ls_incidents_add(incidents, &inside, 1.0, &index, NULL), LS_OK);
+    cr_assert_eq(ls_incidents_add(incidents, &beside, 1.0, &index, NULL), LS_OK);
+    ls_incidents_conclude(incidents);
+    cr_assert_eq(ls_incidents_count(incidents), 2);
+    cr_assert_eq(ls_incidents_at(incidents, 0)->severity, LS_PERMITTED);
+    cr_assert_eq(ls_incidents_at(incidents, 1)->severity, LS_WATCH);
+    ls_incidents_destroy(incidents);
+}
+
+/* Three in a row of which each meets the next: the first and the last are not one. */
+Test(incidents, neighbours_are_no_chain) {
+    struct ls_finding findings[3];
+    struct ls_incidents *incidents = NULL;
+    struct ls_incidents_opts opts = {.kinds = 12};
+    size_t index;
+    cr_assert_eq(ls_incidents_create(&incidents, &opts, NULL), LS_OK);
+    for (size_t i = 0; i < LS_COUNT(findings); i++) {
+        findings[i] = finding_at(10 * hour_ns, 11 * hour_ns, -20.0 + (double)i);
+        findings[i].low_hz = 868e6 + 80e3 * (double)i;
+        findings[i].high_hz = findings[i].low_hz + 100e3;
+        cr_assert_eq(ls_incidents_add(incidents, &findings[i], 1.0, &index, NULL), LS_OK);
+        cr_assert_eq(index, i == 2 ? 1 : 0);
+    }
+    ls_incidents_destroy(incidents);
+}
+
 Test(incidents, what_rides_on_trains_is_a_note) {
     struct ls_finding findings[] = {finding_at(10 * hour_ns, 11 * hour_ns, -20.0)};
     findings[0].company = 0.9;
     cr_assert_eq(run(findings, 1, NULL, NULL).severity, LS_NOTE);
-}
-
-static void set_period(struct ls_finding *finding, double period_s) {
-    ls_copy_text(finding->kind, sizeof finding->kind, "periodic-telemetry");
-    ls_finding_number(finding, "period_s", period_s, period_s - 1e-5, period_s + 1e-5);
 }
 
 /* A hopper over five channels, and one of them by itself with the better tail. */
