@@ -412,10 +412,12 @@ INSERT OR IGNORE INTO sensor (name) VALUES (:name);
 -- name: put_incident
 INSERT INTO incident (id, kind, version, severity, false_alarm_probability, log10_p, start_ns,
     stop_ns, low_hz, high_hz, sensor_id, parameters, intervals, rivals, words, limits, searches,
-    trials, findings, confirmed, confirm_log10_p, permit_id, band)
+    trials, findings, confirmed, confirm_log10_p, permit_id, band,
+    company)
 SELECT nullif(:id, 0), :kind, :version, :severity, :false_alarm_probability, :log10_p, :start_ns,
     :stop_ns, :low_hz, :high_hz, sensor.id, :parameters, :intervals, :rivals, :words, :limits,
-    :searches, :trials, :findings, :confirmed, :confirm_log10_p, nullif(:permit, 0), :band
+    :searches, :trials, :findings, :confirmed, :confirm_log10_p, nullif(:permit, 0), :band,
+    :company
 FROM sensor WHERE sensor.name = :sensor
 ON CONFLICT (id) DO UPDATE SET severity = excluded.severity,
     false_alarm_probability = excluded.false_alarm_probability, log10_p = excluded.log10_p,
@@ -424,7 +426,7 @@ ON CONFLICT (id) DO UPDATE SET severity = excluded.severity,
     rivals = excluded.rivals, words = excluded.words, limits = excluded.limits,
     searches = excluded.searches, trials = excluded.trials, findings = excluded.findings,
     confirmed = excluded.confirmed, confirm_log10_p = excluded.confirm_log10_p,
-    permit_id = excluded.permit_id, band = excluded.band
+    permit_id = excluded.permit_id, band = excluded.band, company = excluded.company
 RETURNING id;
 
 -- name: insert_finding
@@ -464,7 +466,7 @@ SELECT program, runs, until_ns, rows, bytes FROM pattern_state WHERE one = 1;
 -- name: incidents
 SELECT i.id, i.kind, i.version, i.severity, i.log10_p, i.start_ns, i.stop_ns, i.low_hz, i.high_hz,
     sensor.name, i.parameters, i.intervals, i.rivals, i.words, i.limits, i.searches, i.trials,
-    i.findings, i.confirmed, i.confirm_log10_p, i.permit_id, i.band
+    i.findings, i.confirmed, i.confirm_log10_p, i.permit_id, i.band, i.company
 FROM incident AS i JOIN sensor ON sensor.id = i.sensor_id
 WHERE i.start_ns < :until_ns AND i.stop_ns > :since_ns
     AND i.low_hz <= :high_hz AND i.high_hz >= :low_hz

@@ -438,8 +438,8 @@ static void add_company(struct entry *entry, const struct ls_finding *finding) {
     struct ls_finding *mine = &entry->incident.finding;
     double rows = (double)finding->evidence_count;
     if (isfinite(finding->company) && isfinite(mine->company) && rows > 0.0) {
-        mine->company =
-            (entry->rows * mine->company + rows * finding->company) / (entry->rows + rows);
+        double sum = entry->rows * mine->company + rows * finding->company;
+        mine->company = fmin(1.0, sum / (entry->rows + rows));
     }
     entry->rows += rows;
 }

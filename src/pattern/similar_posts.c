@@ -178,8 +178,10 @@ static size_t drop_repeats(struct post *posts, size_t count) {
 
 /* Units like the first one, which are taken. */
 static size_t gather(struct post *posts, size_t count, size_t from, const struct post **ret) {
-    size_t units = 0;
-    for (size_t i = from; i < count; i++) {
+    size_t units = 1;
+    ret[0] = &posts[from];
+    posts[from].used = true;
+    for (size_t i = from + 1; i < count; i++) {
         if (!posts[i].used && one_model(&posts[from], &posts[i])) {
             posts[i].used = true;
             ret[units++] = &posts[i];

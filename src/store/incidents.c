@@ -125,7 +125,7 @@ static bool read_incident(sqlite3_stmt *stmt, struct ls_incident *ret) {
                     .high_hz = sqlite3_column_double(stmt, 8),
                     .searches = (uint64_t)sqlite3_column_int64(stmt, 15),
                     .trials = sqlite3_column_double(stmt, 16),
-                    .company = (double)NAN,
+                    .company = ls_sql_real(stmt, 22),
                     .confirm_log10_p = ls_sql_real(stmt, 19)},
     };
     finding->false_alarm_probability = ls_finding_probability(finding);

@@ -280,6 +280,7 @@ static int write_incident(struct ls_store *store, struct ls_incident *incident,
     ls_sql_bind_real(stmt, ":confirm_log10_p", finding->confirm_log10_p);
     ls_sql_bind_int(stmt, ":permit", incident->permit);
     ls_sql_bind_text(stmt, ":band", incident->band);
+    ls_sql_bind_real(stmt, ":company", finding->company);
     int step = sqlite3_step(stmt);
     if (step == SQLITE_ROW) {
         incident->id = sqlite3_column_int64(stmt, 0);

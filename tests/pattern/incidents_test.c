@@ -121,6 +121,18 @@ Test(incidents, neighbours_are_no_chain) {
     ls_incidents_destroy(incidents);
 }
 
+/* What the permit hid is judged by what was known when it was found. */
+Test(incidents, what_rode_on_trains_is_a_note_when_its_permit_ends) {
+    struct ls_finding findings[] = {finding_at(10 * hour_ns, 11 * hour_ns, -20.0)};
+    struct ls_permit permit = {.id = 7, .low_hz = 868e6, .high_hz = 869e6, .until_ns = INT64_MAX};
+    findings[0].company = 0.9;
+    struct ls_incident permitted = run(findings, 1, NULL, &permit);
+    cr_assert_eq(permitted.severity, LS_PERMITTED);
+    cr_assert_eq(run(NULL, 0, &permitted, NULL).severity, LS_NOTE);
+    permitted.finding.company = 0.1;
+    cr_assert_eq(run(NULL, 0, &permitted, NULL).severity, LS_WATCH);
+}
+
 Test(incidents, what_rides_on_trains_is_a_note) {
     struct ls_finding findings[] = {finding_at(10 * hour_ns, 11 * hour_ns, -20.0)};
     findings[0].company = 0.9;

@@ -40,6 +40,7 @@ static struct ls_incident incident(const char *kind, int64_t start_s, double cen
     finding->version = 2;
     finding->log10_p = -6.5;
     finding->confirm_log10_p = -4.0;
+    finding->company = 0.625;
     finding->searches = 17;
     finding->trials = 1e5;
     finding->start_ns = start_s * LS_NS_PER_S;
@@ -107,6 +108,7 @@ Test(patterns, an_incident_comes_back_as_it_went) {
     cr_expect_str_eq(got->finding.rivals[0], row.finding.rivals[0]);
     cr_expect_eq(got->finding.version, 2);
     cr_expect_eq(got->finding.log10_p, -6.5);
+    cr_expect_eq(got->finding.company, 0.625);
     cr_expect_eq(got->finding.evidence_count, 4);
     cr_expect_eq(seen.evidence[0], 13);
     cr_assert_eq(got->finding.parameter_count, 3);
