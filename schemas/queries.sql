@@ -716,3 +716,134 @@ SELECT id, path FROM snippet WHERE deleted_ns IS NULL AND expires_ns <= :now_ns 
 
 -- name: mark_snippet_deleted
 UPDATE snippet SET deleted_ns = :now_ns WHERE id = :id;
+
+-- The chain (src/store/chain.c, verify.c). The chain_text_... queries are the canonical form of what a
+-- link is about, a line of JSON a row, with the column names as keys: none may ever change, as the
+-- hashes of links were made from it. A table that grows is covered by a new query beside the old one.
+
+-- name: chain_head
+SELECT seq, hash FROM chain_head WHERE one = 1;
+
+-- name: insert_link
+INSERT INTO chain (seq, t_ns, what, subject, text, content, previous, hash)
+VALUES (:seq, :t_ns, :what, :subject, :text, :content, :previous, :hash);
+
+-- name: set_chain_head
+UPDATE chain_head SET seq = :seq, hash = :hash;
+
+-- name: last_link
+SELECT seq, content FROM chain WHERE what = :what AND subject = :subject ORDER BY seq DESC LIMIT 1;
+
+-- name: links
+SELECT c.seq, c.t_ns, c.what, c.subject, c.text, c.content, c.previous, c.hash, NOT EXISTS (
+    SELECT 1 FROM chain AS later
+    WHERE later.what = c.what AND later.subject = c.subject AND later.seq > c.seq)
+FROM chain AS c WHERE c.seq <= :until_seq ORDER BY c.seq;
+
+-- name: open_incidents
+SELECT DISTINCT incident_id FROM incident_transmission WHERE sha256 IS NULL;
+
+-- name: open_evidence
+SELECT transmission_id FROM incident_transmission
+WHERE incident_id = :subject AND sha256 IS NULL;
+
+-- name: set_evidence_hash
+UPDATE incident_transmission SET sha256 = :sha256
+WHERE incident_id = :subject AND transmission_id = :transmission_id;
+
+-- name: open_grown_evidence
+UPDATE incident_transmission SET sha256 = NULL WHERE transmission_id = :id;
+
+-- name: incidents_of_evidence
+SELECT DISTINCT incident_id FROM incident_transmission
+WHERE transmission_id BETWEEN :first_id AND :last_id;
+
+-- name: evidence_hashes
+SELECT transmission_id, sha256 FROM incident_transmission WHERE incident_id = :subject
+ORDER BY transmission_id;
+
+-- name: chain_text_transmission
+SELECT 'transmission' AS type, t.id, t.run_id, sensor.name AS sensor, class.name AS class,
+    t.start_ns, t.duration_ns, t.center_hz, t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz,
+    t.bursts, t.on_s, t.burst_s, t.period_s, t.flags
+FROM transmission AS t
+LEFT JOIN sensor ON sensor.id = t.sensor_id
+LEFT JOIN class ON class.id = t.class_id
+WHERE t.id = :subject;
+
+-- name: chain_text_incident
+SELECT 'incident' AS type, i.id, i.kind, i.version, i.severity, i.false_alarm_probability,
+    i.log10_p, i.start_ns, i.stop_ns, i.low_hz, i.high_hz, sensor.name AS sensor, i.parameters,
+    i.intervals, i.rivals, i.words, i.limits, i.searches, i.trials, i.findings, i.confirmed,
+    i.confirm_log10_p, i.permit_id, i.band, i.company
+FROM incident AS i LEFT JOIN sensor ON sensor.id = i.sensor_id
+WHERE i.id = :subject;
+
+-- name: chain_text_growth
+SELECT 'growth' AS type, run_ns, last_ns, severity, log10_p, findings, evidence
+FROM incident_growth WHERE incident_id = :subject ORDER BY run_ns;
+
+-- The options of a sensor change while it runs; those of an analysis are its own for good.
+-- name: chain_text_runs
+SELECT DISTINCT 'run' AS type, run.id, sensor.name AS sensor, run.verb, run.version,
+    run.input_sha512, iif(run.input_sha512 = '', '', run.options) AS options, run.started_ns,
+    run.no_clock, run.label
+FROM incident_transmission AS e
+CROSS JOIN transmission AS t ON t.id = e.transmission_id
+CROSS JOIN run ON run.id = t.run_id
+JOIN sensor ON sensor.id = run.sensor_id
+WHERE e.incident_id = :subject ORDER BY run.id;
+
+-- name: chain_text_evidence
+SELECT 'evidence' AS type, transmission_id, sha256 FROM incident_transmission
+WHERE incident_id = :subject ORDER BY transmission_id;
+
+-- name: chain_text_deletion
+SELECT 'deletion' AS type, id, t_ns, what, reason, before_ns, rows, pinned FROM pruning
+WHERE id = :subject;
+
+-- name: chain_text_permit
+SELECT 'permit' AS type, id, owner, purpose, place, low_hz, high_hz, since_ns, until_ns FROM permit
+WHERE id = :subject;
+
+-- name: chain_text_snippet
+SELECT 'snippet' AS type, s.id, sensor.name AS sensor, s.transmission_id, s.case_id, s.path,
+    s.sha512, s.start_ns, s.duration_ns, s.center_hz, s.rate_sps, s.bytes, s.expires_ns, s.deleted_ns
+FROM snippet AS s LEFT JOIN sensor ON sensor.id = s.sensor_id
+WHERE s.id = :subject;
+
+-- name: chain_text_seal
+SELECT 'seal' AS type, id, t_ns, seq, public_key, signature FROM seal WHERE id = :subject;
+
+-- Rows that should be in the chain and have no link. They are few against the transmissions.
+
+-- name: unchained_incident
+SELECT id FROM incident AS r WHERE id > :after AND NOT EXISTS (
+    SELECT 1 FROM chain WHERE what = 'incident' AND subject = r.id) ORDER BY id;
+
+-- name: unchained_deletion
+SELECT id FROM pruning AS r WHERE id > :after AND NOT EXISTS (
+    SELECT 1 FROM chain WHERE what = 'deletion' AND subject = r.id) ORDER BY id;
+
+-- name: unchained_permit
+SELECT id FROM permit AS r WHERE id > :after AND NOT EXISTS (
+    SELECT 1 FROM chain WHERE what = 'permit' AND subject = r.id) ORDER BY id;
+
+-- name: unchained_snippet
+SELECT id FROM snippet AS r WHERE id > :after AND NOT EXISTS (
+    SELECT 1 FROM chain WHERE what = 'snippet' AND subject = r.id) ORDER BY id;
+
+-- name: unchained_seal
+SELECT id FROM seal AS r WHERE id > :after AND NOT EXISTS (
+    SELECT 1 FROM chain WHERE what = 'seal' AND subject = r.id) ORDER BY id;
+
+-- name: insert_seal
+INSERT INTO seal (t_ns, seq, public_key, signature)
+VALUES (:t_ns, :seq, :public_key, :signature) RETURNING id;
+
+-- name: seal_signature
+SELECT seq, public_key, signature FROM seal WHERE id = :subject;
+
+-- The first seal that covers a link.
+-- name: seal_over
+SELECT id, seq, public_key, signature FROM seal WHERE seq >= :seq ORDER BY seq, id LIMIT 1;

@@ -1,9 +1,10 @@
-/* lineside db check|migrate|backup|prune|pin|unpin|pins: care of the database. */
+/* lineside db check|migrate|backup|prune|pin|unpin|pins|key|seal|verify: care of the database. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
 #include "cli/database.h"
+#include "cli/evidence.h"
 #include "cli/output.h"
 #include "cli/retention.h"
 #include "cli/verbs.h"
@@ -67,25 +68,36 @@ static const struct action {
     const char *usage;
     const char *options; /* that it takes, beside --db */
     bool migrates;       /* an older database is brought to this version first */
+    bool no_database;
     int (*run)(struct ls_store *store, const struct ls_call *call, struct ls_err *err);
 } actions[] = {
-    {"check", 1, "check", "", false, check},
-    {"migrate", 1, "migrate", "", false, migrate},
-    {"backup", 2, "backup FILE", "", false, backup},
-    {"prune", 1, "prune --config FILE | --keep DURATION", "config keep dry-run", true,
+    {"check", 1, "check", "", false, false, check},
+    {"migrate", 1, "migrate", "", false, false, migrate},
+    {"backup", 2, "backup FILE", "", false, false, backup},
+    {"prune", 1, "prune --config FILE | --keep DURATION", "config keep dry-run", true, false,
      ls_retention_prune},
-    {"pin", 1, "pin --case ID --since TIME --until TIME", "case since until freq", true,
+    {"pin", 1, "pin --case ID --since TIME --until TIME", "case since until freq", true, false,
      ls_retention_pin},
-    {"unpin", 1, "unpin --case ID", "case", true, ls_retention_unpin},
-    {"pins", 1, "pins", "", true, ls_retention_pins},
+    {"unpin", 1, "unpin --case ID", "case", true, false, ls_retention_unpin},
+    {"pins", 1, "pins", "", true, false, ls_retention_pins},
+    {"key", 2, "key FILE", "", false, true, ls_evidence_key},
+    {"seal", 1, "seal --key FILE", "key", true, false, ls_evidence_seal},
+    {"verify", 1, "verify [--key FILE] [--link HASH]", "key link", false, false,
+     ls_evidence_verify},
 };
+
+static const struct ls_option_table *const tables[] = {&ls_retention_options, &ls_evidence_options,
+                                                       NULL};
 
 static int check_options(const struct action *action, const struct ls_args *args,
                          struct ls_err *err) {
-    for (size_t i = 0; i < ls_retention_options.count; i++) {
-        const char *name = ls_retention_options.rows[i].name;
-        if (ls_args_given(args, name) && strstr(action->options, name) == NULL) {
-            return ls_err_set(err, LS_ERR_ARG, "'db %s' has no option '--%s'", action->name, name);
+    for (size_t t = 0; tables[t] != NULL; t++) {
+        for (size_t i = 0; i < tables[t]->count; i++) {
+            const char *name = tables[t]->rows[i].name;
+            if (ls_args_given(args, name) && strstr(action->options, name) == NULL) {
+                return ls_err_set(err, LS_ERR_ARG, "'db %s' has no option '--%s'", action->name,
+                                  name);
+            }
         }
     }
     return LS_OK;
@@ -109,7 +121,7 @@ static int run_db(struct ls_call *call, struct ls_err *err) {
     }
     struct ls_store *store = NULL;
     code = check_options(action, call->args, err);
-    if (code == LS_OK) {
+    if (code == LS_OK && !action->no_database) {
         code = ls_database_open(&store, call, LS_STORE_EXISTING, err);
     }
     if (code == LS_OK && action->migrates) {
@@ -122,23 +134,25 @@ static int run_db(struct ls_call *call, struct ls_err *err) {
     return code;
 }
 
-static const struct ls_option_table *const tables[] = {&ls_retention_options, NULL};
-
 const struct ls_verb ls_verb_db = {
     .name = "db",
     .needs = LS_NEEDS_DATABASE,
-    .summary = "check, migrate, back up or prune the database",
-    .arguments = "check|migrate|backup [FILE]|prune|pin|unpin|pins",
+    .summary = "check, back up, prune, seal or verify the database",
+    .arguments = "ACTION [FILE]",
     .min_arguments = 1,
     .max_arguments = 2,
     .text = "'check' reads everything and reports what is wrong; 'migrate' brings a database of an "
             "older version to the schema of this one; 'backup' copies it into the new file FILE "
             "while it may be in use. 'prune' deletes what is too old or too much, overwrites it "
             "and records that; 'pin' keeps what overlaps a time and a range for a case, whatever "
-            "its age, until 'unpin'; 'pins' lists what is pinned.",
+            "its age, until 'unpin'; 'pins' lists what is pinned. Incidents, their evidence and "
+            "every deletion are links of a chain of hashes: 'key' makes a pair of keys, 'seal' "
+            "signs the chain, and 'verify' names the first link that is not what it was.",
     .tables = tables,
     .example = "lineside db check\nlineside db --db km-12.db backup km-12-november.db\n"
                "lineside db prune --keep 90d --dry-run\n"
-               "lineside db pin --case C-7 --since 2026-11-20 --until 2026-11-21",
+               "lineside db pin --case C-7 --since 2026-11-20 --until 2026-11-21\n"
+               "lineside db key seal.pem && lineside db seal --key seal.pem\n"
+               "lineside db verify --key seal.pem.pub",
     .run = run_db,
 };

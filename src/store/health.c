@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "store/link.h"
 #include "store/sql.h"
 
 static int add_sensor(struct ls_store *store, const char *sensor, struct ls_err *err) {
@@ -112,8 +113,10 @@ int ls_store_each_health(struct ls_store *store, const struct ls_filter *filter,
 
 /* --- snippets --- */
 
-int ls_store_add_snippet(struct ls_store *store, const struct ls_store_snippet *row,
-                         struct ls_err *err) {
+static const char storing_snippet[] = "storing a snippet";
+
+static int insert_snippet(struct ls_store *store, const struct ls_store_snippet *row,
+                          struct ls_err *err) {
     sqlite3_stmt *stmt;
     int code = add_sensor(store, row->sensor, err);
     if (code == LS_OK) {
@@ -133,7 +136,28 @@ int ls_store_add_snippet(struct ls_store *store, const struct ls_store_snippet *
     ls_sql_bind_real(stmt, ":rate_sps", row->rate_sps);
     ls_sql_bind_int(stmt, ":bytes", (int64_t)row->bytes);
     ls_sql_bind_int(stmt, ":expires_ns", row->expires_ns);
-    return ls_sql_run(store, stmt, "storing a snippet", err);
+    code = ls_sql_run(store, stmt, storing_snippet, err);
+    return code == LS_OK ? ls_link_row(store, "snippet", sqlite3_last_insert_rowid(store->db), err)
+                         : code;
+}
+
+static int end_change(struct ls_store *store, int code, struct ls_err *err) {
+    if (code == LS_OK) {
+        code = ls_sql_exec(store, "COMMIT", storing_snippet, err);
+    }
+    if (code != LS_OK) {
+        ls_sql_rollback(store);
+    }
+    return code;
+}
+
+int ls_store_add_snippet(struct ls_store *store, const struct ls_store_snippet *row,
+                         struct ls_err *err) {
+    int code = ls_sql_exec(store, "BEGIN IMMEDIATE", storing_snippet, err);
+    if (code == LS_OK) {
+        code = insert_snippet(store, row, err);
+    }
+    return end_change(store, code, err);
 }
 
 int ls_store_snippet_bytes(struct ls_store *store, uint64_t *ret, struct ls_err *err) {
@@ -181,13 +205,19 @@ static int list_expired(struct ls_store *store, int64_t now_ns, struct expired *
 
 static int mark_deleted(struct ls_store *store, int64_t id, int64_t now_ns, struct ls_err *err) {
     sqlite3_stmt *stmt;
-    int code = ls_sql_get(store, "mark_snippet_deleted", &stmt, err);
+    int code = ls_sql_exec(store, "BEGIN IMMEDIATE", storing_snippet, err);
+    if (code == LS_OK) {
+        code = ls_sql_get(store, "mark_snippet_deleted", &stmt, err);
+    }
     if (code == LS_OK) {
         ls_sql_bind_int(stmt, ":id", id);
         ls_sql_bind_int(stmt, ":now_ns", now_ns);
         code = ls_sql_run(store, stmt, "marking a snippet as deleted", err);
     }
-    return code;
+    if (code == LS_OK) {
+        code = ls_link_row(store, "snippet", id, err);
+    }
+    return end_change(store, code, err);
 }
 
 int ls_store_expire_snippets(struct ls_store *store, int64_t now_ns, bool dry,

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "store/link.h"
 #include "store/rows.h"
 
 /* Ids that one run may use while another one is under way in the same database. */
@@ -45,6 +46,7 @@ struct row_kind {
     const char *put;
     const char *boxes;
     const char *drop_box;
+    bool evidence; /* incidents may rest on it */
 };
 
 static const struct row_kind transmission_kind = {
@@ -52,6 +54,7 @@ static const struct row_kind transmission_kind = {
     .put = "put_transmission",
     .boxes = "insert_transmission_boxes",
     .drop_box = "drop_empty_transmission_box",
+    .evidence = true,
 };
 
 static const struct row_kind observation_kind = {
@@ -91,6 +94,9 @@ static int put_row(struct ls_store *store, const struct row_kind *kind, int64_t 
     sqlite3_bind_int64(stmt, 1, id);
     sqlite3_bind_int64(stmt, 2, store->live.run);
     int code = ls_sql_run(store, stmt, storing, err);
+    if (code == LS_OK && known == LS_OK && kind->evidence) {
+        code = ls_link_grown(store, id, err);
+    }
     if (code == LS_OK) {
         code = ls_sql_get(store, kind->boxes, &stmt, err);
     }
@@ -416,6 +422,9 @@ int ls_store_append(struct ls_store *store, const struct ls_run *run,
     }
     if (code == LS_OK && finish) {
         code = give_back_ids(store, err);
+    }
+    if (code == LS_OK) {
+        code = ls_link_incidents(store, err);
     }
     if (code == LS_OK) {
         code = ls_sql_exec(store, "COMMIT", storing, err);

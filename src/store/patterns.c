@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "model/line.h"
+#include "store/link.h"
 #include "store/sql.h"
 
 /* --- permits --- */
@@ -39,6 +40,17 @@ static int write_permit(struct ls_store *store, const struct ls_permit *permit, 
     }
     code = step == SQLITE_DONE ? LS_OK : ls_sql_error(store, "storing a permit", err);
     sqlite3_reset(stmt);
+    return code == LS_OK ? ls_link_row(store, "permit", *ret_id, err) : code;
+}
+
+/* The end of a transaction: commits what went well, undoes what did not. */
+static int end_permit_change(struct ls_store *store, int code, struct ls_err *err) {
+    if (code == LS_OK) {
+        code = ls_sql_exec(store, "COMMIT", "storing a permit", err);
+    }
+    if (code != LS_OK) {
+        ls_sql_rollback(store);
+    }
     return code;
 }
 
@@ -50,7 +62,11 @@ int ls_store_add_permit(struct ls_store *store, const struct ls_permit *permit, 
         return ls_err_set(err, LS_ERR_ARG,
                           "a permit needs a range of frequencies, and an end after its beginning");
     }
-    return write_permit(store, permit, ret_id, err);
+    int code = ls_sql_exec(store, "BEGIN IMMEDIATE", "storing a permit", err);
+    if (code == LS_OK) {
+        code = write_permit(store, permit, ret_id, err);
+    }
+    return end_permit_change(store, code, err);
 }
 
 static int permit_since(struct ls_store *store, int64_t id, int64_t *ret_ns, struct ls_err *err) {
@@ -76,7 +92,10 @@ static int permit_since(struct ls_store *store, int64_t id, int64_t *ret_ns, str
 
 int ls_store_end_permit(struct ls_store *store, int64_t id, int64_t until_ns, struct ls_err *err) {
     int64_t since_ns = 0;
-    int code = permit_since(store, id, &since_ns, err);
+    int code = ls_sql_exec(store, "BEGIN IMMEDIATE", "ending a permit", err);
+    if (code == LS_OK) {
+        code = permit_since(store, id, &since_ns, err);
+    }
     if (code == LS_OK && until_ns < since_ns) {
         code = ls_err_set(err, LS_ERR_ARG, "permit %lld begins after that", (long long)id);
     }
@@ -84,12 +103,15 @@ int ls_store_end_permit(struct ls_store *store, int64_t id, int64_t until_ns, st
     if (code == LS_OK) {
         code = ls_sql_get(store, "end_permit", &stmt, err);
     }
-    if (code != LS_OK) {
-        return code;
+    if (code == LS_OK) {
+        ls_sql_bind_int(stmt, ":id", id);
+        ls_sql_bind_int(stmt, ":until_ns", until_ns);
+        code = ls_sql_run(store, stmt, "ending a permit", err);
     }
-    ls_sql_bind_int(stmt, ":id", id);
-    ls_sql_bind_int(stmt, ":until_ns", until_ns);
-    return ls_sql_run(store, stmt, "ending a permit", err);
+    if (code == LS_OK) {
+        code = ls_link_row(store, "permit", id, err);
+    }
+    return end_permit_change(store, code, err);
 }
 
 int ls_store_each_permit(struct ls_store *store, ls_permit_each *each, void *context,
@@ -127,7 +149,10 @@ int ls_store_begin_patterns(struct ls_store *store, struct ls_err *err) {
 }
 
 int ls_store_finish_patterns(struct ls_store *store, struct ls_err *err) {
-    int code = ls_sql_exec(store, "COMMIT", "storing findings", err);
+    int code = ls_link_incidents(store, err);
+    if (code == LS_OK) {
+        code = ls_sql_exec(store, "COMMIT", "storing findings", err);
+    }
     if (code != LS_OK) {
         ls_sql_rollback(store);
     }
@@ -306,7 +331,10 @@ int ls_store_put_incident(struct ls_store *store, struct ls_incident *incident, 
     if (code == LS_OK) {
         code = add_evidence(store, &incident->finding, incident->id, err);
     }
-    return code == LS_OK ? put_growth(store, incident, last_ns, err) : code;
+    if (code == LS_OK) {
+        code = put_growth(store, incident, last_ns, err);
+    }
+    return code == LS_OK ? ls_link_touch(store, incident->id, err) : code;
 }
 
 int ls_store_add_finding(struct ls_store *store, const struct ls_finding *finding,

@@ -5,12 +5,14 @@
 #include "store/prune.h"
 
 #include <assert.h>
+#include <jansson.h>
 #include <math.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/time.h"
 #include "base/util.h"
+#include "store/link.h"
 #include "store/sql.h"
 
 enum { ROWS_AT_ONCE = 2000, CELLS_AT_ONCE = 200 };
@@ -225,8 +227,11 @@ static int delete_old(struct pruning *p) {
     return code == LS_EOF ? LS_OK : code;
 }
 
-static int record(struct ls_store *store, const char *what, const char *reason, int64_t now_ns,
-                  int64_t before_ns, uint64_t rows, uint64_t pinned, struct ls_err *err) {
+static const char recording[] = "recording what was deleted";
+
+static int write_record(struct ls_store *store, const char *what, const char *reason,
+                        int64_t now_ns, int64_t before_ns, uint64_t rows, uint64_t pinned,
+                        struct ls_err *err) {
     sqlite3_stmt *stmt;
     int code = ls_sql_get(store, "insert_pruning", &stmt, err);
     if (code == LS_OK) {
@@ -236,9 +241,32 @@ static int record(struct ls_store *store, const char *what, const char *reason, 
         ls_sql_bind_int(stmt, ":before_ns", before_ns);
         ls_sql_bind_int(stmt, ":rows", (int64_t)rows);
         ls_sql_bind_int(stmt, ":pinned", (int64_t)pinned);
-        code = ls_sql_run(store, stmt, "recording what was deleted", err);
+        code = ls_sql_run(store, stmt, recording, err);
+    }
+    if (code == LS_OK) {
+        code = ls_link_row(store, "deletion", sqlite3_last_insert_rowid(store->db), err);
     }
     return code;
+}
+
+/* Commits what went well, undoes what did not. */
+static int end_change(struct ls_store *store, int code, const char *doing, struct ls_err *err) {
+    if (code == LS_OK) {
+        code = ls_sql_exec(store, "COMMIT", doing, err);
+    }
+    if (code != LS_OK) {
+        ls_sql_rollback(store);
+    }
+    return code;
+}
+
+static int record(struct ls_store *store, const char *what, const char *reason, int64_t now_ns,
+                  int64_t before_ns, uint64_t rows, uint64_t pinned, struct ls_err *err) {
+    int code = ls_sql_exec(store, "BEGIN IMMEDIATE", recording, err);
+    if (code == LS_OK) {
+        code = write_record(store, what, reason, now_ns, before_ns, rows, pinned, err);
+    }
+    return end_change(store, code, recording, err);
 }
 
 int ls_store_record_pruning(struct ls_store *store, const char *what, const char *reason,
@@ -295,40 +323,75 @@ int ls_store_prune(struct ls_store *store, const struct ls_prune_opts *opts,
 
 /* --- pins --- */
 
-int ls_store_add_pin(struct ls_store *store, const struct ls_pin *pin, struct ls_err *err) {
-    sqlite3_stmt *stmt;
-    if (pin->case_id[0] == '\0' || pin->stop_ns <= pin->start_ns ||
-        !(pin->high_hz >= pin->low_hz)) {
-        return ls_err_set(err, LS_ERR_ARG, "a pin needs a case, a time and a frequency range");
+/* "pin" or "unpin" in the chain: whose case, and when. */
+static int link_pin(struct ls_store *store, const char *what, const char *case_id,
+                    const struct ls_pin *pin, int64_t count, struct ls_err *err) {
+    json_t *object =
+        pin == NULL ? json_pack("{s:s, s:I}", "case", case_id, "pins", (json_int_t)count)
+                    : json_pack("{s:s, s:I, s:I}", "case", case_id, "start_ns",
+                                (json_int_t)pin->start_ns, "stop_ns", (json_int_t)pin->stop_ns);
+    LS_AUTO(char) text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (text == NULL) {
+        return ls_err_set(err, LS_ERR_ARG, "case '%.60s' is not UTF-8 text", case_id);
     }
-    int code = ls_sql_get(store, "insert_pin", &stmt, err);
-    if (code == LS_OK) {
-        ls_sql_bind_text(stmt, ":case_id", pin->case_id);
-        ls_sql_bind_int(stmt, ":start_ns", pin->start_ns);
-        ls_sql_bind_int(stmt, ":stop_ns", pin->stop_ns);
-        ls_sql_bind_real(stmt, ":low_hz", pin->low_hz);
-        ls_sql_bind_real(stmt, ":high_hz", pin->high_hz);
-        ls_sql_bind_int(stmt, ":since_ns", pin->since_ns);
-        code = ls_sql_run(store, stmt, "pinning", err);
-    }
-    return code;
+    return ls_link_event(store, what, text, err);
 }
 
-int ls_store_remove_pins(struct ls_store *store, const char *case_id, size_t *ret_count,
-                         struct ls_err *err) {
+static int insert_pin(struct ls_store *store, const struct ls_pin *pin, struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int code = ls_sql_get(store, "insert_pin", &stmt, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_sql_bind_text(stmt, ":case_id", pin->case_id);
+    ls_sql_bind_int(stmt, ":start_ns", pin->start_ns);
+    ls_sql_bind_int(stmt, ":stop_ns", pin->stop_ns);
+    ls_sql_bind_real(stmt, ":low_hz", pin->low_hz);
+    ls_sql_bind_real(stmt, ":high_hz", pin->high_hz);
+    ls_sql_bind_int(stmt, ":since_ns", pin->since_ns);
+    code = ls_sql_run(store, stmt, "pinning", err);
+    return code == LS_OK ? link_pin(store, "pin", pin->case_id, pin, 1, err) : code;
+}
+
+static int delete_pins(struct ls_store *store, const char *case_id, size_t *ret_count,
+                       struct ls_err *err) {
     sqlite3_stmt *stmt;
     int code = ls_sql_get(store, "delete_pins", &stmt, err);
     if (code == LS_OK) {
         ls_sql_bind_text(stmt, ":case_id", case_id);
         code = ls_sql_run(store, stmt, "removing pins", err);
     }
-    if (code == LS_OK && sqlite3_changes(store->db) == 0) {
+    if (code != LS_OK) {
+        return code;
+    }
+    int count = sqlite3_changes(store->db);
+    if (count == 0) {
         return ls_err_set(err, LS_ERR_NOTFOUND, "case '%.60s' has pinned nothing", case_id);
     }
-    if (code == LS_OK) {
-        *ret_count = (size_t)sqlite3_changes(store->db);
+    *ret_count = (size_t)count;
+    return link_pin(store, "unpin", case_id, NULL, count, err);
+}
+
+int ls_store_add_pin(struct ls_store *store, const struct ls_pin *pin, struct ls_err *err) {
+    if (pin->case_id[0] == '\0' || pin->stop_ns <= pin->start_ns ||
+        !(pin->high_hz >= pin->low_hz)) {
+        return ls_err_set(err, LS_ERR_ARG, "a pin needs a case, a time and a frequency range");
     }
-    return code;
+    int code = ls_sql_exec(store, "BEGIN IMMEDIATE", "pinning", err);
+    if (code == LS_OK) {
+        code = insert_pin(store, pin, err);
+    }
+    return end_change(store, code, "pinning", err);
+}
+
+int ls_store_remove_pins(struct ls_store *store, const char *case_id, size_t *ret_count,
+                         struct ls_err *err) {
+    int code = ls_sql_exec(store, "BEGIN IMMEDIATE", "removing pins", err);
+    if (code == LS_OK) {
+        code = delete_pins(store, case_id, ret_count, err);
+    }
+    return end_change(store, code, "removing pins", err);
 }
 
 int ls_store_each_pin(struct ls_store *store,

@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 enum {
-    LS_SQL_STATEMENTS = 128,
+    LS_SQL_STATEMENTS = 192,
     /* How long to wait for another program's lock. What a long analysis found is worth more
      * patience: two million rows are stored in about as long. */
     LS_SQL_BUSY_MS = 5000,
@@ -53,6 +53,11 @@ struct ls_store {
 
     /* The run that grows, see live.c; id 0: none. */
     struct ls_run_ids live;
+
+    /* Incidents that the transaction under way has changed, see link.h. */
+    int64_t *touched;
+    size_t touched_count;
+    size_t touched_room;
 };
 
 /* A negative LS_ERR_* for the last SQLite error of the connection, with one line: "doing: what is

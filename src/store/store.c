@@ -18,6 +18,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "store/link.h"
 #include "store/sql.h"
 
 enum {
@@ -257,6 +258,7 @@ void ls_store_close(struct ls_store *store) {
     ls_sql_finish(store);
     int code = sqlite3_close(store->db);
     assert(code == SQLITE_OK); /* else a statement was left open */
+    free(store->touched);
     free(store->path);
     free(store);
 }
@@ -287,6 +289,9 @@ int ls_store_migrate(struct ls_store *store, struct ls_err *err) {
     }
     if (code == LS_OK && ls_sql_migrate(store->db, (int)version) != SQLITE_OK) {
         code = ls_sql_error(store, "migrating", err);
+    }
+    if (code == LS_OK) {
+        code = ls_link_adopt(store, err);
     }
     if (code == LS_OK) {
         code = ls_sql_exec(store, "COMMIT", "migrating", err);

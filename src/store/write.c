@@ -5,8 +5,10 @@
  * that they replace, in one transaction. Whoever is killed before its COMMIT leaves the old rows
  * and a gap in the ids. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "store/link.h"
 #include "store/rows.h"
 
 /* Ids that one run may use while another one is under way in the same database. */
@@ -175,6 +177,19 @@ static int replaced_run(struct ls_store *store, struct run_ids *ret, struct ls_e
     return code;
 }
 
+/* The chain says what goes and what in its place; incidents that rest on it are linked anew. */
+static int link_deletion(struct ls_store *store, const struct run_ids *old, struct ls_err *err) {
+    char text[256];
+    long long transmissions = old->transmissions.last - old->transmissions.first + 1;
+    long long observations = old->observations.last - old->observations.first + 1;
+    snprintf(text, sizeof text,
+             "{\"run\":%lld,\"transmissions\":%lld,\"observations\":%lld,\"by_run\":%lld}",
+             (long long)old->run, transmissions, observations, (long long)store->run.id);
+    int code =
+        ls_link_touch_evidence(store, old->transmissions.first, old->transmissions.last, err);
+    return code == LS_OK ? ls_link_event(store, "replaced", text, err) : code;
+}
+
 static int delete_run(struct ls_store *store, const struct run_ids *old, struct ls_err *err) {
     const struct {
         const char *name;
@@ -190,7 +205,7 @@ static int delete_run(struct ls_store *store, const struct run_ids *old, struct 
         {"delete_observations", old->observations},
         {"delete_empty_observation_boxes", {0, 0}},
     };
-    int code = LS_OK;
+    int code = link_deletion(store, old, err);
     for (size_t i = 0; code == LS_OK && i < sizeof steps / sizeof steps[0]; i++) {
         code = run_range(store, steps[i].name, steps[i].range, err);
     }
@@ -294,7 +309,7 @@ static int move_rows(struct ls_store *store, struct ls_err *err) {
     if (code == LS_OK) {
         code = run_range(store, "insert_observation_boxes", ids.observations, err);
     }
-    return code;
+    return code == LS_OK ? ls_link_incidents(store, err) : code;
 }
 
 /* The temporary rows become safe from a rollback of the transaction that follows. */
