@@ -9,17 +9,16 @@
 #include "cli/analyse_report.h"
 #include "cli/batch.h"
 #include "cli/database.h"
+#include "cli/figure_file.h"
 #include "cli/output.h"
 #include "cli/patterns_say.h"
 #include "cli/progress.h"
+#include "cli/raw_options.h"
 #include "cli/stop.h"
 #include "cli/verbs.h"
+#include "report/figures.h"
 #include "survey/analyse.h"
 #include "survey/search.h"
-
-/* SigMF names first, then what other programs call them. */
-static const char *const formats[] = {"cu8",  "ci8",  "ci16_le", "cf32_le", "cs8",
-                                      "ci16", "cs16", "cf32",    "cfile",   NULL};
 
 static const char *const taps[] = {"4", "8", "12", NULL};
 static const char *const modes[] = {"bank", "stft", NULL};
@@ -37,6 +36,10 @@ static const struct ls_option own_rows[] = {
      .kind = LS_OPTION_TEXT,
      .value = "FILE",
      .help = "write every burst as a JSON line, with its transmission"},
+    {.name = "waterfall",
+     .kind = LS_OPTION_TEXT,
+     .value = "FILE",
+     .help = "draw the recording, with boxes around what was found: FILE.svg or FILE.png"},
     {.name = "channel-spacing",
      .kind = LS_OPTION_HZ,
      .value = "HZ",
@@ -79,38 +82,15 @@ static const struct ls_option own_rows[] = {
 static const struct ls_option_table own = {
     .title = "Analysis", .rows = own_rows, .count = LS_COUNT(own_rows)};
 
-static const struct ls_option raw_rows[] = {
-    {.name = "format",
-     .kind = LS_OPTION_CHOICE,
-     .value = "FORMAT",
-     .choices = formats,
-     .help = "cu8, ci8, ci16_le or cf32_le; else from the name"},
-    {.name = "rate",
-     .kind = LS_OPTION_HZ,
-     .value = "RATE",
-     .what = "sample rate",
-     .help = "samples per second: 250k; else from the name"},
-    {.name = "freq",
-     .kind = LS_OPTION_HZ,
-     .value = "HZ",
-     .what = "frequency",
-     .help = "centre of the recording: 433.92M; else from the name"},
-    {.name = "start",
-     .kind = LS_OPTION_TIME,
-     .value = "TIME",
-     .help = "time of the first sample: 2026-11-20T08:00:00Z; without it times count from the "
-             "start"},
-};
-static const struct ls_option_table raw = {
-    .title = "Recordings without metadata", .rows = raw_rows, .count = LS_COUNT(raw_rows)};
-
-static const struct ls_option_table *const tables[] = {&own, &raw, NULL};
+static const struct ls_option_table *const tables[] = {&own, &ls_raw_options, NULL};
 
 struct job {
     const struct ls_call *call;
     struct ls_analyse_opts opts;
     struct ls_plan *plan;
     struct ls_output *bursts;
+    const char *waterfall_path; /* NULL: none is wanted */
+    struct ls_waterfall waterfall;
     struct ls_store *store;
     struct ls_progress *progress; /* of the recording under way */
     bool incomplete;
@@ -119,7 +99,7 @@ struct job {
 /* --- options --- */
 
 static int check_recordings(const struct ls_args *args, struct ls_err *err) {
-    static const char *const alone[] = {"start"};
+    static const char *const alone[] = {"start", "waterfall"};
     size_t count = ls_args_words(args);
     for (size_t i = 0; i < LS_COUNT(alone); i++) {
         if (count > 1 && ls_args_given(args, alone[i])) {
@@ -151,19 +131,13 @@ static int read_bank(const struct ls_args *args, struct ls_analyse_opts *opts, s
 static int read_options(struct job *job, struct ls_err *err) {
     const struct ls_args *args = job->call->args;
     struct ls_analyse_opts *opts = &job->opts;
-    size_t choice;
-    if (ls_args_choice(args, "format", &choice)) {
-        ls_format_parse(formats[choice], &opts->source.format);
+    int code = ls_raw_options_read(&opts->source, args, err);
+    if (code != LS_OK) {
+        return code;
     }
-    bool rate_given = ls_args_hz(args, "rate", &opts->source.rate_sps);
-    bool spacing_given = ls_args_hz(args, "channel-spacing", &opts->channel_hz);
-    if ((rate_given && opts->source.rate_sps <= 0.0) ||
-        (spacing_given && opts->channel_hz <= 0.0)) {
-        return ls_err_set(err, LS_ERR_ARG, "option '--%s' must be above 0 Hz",
-                          rate_given && opts->source.rate_sps <= 0.0 ? "rate" : "channel-spacing");
+    if (ls_args_hz(args, "channel-spacing", &opts->channel_hz) && opts->channel_hz <= 0.0) {
+        return ls_err_set(err, LS_ERR_ARG, "option '--channel-spacing' must be above 0 Hz");
     }
-    opts->source.center_given = ls_args_hz(args, "freq", &opts->source.center_hz);
-    opts->source.start_given = ls_args_time(args, "start", &opts->source.start_ns);
     opts->sensor = ls_args_text(args, "sensor");
     ls_args_number(args, "false-alarms", &opts->false_alarms_per_day);
     opts->spurs_hz = ls_args_hz_list(args, "spur", &opts->spur_count);
@@ -173,7 +147,7 @@ static int read_options(struct job *job, struct ls_err *err) {
         return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",
                           LS_SENSOR_BYTES - 1);
     }
-    int code = read_bank(args, opts, err);
+    code = read_bank(args, opts, err);
     return code == LS_OK ? check_recordings(args, err) : code;
 }
 
@@ -221,6 +195,11 @@ static int begin(struct job *job, struct ls_err *err) {
     if (code == LS_OK) {
         code = check_recording(job, err);
     }
+    job->waterfall_path = ls_args_text(args, "waterfall");
+    if (code == LS_OK && job->waterfall_path != NULL) {
+        code = ls_figure_file_check(job->call, "waterfall", job->waterfall_path, err);
+        job->opts.waterfall = &job->waterfall;
+    }
     const char *bursts = ls_args_text(args, "bursts");
     if (code == LS_OK && bursts != NULL) {
         code = ls_database_refuse(job->call, "bursts", bursts, err);
@@ -241,6 +220,16 @@ static int begin(struct job *job, struct ls_err *err) {
 }
 
 /* --- one recording --- */
+
+static int draw_waterfall(const struct job *job, struct ls_err *err) {
+    struct ls_canvas *canvas;
+    int code = ls_figure_waterfall(&canvas, &job->waterfall, err);
+    if (code == LS_OK) {
+        code = ls_figure_file_write(canvas, job->waterfall_path, err);
+        ls_canvas_destroy(canvas);
+    }
+    return code;
+}
 
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -266,7 +255,10 @@ static int analyse_one(void *context, const char *path, struct ls_err *err) {
     int written = ls_args_given(job->call->args, "json")
                       ? ls_analyse_report_json(stdout, path, job->call->db_path, &result)
                       : ls_analyse_report_text(stdout, path, &result);
-    return written == LS_OK ? LS_OK : ls_output_failed(NULL, err);
+    if (written != LS_OK) {
+        return ls_output_failed(NULL, err);
+    }
+    return job->waterfall_path != NULL ? draw_waterfall(job, err) : LS_OK;
 }
 
 /* What was analysed is stored, so its bursts and where its rows are come out, whatever else failed.
@@ -307,6 +299,7 @@ static int run_analyse(struct ls_call *call, struct ls_err *err) {
         call->incomplete = job.incomplete;
     }
     ls_output_abandon(job.bursts);
+    ls_waterfall_finish(&job.waterfall);
     if (job.store != NULL) {
         ls_store_close(job.store);
     }
@@ -327,6 +320,7 @@ const struct ls_verb ls_verb_analyse = {
             "g001_433.92M_250k.cu8 or given here. The same recording again replaces its rows.",
     .tables = tables,
     .example = "lineside analyse --plan eu km-12.sigmf-meta\n"
+               "lineside analyse --waterfall km-12.svg km-12.sigmf-meta\n"
                "lineside analyse --format cs16 --rate 2.4M --freq 878M capture.bin",
     .run = run_analyse,
 };

@@ -89,11 +89,18 @@ static void print_examples(FILE *out, const char *example) {
     }
 }
 
+/* Arguments that do not fit go on a line of their own. */
+static void print_usage(FILE *out, const struct ls_verb *verb) {
+    int used = fprintf(out, "Usage: lineside %s [OPTION]...", verb->name);
+    bool fits = (size_t)used + 1 + strlen(verb->arguments) <= HELP_COLUMNS;
+    const char *gap = verb->arguments[0] == '\0' ? "" : fits ? " " : "\n  ";
+    fprintf(out, "%s%s\n\n", gap, verb->arguments);
+}
+
 void ls_help_print_verb(FILE *out, const struct ls_verb *verb) {
     const struct ls_option_table *tables[LS_HELP_TABLES_MAX];
     ls_help_tables(verb, tables);
-    fprintf(out, "Usage: lineside %s [OPTION]...%s%s\n\n", verb->name,
-            verb->arguments[0] == '\0' ? "" : " ", verb->arguments);
+    print_usage(out, verb);
     print_wrapped(out, verb->text, 0, 0);
     for (size_t t = 0; tables[t] != NULL; t++) {
         fprintf(out, "\n%s:\n", tables[t]->title);

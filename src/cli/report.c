@@ -6,6 +6,7 @@
 #include "base/util.h"
 #include "cli/database.h"
 #include "cli/output.h"
+#include "cli/period.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "pattern/kind.h"
@@ -98,15 +99,8 @@ static int make_incident(struct ls_document **ret, const struct ls_call *call,
 static int make_period(struct ls_document **ret, const struct ls_call *call, struct ls_store *store,
                        struct ls_err *err) {
     struct ls_period_report_opts opts = {.database = call->db_path};
-    struct ls_filter *filter = &opts.filter;
-    filter->has_since = ls_args_time(call->args, "since", &filter->since_ns);
-    filter->has_until = ls_args_time(call->args, "until", &filter->until_ns);
-    filter->has_freq = ls_args_range(call->args, "freq", &filter->low_hz, &filter->high_hz);
-    filter->sensor = ls_args_text(call->args, "sensor");
-    if (filter->has_since && filter->has_until && filter->since_ns >= filter->until_ns) {
-        return ls_err_set(err, LS_ERR_ARG, "--until is not later than --since: nothing can match");
-    }
-    return ls_period_report(ret, store, &opts, err);
+    int code = ls_period_read(&opts.filter, call->args, "freq", err);
+    return code == LS_OK ? ls_period_report(ret, store, &opts, err) : code;
 }
 
 static int write_document(const struct ls_document *doc, const struct ls_args *args,

@@ -33,8 +33,15 @@ void ls_axes_frame(const struct ls_axes *axes);
 /* Ticks at round numbers, and the label with its unit: "seconds into the period (s)". */
 void ls_axes_label_x(const struct ls_axes *axes, const char *label);
 void ls_axes_label_y(const struct ls_axes *axes, const char *label);
+/* The same to the right of the frame. */
+void ls_axes_label_right(const struct ls_axes *axes, const char *label);
+/* Its parts: one tick, and the label alone. */
+void ls_axes_mark_right(const struct ls_axes *axes, double value, const char *text);
+void ls_axes_title_right(const struct ls_axes *axes, const char *label);
 /* The x axis counts seconds from t0_ns: ticks at round times of day in UTC, or round seconds
  * without a clock. */
 void ls_axes_label_time(const struct ls_axes *axes, int64_t t0_ns, bool no_clock);
+/* The same for the y axis. */
+void ls_axes_label_time_y(const struct ls_axes *axes, int64_t t0_ns, bool no_clock);
 
 #endif

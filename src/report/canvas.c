@@ -41,6 +41,7 @@ void ls_canvas_destroy(struct ls_canvas *canvas) {
     for (size_t i = 0; i < canvas->count; i++) {
         free(canvas->shapes[i].text);
         free(canvas->shapes[i].points);
+        free(canvas->shapes[i].pixels);
     }
     free(canvas->shapes);
     free(canvas->words);
@@ -114,6 +115,16 @@ void ls_canvas_curve(struct ls_canvas *canvas, const double *points, size_t coun
     }
 }
 
+void ls_canvas_image(struct ls_canvas *canvas, double x, double y, double width, double height,
+                     const uint32_t *pixels, size_t columns, size_t rows) {
+    struct ls_shape *shape =
+        add(canvas, &(struct ls_shape){LS_SHAPE_IMAGE, x, y, width, height, .columns = columns});
+    if (shape != NULL) {
+        shape->pixels = copy(canvas, pixels, columns * rows * sizeof *pixels);
+        shape->rows = shape->pixels != NULL ? rows : 0;
+    }
+}
+
 static void add_text(struct ls_canvas *canvas, struct ls_shape shape, const char *text) {
     struct ls_shape *place = add(canvas, &shape);
     if (place != NULL) {
@@ -170,6 +181,18 @@ static void svg_curve(const struct ls_shape *s, FILE *out) {
     fprintf(out, "\" stroke=\"#%06x\"/>\n", s->color);
 }
 
+static void svg_image(const struct ls_shape *s, FILE *out) {
+    char *base64 = ls_canvas_image_base64(s);
+    if (base64 != NULL) {
+        fprintf(out,
+                "<image x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" "
+                "preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" "
+                "href=\"data:image/png;base64,%s\"/>\n",
+                s->x, s->y, s->width, s->height, base64);
+    }
+    free(base64);
+}
+
 static void svg_shape(const struct ls_shape *s, FILE *out) {
     switch (s->kind) {
     case LS_SHAPE_RECT:
@@ -195,6 +218,9 @@ static void svg_shape(const struct ls_shape *s, FILE *out) {
     case LS_SHAPE_TEXT:
     case LS_SHAPE_TEXT_UP:
         svg_text(s, out);
+        break;
+    case LS_SHAPE_IMAGE:
+        svg_image(s, out);
         break;
     }
 }

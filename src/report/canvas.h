@@ -55,6 +55,11 @@ void ls_canvas_text(struct ls_canvas *canvas, double x, double y, double size,
 /* Reads upward, in the middle of y. */
 void ls_canvas_text_up(struct ls_canvas *canvas, double x, double y, double size, const char *text);
 
+/* pixels: [rows][columns], 0xRRGGBB, top row first; copied. Pixels stay sharp when the image is
+ * made larger. In SVG it is a PNG within the file. */
+void ls_canvas_image(struct ls_canvas *canvas, double x, double y, double width, double height,
+                     const uint32_t *pixels, size_t columns, size_t rows);
+
 /* The whole <svg> element; the caller frees it. NULL when memory ran out. */
 char *ls_canvas_svg(const struct ls_canvas *canvas);
 
@@ -72,7 +77,8 @@ enum ls_shape_kind {
     LS_SHAPE_DOT,
     LS_SHAPE_CURVE,
     LS_SHAPE_TEXT,
-    LS_SHAPE_TEXT_UP
+    LS_SHAPE_TEXT_UP,
+    LS_SHAPE_IMAGE
 };
 
 struct ls_shape {
@@ -86,9 +92,14 @@ struct ls_shape {
     char *text;
     double *points; /* [2 * count] */
     size_t count;
+    uint32_t *pixels; /* [rows][columns] */
+    size_t columns;
+    size_t rows;
 };
 
 const struct ls_shape *ls_canvas_shapes(const struct ls_canvas *canvas, size_t *ret_count);
 void ls_canvas_size(const struct ls_canvas *canvas, double *ret_width, double *ret_height);
+/* A PNG of the pixels in base64, as a URL holds it; the caller frees it. NULL: out of memory. */
+char *ls_canvas_image_base64(const struct ls_shape *image);
 
 #endif

@@ -51,6 +51,36 @@ static void draw_curve(cairo_t *cr, const struct ls_shape *s) {
     cairo_set_line_width(cr, 1.0);
 }
 
+/* The image as a surface of its own; the caller destroys it, also when it is in error. */
+static cairo_surface_t *surface_of(const struct ls_shape *s) {
+    cairo_surface_t *surface =
+        cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)s->columns, (int)s->rows);
+    if (cairo_surface_status(surface) != CAIRO_STATUS_SUCCESS) {
+        return surface;
+    }
+    cairo_surface_flush(surface);
+    unsigned char *data = cairo_image_surface_get_data(surface);
+    int stride = cairo_image_surface_get_stride(surface);
+    for (size_t row = 0; row < s->rows; row++) {
+        memcpy(data + row * (size_t)stride, s->pixels + row * s->columns,
+               s->columns * sizeof *s->pixels);
+    }
+    cairo_surface_mark_dirty(surface);
+    return surface;
+}
+
+static void draw_image(cairo_t *cr, const struct ls_shape *s) {
+    cairo_surface_t *surface = surface_of(s);
+    cairo_save(cr);
+    cairo_translate(cr, s->x, s->y);
+    cairo_scale(cr, s->width / (double)s->columns, s->height / (double)s->rows);
+    cairo_set_source_surface(cr, surface, 0.0, 0.0);
+    cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_NEAREST);
+    cairo_paint(cr);
+    cairo_restore(cr);
+    cairo_surface_destroy(surface);
+}
+
 static void draw(cairo_t *cr, const struct ls_shape *s) {
     use_color(cr, s->color);
     cairo_new_path(cr); /* a text leaves a point behind */
@@ -78,12 +108,60 @@ static void draw(cairo_t *cr, const struct ls_shape *s) {
     case LS_SHAPE_TEXT_UP:
         draw_text(cr, s);
         break;
+    case LS_SHAPE_IMAGE:
+        draw_image(cr, s);
+        break;
     }
 }
 
 static cairo_status_t write_bytes(void *closure, const unsigned char *data, unsigned length) {
     FILE *out = closure;
     return fwrite(data, 1, length, out) == length ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+}
+
+static void put_base64(const unsigned char *data, size_t size, FILE *out) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t i = 0; i < size; i += 3) {
+        size_t left = size - i;
+        unsigned bits = (unsigned)data[i] << 16 | (left > 1 ? (unsigned)data[i + 1] << 8 : 0) |
+                        (left > 2 ? data[i + 2] : 0);
+        fputc(digits[bits >> 18], out);
+        fputc(digits[bits >> 12 & 63], out);
+        fputc(left > 1 ? digits[bits >> 6 & 63] : '=', out);
+        fputc(left > 2 ? digits[bits & 63] : '=', out);
+    }
+}
+
+/* The whole of a stream as text or bytes; frees it and returns NULL when anything of it failed. */
+static char *whole(FILE *out, char **text, bool good) {
+    bool closed = fclose(out) == 0;
+    if (!good || !closed) {
+        free(*text);
+        *text = NULL;
+    }
+    return *text;
+}
+
+char *ls_canvas_image_base64(const struct ls_shape *image) {
+    char *png = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    size_t length = 0;
+    FILE *out = open_memstream(&png, &size);
+    if (out == NULL) {
+        return NULL;
+    }
+    cairo_surface_t *surface = surface_of(image);
+    bool good =
+        cairo_surface_write_to_png_stream(surface, write_bytes, out) == CAIRO_STATUS_SUCCESS;
+    cairo_surface_destroy(surface);
+    FILE *digits = whole(out, &png, good) == NULL ? NULL : open_memstream(&text, &length);
+    if (digits != NULL) {
+        put_base64((const unsigned char *)png, size, digits);
+        whole(digits, &text, true);
+    }
+    free(png);
+    return text;
 }
 
 int ls_canvas_write_png(const struct ls_canvas *canvas, FILE *out, struct ls_err *err) {

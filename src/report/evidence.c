@@ -8,6 +8,7 @@
 #include "base/units.h"
 #include "model/burst.h"
 #include "report/figures.h"
+#include "report/sections.h"
 
 enum { STRIP_CELLS = 72, PHASE_BINS = 48 };
 
@@ -17,7 +18,9 @@ enum { STRIP_CELLS = 72, PHASE_BINS = 48 };
  */
 static void airtime(const struct ls_material *m, double *ret) {
     const struct ls_coverage *c = &m->coverage;
-    double width = (double)(c->stop_ns - c->start_ns) / STRIP_CELLS;
+    struct ls_coverage shown = *c;
+    shown.stop_ns = ls_material_rows_end(m);
+    double width = (double)(shown.stop_ns - c->start_ns) / STRIP_CELLS;
     double heard[STRIP_CELLS];
     memset(ret, 0, STRIP_CELLS * sizeof *ret);
     for (size_t i = 0; i < m->row_count; i++) {
@@ -27,7 +30,7 @@ static void airtime(const struct ls_material *m, double *ret) {
             ret[bin] += fmin(to, (double)bin + 1.0) - fmax(from, (double)bin);
         }
     }
-    ls_coverage_shares(c, STRIP_CELLS, heard);
+    ls_coverage_shares(&shown, STRIP_CELLS, heard);
     for (size_t bin = 0; bin < STRIP_CELLS; bin++) {
         ret[bin] = heard[bin] <= 0.0 && ret[bin] <= 0.0 ? (double)NAN : fmin(1.0, ret[bin]);
     }
@@ -38,12 +41,13 @@ static void in_time(struct ls_document *doc, const struct ls_material *m) {
     char each[LS_UNIT_TEXT_BYTES];
     char ends[200];
     airtime(m, shares);
-    ls_seconds_format((double)(m->coverage.stop_ns - m->coverage.start_ns) / 1e9 / STRIP_CELLS,
-                      each);
+    int64_t end_ns = ls_material_rows_end(m);
+    bool cut = end_ns < m->coverage.stop_ns;
+    ls_seconds_format((double)(end_ns - m->coverage.start_ns) / 1e9 / STRIP_CELLS, each);
     snprintf(ends, sizeof ends,
-             "From the first moment of the incident to the last; a cell is %s. "
+             "From the first moment of the incident to the last%s; a cell is %s. "
              "Dots (grey): nobody listened.",
-             each);
+             cut ? " row that is kept as evidence" : "", each);
     ls_document_strip(doc, "airtime", "Share of time on the air", shares, STRIP_CELLS, ends);
 }
 
@@ -217,6 +221,12 @@ void ls_evidence_sections(struct ls_document *doc, const struct ls_material *m) 
     if (m->row_count < m->evidence_count) {
         ls_document_text(doc, "%zu of them are in the database no more.",
                          m->evidence_count - m->row_count);
+    }
+    if (m->row_count > 0 && ls_material_rows_end(m) < m->coverage.stop_ns) {
+        ls_document_text(doc,
+                         "The rows kept as evidence end at %s. What followed, up to the end of the "
+                         "incident, counted towards it and is not listed.",
+                         ls_sections_time(&shown, ls_material_rows_end(m), m->no_clock));
     }
     if (m->row_count > 0) {
         rows(doc, m);

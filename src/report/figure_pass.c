@@ -1,8 +1,8 @@
 /* The level and the frequency of a pass. The curves are drawn by least squares over the evidence
  * alone, to guide the eye: with u = (t - t0) / tau, a transmitter of constant power on a straight
- * way gives a level of a - 10 lg(1 + u^2) in free space, and a frequency of f0 - d u / sqrt(1 +
- * u^2). t0 is the estimate of the incident; tau is searched. What the incident states comes from
- * its detector, which fits more carefully. */
+ * way gives a level of a - 5 n lg(1 + u^2), n being 2 in free space and more near the ground, and a
+ * frequency of f0 - d u / sqrt(1 + u^2). t0 is the estimate of the incident; tau is searched. What
+ * the incident states comes from its detector, which fits more carefully. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -23,9 +23,9 @@ enum { TAUS = 120, POINTS = 200 };
 static double bell(double u) { return -10.0 * log10(1.0 + u * u); }
 static double slide(double u) { return -u / sqrt(1.0 + u * u); }
 
-/* Least squares of y on constant + factor * shape(t / tau); the factor is 1 where it is fixed. */
-static struct curve fit_at(double tau_s, double (*shape)(double), bool fixed, const double *t,
-                           const double *y, size_t n) {
+/* Least squares of y on constant + factor * shape(t / tau). */
+static struct curve fit_at(double tau_s, double (*shape)(double), const double *t, const double *y,
+                           size_t n) {
     double sx = 0.0;
     double sy = 0.0;
     double sxx = 0.0;
@@ -39,7 +39,7 @@ static struct curve fit_at(double tau_s, double (*shape)(double), bool fixed, co
         sxy += x * y[i];
     }
     double spread = sxx - sx * sx / count;
-    double factor = fixed ? 1.0 : spread > 0.0 ? (sxy - sx * sy / count) / spread : 0.0;
+    double factor = spread > 0.0 ? (sxy - sx * sy / count) / spread : 0.0;
     struct curve curve = {.tau_s = tau_s, .constant = (sy - factor * sx) / count, .factor = factor};
     for (size_t i = 0; i < n; i++) {
         double r = y[i] - curve.constant - factor * shape(t[i] / tau_s);
@@ -48,19 +48,19 @@ static struct curve fit_at(double tau_s, double (*shape)(double), bool fixed, co
     return curve;
 }
 
-static struct curve fit(double (*shape)(double), bool fixed, const double *t, const double *y,
-                        size_t n, double span_s) {
+static struct curve fit(double (*shape)(double), const double *t, const double *y, size_t n,
+                        double span_s) {
     struct curve best = {.squares = HUGE_VAL};
     for (int i = 0; i < TAUS; i++) {
         double tau_s = span_s * pow(10.0, -3.0 + 3.5 * (double)i / TAUS);
-        struct curve curve = fit_at(tau_s, shape, fixed, t, y, n);
+        struct curve curve = fit_at(tau_s, shape, t, y, n);
         best = curve.squares < best.squares ? curve : best;
     }
     return best;
 }
 
 static void draw(struct ls_axes *axes, const double *t, const double *y, size_t n,
-                 double (*shape)(double), bool fixed, const char *label) {
+                 double (*shape)(double), const char *label) {
     double points[2 * POINTS];
     double low = HUGE_VAL;
     double high = -HUGE_VAL;
@@ -72,7 +72,7 @@ static void draw(struct ls_axes *axes, const double *t, const double *y, size_t 
     axes->y0 = low - margin;
     axes->y1 = high + margin;
     if (n >= 4) {
-        struct curve curve = fit(shape, fixed, t, y, n, axes->x1 - axes->x0);
+        struct curve curve = fit(shape, t, y, n, axes->x1 - axes->x0);
         for (size_t i = 0; i < POINTS; i++) {
             double x = axes->x0 + (axes->x1 - axes->x0) * (double)i / (POINTS - 1);
             double value = curve.constant + curve.factor * shape(x / curve.tau_s);
@@ -87,6 +87,8 @@ static void draw(struct ls_axes *axes, const double *t, const double *y, size_t 
     }
     double x = ls_axes_x(axes, 0.0);
     ls_canvas_dashes(axes->canvas, x, axes->top, x, axes->top + axes->height, LS_CANVAS_BLACK);
+    ls_canvas_text(axes->canvas, x + 6.0, axes->top + axes->height - 6.0, 12.0, LS_ANCHOR_START,
+                   "closest");
     ls_axes_frame(axes);
     ls_axes_label_y(axes, label);
 }
@@ -124,11 +126,11 @@ static int draw_both(struct ls_canvas *canvas, const struct ls_material *m, doub
                            .x1 = ((double)m->coverage.stop_ns - closest_ns) / 1e9};
     size_t n = take(m, closest_ns, true, t, y);
     if (n > 0) {
-        draw(&axes, t, y, n, bell, true, "level (dBFS)");
+        draw(&axes, t, y, n, bell, "level (dBFS)");
     }
     axes.top = 226.0;
     n = take(m, closest_ns, false, t, y);
-    draw(&axes, t, y, n, slide, false, "frequency (Hz from the middle)");
+    draw(&axes, t, y, n, slide, "frequency (Hz from the middle)");
     ls_axes_label_x(&axes, "time from the closest moment (s)");
     free(t);
     return LS_OK;
@@ -147,7 +149,7 @@ int ls_figure_pass(struct ls_canvas **ret, const struct ls_material *m, struct l
         return code;
     }
     ls_canvas_text(canvas, 86.0, 20.0, 14.0, LS_ANCHOR_START,
-                   "Level and frequency of the pass; red: a passing transmitter, fitted");
+                   "Level and frequency of the pass; line: a passing transmitter, fitted");
     code = draw_both(canvas, m, closest->value, err);
     if (code != LS_OK) {
         ls_canvas_destroy(canvas);

@@ -63,7 +63,7 @@ int ls_figure_timeline(struct ls_canvas **ret, const struct ls_material *m, stru
                            .top = 32.0,
                            .width = frame_width,
                            .height = 196.0,
-                           .x1 = since_s(m, m->coverage.stop_ns),
+                           .x1 = since_s(m, ls_material_rows_end(m)),
                            .y0 = low - margin,
                            .y1 = high + margin};
     ls_canvas_text(canvas, left_edge, title_y, title_size, LS_ANCHOR_START,
@@ -226,7 +226,7 @@ int ls_figure_cycles(struct ls_canvas **ret, const struct ls_material *m, struct
     draw_estimate(&axes, m, "on_s", 1.0, "on");
     draw_estimate(&axes, m, "off_s", -1.0, "off");
     ls_axes_label_x(&axes, "cycle");
-    ls_axes_label_y(&axes, "off (-) and on (+), s");
+    ls_axes_label_y(&axes, "on (up) and off (down), s");
     *ret = canvas;
     return LS_OK;
 }

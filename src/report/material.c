@@ -215,6 +215,17 @@ void ls_material_finish(struct ls_material *material) {
     ls_coverage_finish(&material->coverage);
 }
 
+int64_t ls_material_rows_end(const struct ls_material *material) {
+    const struct ls_coverage *coverage = &material->coverage;
+    double span = (double)(coverage->stop_ns - coverage->start_ns);
+    int64_t last = coverage->start_ns;
+    for (size_t i = 0; i < material->row_count; i++) {
+        int64_t stop = material->rows[i].start_ns + material->rows[i].duration_ns;
+        last = stop > last ? stop : last;
+    }
+    return (double)(coverage->stop_ns - last) > 0.15 * span ? last : coverage->stop_ns;
+}
+
 const struct ls_parameter *ls_material_period(const struct ls_material *material) {
     static const char *const names[] = {"period_s", "cadence_s", "revisit_s"};
     for (size_t i = 0; i < LS_COUNT(names); i++) {

@@ -32,6 +32,10 @@ int ls_material_init(struct ls_material *ret, struct ls_store *store, int64_t in
                      struct ls_err *err);
 void ls_material_finish(struct ls_material *material);
 
+/* Where the rows end: at the end of the incident, or before it when those that came later were not
+ * kept as evidence. */
+int64_t ls_material_rows_end(const struct ls_material *material);
+
 /* The parameter that says how often it comes, or NULL: period_s, cadence_s or revisit_s, when it is
  * a number > 0. */
 const struct ls_parameter *ls_material_period(const struct ls_material *material);

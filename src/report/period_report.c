@@ -8,6 +8,8 @@
 #include "base/time.h"
 #include "base/units.h"
 #include "base/util.h"
+#include "report/figures.h"
+#include "report/period.h"
 #include "report/sections.h"
 #include "store/health.h"
 
@@ -56,42 +58,6 @@ static bool of_sensor(const struct period *period, const char *sensor) {
     return wanted == NULL || strcmp(wanted, sensor) == 0;
 }
 
-/* Without times the period is that of all runs. */
-static int widen(void *context, const struct ls_run *run, struct ls_err *err) {
-    struct period *period = context;
-    struct ls_filter *filter = &period->filter;
-    (void)err;
-    if (!of_sensor(period, run->sensor)) {
-        return LS_OK;
-    }
-    bool first = !filter->has_since && !filter->has_until;
-    filter->since_ns = first || run->first_ns < filter->since_ns ? run->first_ns : filter->since_ns;
-    filter->until_ns = first || run->last_ns > filter->until_ns ? run->last_ns : filter->until_ns;
-    filter->has_since = true;
-    filter->has_until = true;
-    return LS_OK;
-}
-
-static int find_times(struct period *period, struct ls_err *err) {
-    const struct ls_filter *given = &period->opts->filter;
-    period->filter.has_since = false;
-    period->filter.has_until = false;
-    int code = ls_store_each_run(period->store, widen, period, err);
-    if (code == LS_OK && !period->filter.has_since) {
-        code = ls_err_set(
-            err, LS_ERR_NOTFOUND, "nothing was recorded%s%.60s: there is nothing to report",
-            given->sensor != NULL ? " by sensor " : "", given->sensor != NULL ? given->sensor : "");
-    }
-    period->filter.since_ns = given->has_since ? given->since_ns : period->filter.since_ns;
-    period->filter.until_ns = given->has_until ? given->until_ns : period->filter.until_ns;
-    if (code == LS_OK && period->filter.until_ns <= period->filter.since_ns) {
-        code = ls_err_set(err, LS_ERR_ARG,
-                          "the period ends before it begins: nothing was recorded "
-                          "between its times");
-    }
-    return code;
-}
-
 static int take_run(void *context, const struct ls_run *run, struct ls_err *err) {
     struct period *period = context;
     if (!of_sensor(period, run->sensor) || run->last_ns <= period->filter.since_ns ||
@@ -103,7 +69,6 @@ static int take_run(void *context, const struct ls_run *run, struct ls_err *err)
         return no_memory(err);
     }
     period->runs = runs;
-    period->no_clock = (period->run_count == 0 || period->no_clock) && run->no_clock;
     period->runs[period->run_count++] = *run;
     return LS_OK;
 }
@@ -429,7 +394,7 @@ int ls_period_report(struct ls_document **ret, struct ls_store *store,
     period->store = store;
     period->opts = opts;
     period->filter = opts->filter;
-    int code = find_times(period, err);
+    int code = ls_period_find(&period->filter, &period->no_clock, store, err);
     if (code == LS_OK) {
         code = read_all(period, err);
     }

@@ -15,6 +15,7 @@
 #include "base/util.h"
 #include "model/line.h"
 #include "survey/ledger.h"
+#include "survey/painter.h"
 #include "survey/search.h"
 
 static const double DEFAULT_FALSE_ALARMS = 10.0; /* boxes a day of noise alone */
@@ -28,6 +29,7 @@ struct analysis {
     struct ls_source *source;
     struct ls_transmissions *transmissions;
     struct ls_search *search;
+    struct ls_painter *painter; /* NULL: no waterfall is wanted */
     struct ls_ledger ledger;
     int64_t first_id; /* row id of transmission 1 */
     bool in_stretch;
@@ -62,6 +64,15 @@ static int transmission_done(void *context, const struct ls_transmission *row, s
     stored.id = a->first_id + row->id - 1;
     ls_copy_text(stored.sensor, sizeof stored.sensor, a->result->run.sensor);
     a->result->transmissions++;
+    if (a->painter != NULL) {
+        double half_hz = row->bandwidth_hz / 2.0;
+        struct ls_waterfall_box box = {.start_ns = row->start_ns,
+                                       .stop_ns = row->start_ns + row->duration_ns,
+                                       .low_hz = row->center_hz - half_hz,
+                                       .high_hz = row->center_hz + half_hz,
+                                       .snr_db = row->snr_db};
+        ls_waterfall_add_box(a->opts->waterfall, &box);
+    }
     return a->store == NULL ? LS_OK : ls_store_add_transmission(a->store, &stored, err);
 }
 
@@ -193,6 +204,9 @@ static int create_tools(struct analysis *a, struct ls_err *err) {
                                          .burst = burst_done,
                                          .context = a};
     int code = ls_transmissions_create(&a->transmissions, &rows, err);
+    if (code == LS_OK && a->opts->waterfall != NULL) {
+        code = ls_painter_create(&a->painter, ls_source_info(a->source), a->opts->channel_hz, err);
+    }
     if (code != LS_OK) {
         return code;
     }
@@ -205,6 +219,7 @@ static int create_tools(struct analysis *a, struct ls_err *err) {
                                     .spurs_hz = a->opts->spurs_hz,
                                     .spur_count = a->opts->spur_count,
                                     .transmissions = a->transmissions,
+                                    .painter = a->painter,
                                     .reader = {.read = read_samples, .context = a->source}};
     ls_ledger_init(&a->ledger, observation_done, a);
     a->ledger.too_short = stretch_too_short;
@@ -371,6 +386,9 @@ static int run_analysis(struct analysis *a, struct hasher *hasher, struct ls_err
     if (code == LS_OK) {
         code = take_blocks(a, err);
     }
+    if (code == LS_OK && a->painter != NULL) {
+        code = ls_painter_take(a->painter, a->opts->waterfall, err);
+    }
     code = end_hash(a, hasher, code, err);
     if (code != LS_OK) {
         return code;
@@ -406,6 +424,7 @@ int ls_analyse(struct ls_store *store, const struct ls_analyse_opts *opts,
         ls_store_abandon_run(store);
     }
     ls_search_destroy(a.search);
+    ls_painter_destroy(a.painter);
     ls_transmissions_destroy(a.transmissions);
     ls_source_destroy(a.source);
     ret->elapsed_s = (double)(ls_time_steady() - a.started_steady_ns) / 1e9;

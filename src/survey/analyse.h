@@ -11,6 +11,7 @@
 #include "hw/source.h"
 #include "model/plan.h"
 #include "model/run.h"
+#include "model/waterfall.h"
 #include "store/store.h"
 
 struct ls_analyse_progress {
@@ -36,6 +37,8 @@ struct ls_analyse_opts {
     bool skip_hash; /* no SHA-512 of the input: the run says so, and a second run over it is not
                        taken for the same */
     FILE *bursts;   /* burst lines go here when not NULL */
+    struct ls_waterfall *waterfall; /* when not NULL: all-zero; what was heard, with its boxes; the
+                                       caller finishes it, whatever is returned */
     void (*progress)(
         void *context,
         const struct ls_analyse_progress *now); /* NULL: none; called at most 5 times a second */

@@ -22,6 +22,7 @@
 #include "survey/longer.h"
 #include "survey/noise.h"
 #include "survey/pad.h"
+#include "survey/painter.h"
 #include "survey/pool.h"
 
 enum {
@@ -140,8 +141,7 @@ static int create_tools(struct ls_search *search, const struct ls_tuning *tuning
     ls_cut_plan(&search->cut, tuning, search->opts.channel_hz, search->opts.taps,
                 search->opts.false_alarms_per_day);
     size_t n = search->cut.channels;
-    struct ls_channelizer_opts opts = {
-        .channels = n, .taps = search->cut.taps, .format = tuning->format};
+    struct ls_channelizer_opts opts = {n, .taps = search->cut.taps, .format = tuning->format};
     int code = ls_channelizer_create(&search->bank, &opts, err);
     if (code != LS_OK) {
         return code;
@@ -151,6 +151,7 @@ static int create_tools(struct ls_search *search, const struct ls_tuning *tuning
     search->cut.prototype = h;
     search->cut.prototype_energy = ls_prototype_energy(h, length);
     search->cut.reader = search->opts.reader.read != NULL ? &search->opts.reader : NULL;
+    search->cut.hold = search->opts.painter != NULL;
     code = ls_looks_create(&search->looks, h, length, n, err);
     search->cut.looks = search->looks;
     if (code == LS_OK) {
@@ -266,11 +267,10 @@ static void count_samples(struct ls_search *search, const void *samples, size_t 
 static int consume(struct ls_search *search, struct ls_err *err) {
     struct ls_job *job = ls_pool_next_done(search->pool);
     assert(job != NULL);
-    if (job->err.code != LS_OK) {
-        return ls_err_set(err, job->code, "%s", job->err.text);
-    }
     if (job->code != LS_OK) {
-        return ls_err_set(err, job->code, "out of memory for the boxes of one piece");
+        bool unread = job->err.code != LS_OK;
+        return ls_err_set(err, job->code, "%s",
+                          unread ? job->err.text : "out of memory for the boxes of one piece");
     }
     size_t n = search->cut.channels;
     size_t slot = (size_t)(search->consumed % LS_FLOOR_LAG);
@@ -287,6 +287,7 @@ static int consume(struct ls_search *search, struct ls_err *err) {
     search->consumed++;
     search->consumed_frames = job->first_frame + job->frames;
     count_job(search, job);
+    ls_painter_piece(search->opts.painter, &search->stretch, &search->cut, job);
     int code = ls_longer_piece(search->longer, job, err);
     if (code != LS_OK) {
         return code;
@@ -341,9 +342,8 @@ static int submit(struct ls_search *search, size_t frames, struct ls_err *err) {
             return code;
         }
     }
-    if (search->dispatched >= LS_FLOOR_LAG) {
-        track_floor(search, search->dispatched - LS_FLOOR_LAG + 1);
-    }
+    uint64_t known = search->dispatched + 1;
+    track_floor(search, known > LS_FLOOR_LAG ? known - LS_FLOOR_LAG : 0);
     memcpy(search->job->floor_pow, ls_floor_power(search->floor), n * sizeof(float));
     search->job->first_frame = search->next_frame;
     search->job->frames = frames;

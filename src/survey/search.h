@@ -22,6 +22,7 @@
 
 enum { LS_FLOOR_LAG = 4, LS_THREADS_MAX = LS_FLOOR_LAG };
 
+struct ls_painter;
 struct ls_search;
 
 struct ls_search_opts {
@@ -32,6 +33,7 @@ struct ls_search_opts {
     const double *spurs_hz;      /* known lines of the receiver, masked; borrowed */
     size_t spur_count;
     struct ls_transmissions *transmissions; /* borrowed: bursts go there */
+    struct ls_painter *painter;             /* borrowed: is given each piece; NULL: none */
     /* For ls_search_recorded; all zero when samples come by ls_search_samples alone. */
     struct ls_sample_reader reader;
 };

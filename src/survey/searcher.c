@@ -38,7 +38,13 @@ int ls_job_init(struct ls_job *job, const struct ls_cut *cut) {
     job->clean = calloc(cut->channels, sizeof(float));
     job->slot_sums = calloc(LS_SLOTS * cut->channels, sizeof(float));
     job->slot_counts = calloc(LS_SLOTS * cut->channels, sizeof(float));
-    if (job->samples == NULL || job->floor_pow == NULL || job->residual == NULL ||
+    bool held = true;
+    if (cut->hold) {
+        job->hold_sums = calloc(LS_SLOTS * cut->channels, sizeof(float));
+        job->hold_most = calloc(LS_SLOTS * cut->channels, sizeof(float));
+        held = job->hold_sums != NULL && job->hold_most != NULL;
+    }
+    if (!held || job->samples == NULL || job->floor_pow == NULL || job->residual == NULL ||
         job->clean == NULL || job->slot_sums == NULL || job->slot_counts == NULL) {
         ls_job_finish(job);
         return LS_ERR_NOMEM;
@@ -53,6 +59,8 @@ void ls_job_finish(struct ls_job *job) {
     free(job->clean);
     free(job->slot_sums);
     free(job->slot_counts);
+    free(job->hold_sums);
+    free(job->hold_most);
     free(job->boxes);
     free(job->spectra);
     free(job->fine);
@@ -188,9 +196,33 @@ static void copy_boxes(struct ls_searcher *s, struct ls_job *job,
     }
 }
 
+/* Where the rows of a piece go. */
+struct rows {
+    struct ls_detector *detector;
+    struct ls_job *job;
+    size_t channels;
+    size_t slot_rows;
+    size_t done;
+};
+
+/* The row is in L1 still, so this costs little beside the search. */
+static void hold_row(struct rows *rows, const float *power_sum) {
+    size_t n = rows->channels;
+    float *sums = rows->job->hold_sums + rows->done / rows->slot_rows * n;
+    float *most = rows->job->hold_most + rows->done / rows->slot_rows * n;
+    for (size_t c = 0; c < n; c++) {
+        sums[c] += power_sum[c];
+        most[c] = most[c] > power_sum[c] ? most[c] : power_sum[c];
+    }
+}
+
 static void push_row(void *context, const float *power_sum) {
-    struct ls_detector *detector = context;
-    ls_detector_push(detector, power_sum);
+    struct rows *rows = context;
+    if (rows->job->hold_sums != NULL) {
+        hold_row(rows, power_sum);
+    }
+    ls_detector_push(rows->detector, power_sum);
+    rows->done++;
 }
 
 /* Have the samples of the job read up to index end, and no further than it wants. */
@@ -211,7 +243,15 @@ static int read_samples(const struct ls_searcher *s, struct ls_job *job, size_t 
 
 /* Every row of the piece to the detector, while its samples and then its powers are in cache. */
 static int push_rows(struct ls_searcher *s, struct ls_job *job) {
-    const struct ls_channelizer_pairs to = {.pair = push_row, .context = s->detector};
+    struct rows rows = {.detector = s->detector,
+                        .job = job,
+                        .channels = s->cut.channels,
+                        .slot_rows = s->cut.piece_frames / 2 / LS_SLOTS};
+    const struct ls_channelizer_pairs to = {.pair = push_row, .context = &rows};
+    if (s->cut.hold) {
+        memset(job->hold_sums, 0, LS_SLOTS * s->cut.channels * sizeof *job->hold_sums);
+        memset(job->hold_most, 0, LS_SLOTS * s->cut.channels * sizeof *job->hold_most);
+    }
     size_t bytes = ls_format_bytes(s->cut.format);
     size_t most = CHUNK_SAMPLES / s->cut.hop / 2 * 2;
     for (size_t done = 0; done < job->frames;) {

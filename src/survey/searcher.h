@@ -31,6 +31,7 @@ struct ls_cut {
     double floor_error;                    /* relative */
     const struct ls_looks *looks;          /* borrowed */
     const struct ls_sample_reader *reader; /* borrowed; NULL: every job comes with its samples */
+    bool hold;                             /* jobs hold the powers that went through the bank */
 };
 
 /* How samples of a recording are had: count from index pos of it on into ret. Any thread. */
@@ -63,6 +64,9 @@ struct ls_job {
     float *slot_sums;   /* [LS_SLOTS][channels], as in struct ls_detection */
     float *slot_counts; /* [LS_SLOTS][channels] */
     size_t slots;
+    float *hold_sums; /* [LS_SLOTS][channels], FFT order: rows of the bank in each part of a full
+                         piece, added up; NULL unless the cut says hold */
+    float *hold_most; /* the same, the most of them */
     struct ls_convert_stats stats;
     size_t declined[LS_DECLINED_COUNT];
     bool clipped;                 /* enough of its samples were at full scale to matter */

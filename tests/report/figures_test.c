@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "report/ramp.h"
 
 enum { ROWS = 20 };
 
@@ -157,5 +158,98 @@ Test(figures, svg_is_the_same_twice_and_png_is_one) {
     free(one);
     free(two);
     free(png);
+    ls_canvas_destroy(canvas);
+}
+
+/* --- figures of a recording --- */
+
+enum { W_ROWS = 8, W_COLUMNS = 4 };
+
+/* Noise at -90 dBFS, one cell at -30; the last column was never listened to. */
+static struct ls_waterfall recording(float *mean, float *most, float *floor_pow) {
+    struct ls_waterfall w = {.start_ns = t0,
+                             .row_ns = 2 * LS_NS_PER_S,
+                             .rows = W_ROWS,
+                             .columns = W_COLUMNS,
+                             .low_hz = 868.0e6,
+                             .high_hz = 868.4e6,
+                             .channel_hz = 100e3,
+                             .mean_pow = mean,
+                             .most_pow = most,
+                             .floor_pow = floor_pow};
+    for (size_t i = 0; i < W_ROWS * W_COLUMNS; i++) {
+        bool known = i % W_COLUMNS < W_COLUMNS - 1;
+        mean[i] = known ? 1e-9F : NAN;
+        most[i] = known ? (i == 2 * W_COLUMNS + 1 ? 0.9999e-3F : 2e-9F) : NAN;
+    }
+    for (size_t c = 0; c < W_COLUMNS; c++) {
+        floor_pow[c] = c < W_COLUMNS - 1 ? 1e-9F : NAN;
+    }
+    ls_waterfall_add_box(&w, &(struct ls_waterfall_box){.start_ns = t0 + 4 * LS_NS_PER_S,
+                                                        .stop_ns = t0 + 6 * LS_NS_PER_S,
+                                                        .low_hz = 868.1e6,
+                                                        .high_hz = 868.2e6,
+                                                        .snr_db = 60.0});
+    return w;
+}
+
+static const struct ls_shape *find_shape(const struct ls_canvas *canvas, enum ls_shape_kind kind) {
+    size_t count;
+    const struct ls_shape *shapes = ls_canvas_shapes(canvas, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (shapes[i].kind == kind) {
+            return &shapes[i];
+        }
+    }
+    cr_assert_fail("no such shape");
+    return shapes;
+}
+
+Test(figures, a_waterfall_is_lightest_where_it_was_loudest_and_boxed_there) {
+    float mean[W_ROWS * W_COLUMNS];
+    float most[W_ROWS * W_COLUMNS];
+    float floor_pow[W_COLUMNS];
+    struct ls_waterfall w = recording(mean, most, floor_pow);
+    struct ls_canvas *canvas;
+    cr_assert_eq(ls_figure_waterfall(&canvas, &w, NULL), LS_OK);
+    const struct ls_shape *image = find_shape(canvas, LS_SHAPE_IMAGE);
+    cr_assert_eq(image->columns, W_COLUMNS);
+    cr_assert_eq(image->rows, W_ROWS);
+    for (size_t i = 0; i < W_ROWS * W_COLUMNS; i++) {
+        cr_assert_eq(image->pixels[i] == ls_ramp_color(1.0), i == 2 * W_COLUMNS + 1);
+        cr_assert_eq(image->pixels[i] == LS_CANVAS_PALE, i % W_COLUMNS == W_COLUMNS - 1);
+    }
+    /* The box is that cell, 1.5 pixels wider on each side. */
+    const struct ls_shape *box = find_shape(canvas, LS_SHAPE_BOX);
+    cr_assert_float_eq(box->x, image->x + image->width / W_COLUMNS - 1.5, 0.01);
+    cr_assert_float_eq(box->width, image->width / W_COLUMNS + 3.0, 0.01);
+    cr_assert_float_eq(box->y, image->y + 2.0 * image->height / W_ROWS - 1.5, 0.01);
+    ls_canvas_destroy(canvas);
+}
+
+Test(figures, a_spectrum_has_gaps_where_nobody_listened_and_bars_where_something_was) {
+    float mean[W_ROWS * W_COLUMNS];
+    float most[W_ROWS * W_COLUMNS];
+    float floor_pow[W_COLUMNS];
+    struct ls_waterfall w = recording(mean, most, floor_pow);
+    struct ls_canvas *canvas;
+    cr_assert_eq(ls_figure_spectrum(&canvas, &w, NULL), LS_OK);
+    const struct ls_shape *curve = find_shape(canvas, LS_SHAPE_CURVE);
+    cr_assert_eq(curve->count, W_COLUMNS - 1);
+    cr_assert_eq(count_shapes(canvas, LS_SHAPE_CURVE, LS_CANVAS_SKY), 1);
+    cr_assert_eq(count_shapes(canvas, LS_SHAPE_DASHES, LS_CANVAS_GREEN), 2);
+    cr_assert_lt(curve->points[3], curve->points[1], "the loud column is higher up");
+    ls_canvas_destroy(canvas);
+}
+
+Test(figures, an_image_within_svg_is_a_png) {
+    uint32_t pixels[6] = {0xFF0000, 0x00FF00, 0x0000FF, 0x000000, 0xFFFFFF, 0x808080};
+    struct ls_canvas *canvas;
+    cr_assert_eq(ls_canvas_create(&canvas, 30.0, 20.0, "six pixels", NULL), LS_OK);
+    ls_canvas_image(canvas, 0.0, 0.0, 30.0, 20.0, pixels, 3, 2);
+    char *svg = ls_canvas_svg(canvas);
+    cr_assert_not_null(strstr(svg, "href=\"data:image/png;base64,iVBORw0KGgo"), "%s", svg);
+    cr_assert_not_null(strstr(svg, "ElFTkSuQmCC\"/>"), "ends as a PNG does");
+    free(svg);
     ls_canvas_destroy(canvas);
 }
