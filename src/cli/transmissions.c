@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/units.h"
+#include "base/util.h"
 #include "cli/answer.h"
 #include "cli/query.h"
 #include "cli/scope.h"
@@ -36,12 +37,21 @@ struct drawing {
     struct ls_scope_columns columns;
 };
 
-/* ">" before the duration of what was on already, or still on, when listening began or ended. */
-static void show_duration(const struct ls_transmission *row, char ret[LS_SHOW_BYTES]) {
-    char text[LS_UNIT_TEXT_BYTES];
-    bool cut = (row->flags & (LS_BURST_CUT_START | LS_BURST_CUT_STOP)) != 0;
-    ls_seconds_format((double)row->duration_ns / 1e9, text);
-    snprintf(ret, LS_SHOW_BYTES, "%s%.30s", cut ? ">" : "", text);
+/* ">" before what is the least it can be. */
+static void mark_least(bool least, char ret[LS_SHOW_BYTES]) {
+    if (least) {
+        char text[LS_SHOW_BYTES];
+        ls_copy_text(text, sizeof text, ret);
+        snprintf(ret, LS_SHOW_BYTES, ">%.30s", text);
+    }
+}
+
+/* It was on already, or still on, when listening began or ended; reached the end of the band; drove
+ * the converter past its limits. */
+static void mark_flags(const struct ls_transmission *row, char texts[COLUMNS][LS_SHOW_BYTES]) {
+    mark_least((row->flags & (LS_BURST_CUT_START | LS_BURST_CUT_STOP)) != 0, texts[DURATION]);
+    mark_least((row->flags & LS_BURST_BAND_EDGE) != 0, texts[WIDTH]);
+    mark_least((row->flags & LS_BURST_CLIPPED) != 0, texts[LEVEL]);
 }
 
 static int draw(void *context, const struct ls_transmission *row, struct ls_err *err) {
@@ -53,12 +63,13 @@ static int draw(void *context, const struct ls_transmission *row, struct ls_err 
         all[i] = texts[i];
     }
     ls_show_time(row->start_ns, run != NULL && run->no_clock, texts[TIME]);
-    show_duration(row, texts[DURATION]);
+    ls_seconds_format((double)row->duration_ns / 1e9, texts[DURATION]);
     ls_show_number(row->center_hz / 1e6, 4, texts[CENTER]);
     ls_show_width(row->bandwidth_hz, texts[WIDTH]);
     ls_show_number(row->snr_db, 1, texts[SNR]);
     ls_show_number(row->level_dbfs, 1, texts[LEVEL]);
     ls_show_count(row->bursts, texts[BURSTS]);
+    mark_flags(row, texts);
     all[RECORDING] = run == NULL ? NULL : run->input;
     all[CLASS] = row->class_name;
     all[SENSOR] = row->sensor;

@@ -16,6 +16,7 @@
 #include "model/line.h"
 #include "survey/ledger.h"
 #include "survey/painter.h"
+#include "survey/run_note.h"
 #include "survey/search.h"
 
 static const double DEFAULT_FALSE_ALARMS = 10.0; /* boxes a day of noise alone */
@@ -288,11 +289,6 @@ static int take_blocks(struct analysis *a, struct ls_err *err) {
     return code;
 }
 
-static void add_note(struct ls_run *run, const char *text) {
-    size_t used = strlen(run->note);
-    snprintf(run->note + used, sizeof run->note - used, "%s%s", used > 0 ? "; " : "", text);
-}
-
 /* The metadata say what the samples should hash to. Only of a file that is nothing but samples:
  * headers and archives are hashed with what surrounds them. */
 static void compare_hash(struct analysis *a) {
@@ -303,8 +299,8 @@ static void compare_hash(struct analysis *a) {
         (uint64_t)st.st_size == info->samples * ls_format_bytes(info->captures[0].tuning.format);
     if (plain && !info->truncated && info->sha512[0] != '\0' && !a->opts->skip_hash &&
         strcasecmp(info->sha512, a->result->run.input_sha512) != 0) {
-        add_note(&a->result->run,
-                 "the samples are not those that core:sha512 of the metadata names");
+        ls_run_note_add(&a->result->run,
+                        "the samples are not those that core:sha512 of the metadata names");
     }
 }
 
@@ -327,21 +323,12 @@ static void conclude(struct analysis *a) {
     run->first_ns = a->ledger.first_ns;
     run->last_ns = a->ledger.last_ns;
     run->incomplete = run->incomplete || a->ledger.lost_s > 0.0 || counts->invalid_samples > 0;
-    if (counts->invalid_samples > 0) {
-        snprintf(text, sizeof text, "%llu samples were not numbers and count as silence",
-                 (unsigned long long)counts->invalid_samples);
-        add_note(run, text);
-    }
+    ls_run_note_search(run, counts);
     if (a->ledger.moved > 0) {
         snprintf(text, sizeof text,
                  "%llu captures begin before the last one ends: moved to its end",
                  (unsigned long long)a->ledger.moved);
-        add_note(run, text);
-    }
-    if (counts->short_stretches > 0) {
-        snprintf(text, sizeof text, "%llu stretches are too short to search",
-                 (unsigned long long)counts->short_stretches);
-        add_note(run, text);
+        ls_run_note_add(run, text);
     }
 }
 
@@ -349,7 +336,7 @@ static void conclude(struct analysis *a) {
 static int end_hash(struct analysis *a, struct hasher *hasher, int code, struct ls_err *err) {
     if (!hasher->running) {
         if (a->opts->skip_hash) {
-            add_note(&a->result->run, "the recording was not hashed");
+            ls_run_note_add(&a->result->run, "the recording was not hashed");
         }
         return code;
     }

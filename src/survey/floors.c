@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "survey/lines.h"
+
 struct known {
     struct ls_tuning tuning;
     struct ls_floor *floor; /* NULL: a free place */
+    bool *masked;           /* [channels] what it was made with */
     int64_t left_ns;        /* end of the last stretch */
     bool left;              /* there was one */
     uint64_t taken;         /* when, counted in stretches */
@@ -15,12 +18,18 @@ struct ls_floors {
     struct known known[LS_FLOORS_MAX];
     struct known *present;
     uint64_t taken;
+    struct ls_lines *lines;
 };
 
 int ls_floors_create(struct ls_floors **ret, struct ls_err *err) {
     struct ls_floors *floors = calloc(1, sizeof *floors);
     if (floors == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for floors");
+    }
+    int code = ls_lines_create(&floors->lines, err);
+    if (code != LS_OK) {
+        free(floors);
+        return code;
     }
     *ret = floors;
     return LS_OK;
@@ -30,7 +39,9 @@ void ls_floors_destroy(struct ls_floors *floors) {
     if (floors != NULL) {
         for (size_t i = 0; i < LS_FLOORS_MAX; i++) {
             ls_floor_destroy(floors->known[i].floor);
+            free(floors->known[i].masked);
         }
+        ls_lines_destroy(floors->lines);
         free(floors);
     }
 }
@@ -49,6 +60,12 @@ static struct known *find(struct ls_floors *floors, const struct ls_tuning *tuni
     return NULL;
 }
 
+static void forget(struct known *known) {
+    ls_floor_destroy(known->floor);
+    free(known->masked);
+    memset(known, 0, sizeof *known);
+}
+
 /* A free place, or the one not taken for longest. */
 static struct known *make_room(struct ls_floors *floors) {
     struct known *oldest = &floors->known[0];
@@ -56,8 +73,7 @@ static struct known *make_room(struct ls_floors *floors) {
         struct known *known = &floors->known[i];
         oldest = known->floor == NULL || known->taken < oldest->taken ? known : oldest;
     }
-    ls_floor_destroy(oldest->floor);
-    memset(oldest, 0, sizeof *oldest);
+    forget(oldest);
     return oldest;
 }
 
@@ -65,10 +81,22 @@ int ls_floors_take(struct ls_floors *floors, const struct ls_tuning *tuning, int
                    const struct ls_floor_opts *opts, struct ls_floor **ret, double *ret_away_s,
                    struct ls_err *err) {
     struct known *known = find(floors, tuning);
+    size_t mask_bytes = opts->channels * sizeof *opts->masked;
+    if (known != NULL && memcmp(known->masked, opts->masked, mask_bytes) != 0) {
+        /* A line was learned since: its level is a floor of its own now, as nothing here knows. */
+        forget(known);
+        known = NULL;
+    }
     if (known == NULL) {
         known = make_room(floors);
+        known->masked = malloc(mask_bytes);
+        if (known->masked == NULL) {
+            return ls_err_set(err, LS_ERR_NOMEM, "out of memory for floors");
+        }
+        memcpy(known->masked, opts->masked, mask_bytes);
         int code = ls_floor_create(&known->floor, opts, err);
         if (code != LS_OK) {
+            forget(known);
             return code;
         }
         known->tuning = *tuning;
@@ -81,8 +109,21 @@ int ls_floors_take(struct ls_floors *floors, const struct ls_tuning *tuning, int
     return LS_OK;
 }
 
-void ls_floors_leave(struct ls_floors *floors, int64_t t_ns) {
+void ls_floors_mask(const struct ls_floors *floors, double rate_sps, bool *ret_masked,
+                    size_t channels) {
+    ls_lines_mask(floors->lines, rate_sps, ret_masked, channels);
+}
+
+size_t ls_floors_lines(const struct ls_floors *floors, double *ret_hz, size_t room) {
+    return ls_lines_list(floors->lines, ret_hz, room);
+}
+
+void ls_floors_leave(struct ls_floors *floors, int64_t t_ns, size_t channels) {
     if (floors->present != NULL) {
+        if (channels > 0) {
+            ls_lines_heard(floors->lines, &floors->present->tuning,
+                           ls_floor_occupied(floors->present->floor), channels);
+        }
         ls_floor_rest(floors->present->floor);
         floors->present->left_ns = t_ns;
         floors->present->left = true;

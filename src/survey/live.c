@@ -13,6 +13,7 @@
 #include "base/util.h"
 #include "dsp/convert.h"
 #include "survey/ledger.h"
+#include "survey/run_note.h"
 #include "survey/search.h"
 
 enum { SOUNDED_SAMPLES = 1024 }; /* of a block, for its level */
@@ -172,11 +173,6 @@ static int begin_run(struct ls_live *live, int64_t t_ns, struct ls_err *err) {
     return code;
 }
 
-static void add_note(struct ls_run *run, const char *text) {
-    size_t used = strlen(run->note);
-    snprintf(run->note + used, sizeof run->note - used, "%s%s", used > 0 ? "; " : "", text);
-}
-
 /* What of the ledger's open row has been searched. False: nothing. */
 static bool searched_row(struct ls_live *live, struct ls_observation *ret) {
     if (!ls_ledger_open_row(&live->ledger, ret)) {
@@ -220,15 +216,10 @@ static int end_stretch(struct ls_live *live, struct ls_err *err) {
 
 static void conclude(struct ls_live *live) {
     const struct ls_search_counts *counts = ls_search_counts(live->search);
-    char text[128];
     live->run.last_ns = ls_warp_time(&live->warp, live->ledger.last_ns);
     live->run.incomplete =
         live->ledger.lost_s + live->ledger.off_s > 0.0 || counts->invalid_samples > 0;
-    if (counts->invalid_samples > 0) {
-        snprintf(text, sizeof text, "%llu samples were not numbers and count as silence",
-                 (unsigned long long)counts->invalid_samples);
-        add_note(&live->run, text);
-    }
+    ls_run_note_search(&live->run, counts);
     live->observed_s += live->ledger.observed_s;
     live->lost_s += live->ledger.lost_s;
     live->retuning_s += live->ledger.retuning_s;
@@ -247,7 +238,7 @@ static int finish_run(struct ls_live *live, const char *reason, struct ls_err *e
     }
     live->in_stretch = false;
     if (reason[0] != '\0') {
-        add_note(&live->run, reason);
+        ls_run_note_add(&live->run, reason);
     }
     conclude(live);
     drop_tools(live);

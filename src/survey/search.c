@@ -180,6 +180,7 @@ static int take_floor(struct ls_search *search, struct ls_err *err) {
     double away_s;
     ls_cut_mask(cut, search->stretch.tuning.center_hz, search->opts.spurs_hz,
                 search->opts.spur_count, search->masked);
+    ls_floors_mask(search->floors, cut->rate_sps, search->masked, cut->channels);
     int code = ls_floors_take(search->floors, &search->stretch.tuning, search->stretch.t_ns, &opts,
                               &search->floor, &away_s, err);
     if (code != LS_OK) {
@@ -557,7 +558,8 @@ int ls_search_end(struct ls_search *search, struct ls_err *err) {
     }
     int64_t stop_ns =
         search->stretch.t_ns + ls_time_of_samples(search->heard, search->stretch.tuning.rate_sps);
-    ls_floors_leave(search->floors, stop_ns);
+    ls_floors_leave(search->floors, stop_ns, search->job != NULL ? search->cut.channels : 0);
+    search->counts.lines = ls_floors_lines(search->floors, search->counts.lines_hz, LS_LINES_MAX);
     return code == LS_OK ? ls_transmissions_end(search->opts.transmissions, err) : code;
 }
 

@@ -38,12 +38,18 @@ struct ls_search_opts {
     struct ls_sample_reader reader;
 };
 
+enum { LS_LINES_MAX = 32 };
+
 struct ls_search_counts {
     uint64_t invalid_samples;
     uint64_t clipped_samples;
     uint64_t declined[LS_DECLINED_COUNT];
     uint64_t unmeasured;
     uint64_t short_stretches; /* too short to learn a floor from: not searched */
+    /* The receiver's own, as the stretches that ended have shown them (survey/lines.h): masked from
+     * then on. Hz from the tuned centre, rising; of more than LS_LINES_MAX the first. */
+    size_t lines;
+    double lines_hz[LS_LINES_MAX];
 };
 
 /* The caller destroys *ret. */

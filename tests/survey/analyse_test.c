@@ -182,6 +182,55 @@ Test(analyse, twice_replaces_rows) {
     bench_finish(&bench);
 }
 
+/* Analyses samples [from, to) of the recording as a file of its own. */
+static struct found_rows rows_of_part(const float complex *x, size_t from, size_t to) {
+    struct bench bench;
+    bench_init(&bench, x + from, (to - from) * sizeof *x);
+    bench.opts.source.start_ns += (int64_t)llround((double)from / rate_sps * 1e9);
+    cr_assert_eq(analyse(&bench), LS_OK, "%s", bench.err.text);
+    struct found_rows rows = database_read(bench.store, NULL);
+    bench_finish(&bench);
+    return rows;
+}
+
+static void expect_alike(const struct ls_transmission *part, const struct ls_transmission *whole) {
+    const double row_ns = 2.0 * 20.0 / rate_sps * 1e9;
+    cr_expect_lt(fabs((double)(part->start_ns - whole->start_ns)), row_ns);
+    cr_expect_lt(fabs((double)(part->duration_ns - whole->duration_ns)), 2.0 * row_ns);
+    cr_expect_float_eq(part->center_hz, whole->center_hz, 0.02 * whole->bandwidth_hz);
+    cr_expect_float_eq(part->snr_db, whole->snr_db, 0.3);
+}
+
+/* Each part learns its own floor, so rows are alike and not the same; a burst that lies over the
+ * cut is one in each part, of which each says that it was cut there. */
+Test(analyse, a_recording_cut_in_two_files_gives_the_rows_of_the_whole) {
+    LS_AUTO(float complex) x = make_samples(SAMPLES);
+    struct found_rows whole = rows_of_part(x, 0, SAMPLES);
+    cr_assert_eq(whole.count, 8);
+    struct found_rows first = rows_of_part(x, 0, SAMPLES / 2);
+    struct found_rows second = rows_of_part(x, SAMPLES / 2, SAMPLES);
+    cr_assert_eq(first.count, 4);
+    cr_assert_eq(second.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        expect_alike(&first.rows[i], &whole.rows[i]);
+        expect_alike(&second.rows[i], &whole.rows[4 + i]);
+    }
+    free(first.rows);
+    free(second.rows);
+    size_t middle = (size_t)(1.85 * rate_sps); /* of the fourth burst */
+    first = rows_of_part(x, 0, middle);
+    second = rows_of_part(x, middle, SAMPLES);
+    cr_assert_eq(first.count, 4);
+    cr_assert_eq(second.count, 5);
+    cr_expect_eq(first.rows[3].flags & LS_BURST_CUT_STOP, LS_BURST_CUT_STOP);
+    cr_expect_eq(second.rows[0].flags & LS_BURST_CUT_START, LS_BURST_CUT_START);
+    int64_t both_ns = first.rows[3].duration_ns + second.rows[0].duration_ns;
+    cr_expect_float_eq((double)both_ns / 1e9, (double)whole.rows[3].duration_ns / 1e9, 400e-6);
+    free(whole.rows);
+    free(first.rows);
+    free(second.rows);
+}
+
 /* Everything but ids. */
 static bool same_row(const struct ls_transmission *a, const struct ls_transmission *b) {
     bool periods = a->period_s == b->period_s || (isnan(a->period_s) && isnan(b->period_s));

@@ -400,6 +400,38 @@ Test(search, short_dwells_are_searched) {
     recording_finish(&recording);
 }
 
+/* Six tunings 1 MHz apart in turn. A line at +137 kHz of each is the receiver's; one at 868.2 MHz
+ * is there in the first tuning only, and a transmitter's. */
+Test(search, lines_that_stay_in_every_tuning_are_learned_and_listed) {
+    struct recording recording;
+    recording_init(&recording, 1e6, 3.2, 86);
+    add_tone(&recording, 0.0, 3.2, 137e3, -62.0);
+    struct heard_stretch stretches[STRETCHES_MAX];
+    size_t count = cut_stretches(&recording, 0.05, 0.001, stretches);
+    for (size_t i = 0; i < count; i++) {
+        stretches[i].tuning.center_hz += 1e6 * (double)(i % 6);
+        if (i % 6 == 0) {
+            add_tone(&recording, 0.051 * (double)i, 0.051 * (double)i + 0.05, 200e3, -55.0);
+        }
+    }
+    struct heard heard = {0};
+    heard_search_all(&heard, &(struct heard_opts){0}, stretches, count);
+    size_t late = 0;
+    size_t sent = 0;
+    for (size_t i = 0; i < heard.row_count; i++) {
+        double at_s = (double)(heard.rows[i].start_ns - start_ns) / 1e9;
+        bool own = fabs(fmod(heard.rows[i].center_hz, 1e6) - 137e3) < 10e3;
+        late += own && at_s > 6 * 0.051;
+        sent += fabs(heard.rows[i].center_hz - 868.2e6) < 10e3;
+    }
+    cr_expect_eq(late, 0, "%zu rows of the receiver's line after a round", late);
+    cr_expect_geq(sent, (count + 5) / 6 - 1, "%zu rows of the transmitter", sent);
+    cr_assert_eq(heard.counts.lines, 1);
+    cr_expect_float_eq(heard.counts.lines_hz[0], 137e3, 1e6 / 160.0);
+    heard_finish(&heard);
+    recording_finish(&recording);
+}
+
 /* Wherever it lies: in the first sample, at a seam, in the last one. */
 Test(search, every_invalid_sample_is_counted_once) {
     struct recording recording;
