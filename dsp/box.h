@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dsp/limits.h"
+#include "dsp/required.h"
 
 /* A box: half-open intervals of rows (2 frames each) and channels of the piece. */
 struct ls_box {
@@ -46,7 +46,7 @@ struct ls_cells {
     const float *cells;     /* [rows][stride], noise mean 1; 0 outside the analysed channels */
     unsigned char *marks;   /* [rows][stride]: LS_MARK_* */
     const float *floor_pow; /* [channels] noise power of a cell */
-    const struct ls_limits *limits;
+    struct ls_required *required; /* of fitted windows; borrowed */
     size_t rows;
     size_t channels;
     size_t stride;      /* >= channels, from a row to the next */

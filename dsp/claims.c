@@ -137,7 +137,7 @@ static bool look_closer(struct ls_claims *claims, const struct ls_cells *in,
     bool stands_out = excess >= need;
     if ((!stands_out || excess < STRONG_EXCESS) && claims->fits < FITS_MAX) {
         claims->fits++;
-        stands_out = ls_fit_window(in, limits, window) >= 1.0F;
+        stands_out = ls_fit_window(in, window) >= 1.0F;
     }
     if (stands_out) {
         claim(in, window);

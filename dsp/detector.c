@@ -13,6 +13,7 @@
 
 #include "dsp/boxes.h"
 #include "dsp/claims.h"
+#include "dsp/required.h"
 #include "dsp/rise.h"
 #include "dsp/rows.h"
 #include "dsp/sort.h"
@@ -32,6 +33,7 @@ struct ls_detector {
     struct ls_detector_opts opts;
     size_t rows_max;
     struct ls_limits limits;
+    struct ls_required required;
     struct ls_crossings crossings;
     float *scale;           /* [channels] 0.5 / floor; 0 outside the analysed channels */
     float *floor_pow;       /* [channels] */
@@ -75,6 +77,7 @@ static void plan_limits(struct ls_detector *det) {
                                   .false_alarms = o->false_alarms,
                                   .floor_error = o->floor_error};
     ls_limits_plan(&det->limits, &opts);
+    ls_required_init(&det->required, &det->limits);
 }
 
 static int create_arrays(struct ls_detector *det) {
@@ -429,7 +432,7 @@ static void search_again(struct ls_detector *det, bool clipped, struct ls_detect
     struct ls_cells cells = {.cells = det->cells,
                              .marks = det->marks,
                              .floor_pow = det->floor_pow,
-                             .limits = &det->limits,
+                             .required = &det->required,
                              .rows = det->rows,
                              .channels = det->opts.channels,
                              .stride = det->stride,

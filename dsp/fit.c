@@ -98,72 +98,129 @@ float ls_fit_evidence(float excess) {
     return excess < 0.03F ? excess * excess * (0.5F - excess / 3.0F) : excess - log1pf(excess);
 }
 
-/* What windows of one axis need, by their number of parts: whole ones, and those that end with the
- * last part, which may be shorter. 0: not asked for yet. */
-struct needs {
-    float whole[GRID_MAX + 1];
-    float last[GRID_MAX + 1];
+/* The best window of an axis so far, by its ratio. */
+struct choice {
+    struct axis *axis;
+    const float *profile; /* sums over the other axis */
+    size_t other;         /* how long that one is */
+    bool is_time;
+    struct ls_required *required;
+    float best; /* the ratio to beat */
+    bool moved; /* it is one of this axis's windows that has it */
 };
 
-static float evidence_needed(const struct ls_limits *limits, size_t length, size_t other,
-                             bool is_time) {
-    return ls_fit_evidence(is_time ? ls_limits_excess(limits, length, other)
-                                   : ls_limits_excess(limits, other, length));
+static float need_of(const struct choice *choice, size_t length) {
+    return choice->is_time ? ls_required_evidence(choice->required, length, choice->other)
+                           : ls_required_evidence(choice->required, choice->other, length);
 }
 
-/* The best edges on one axis, given sums over the other one, which is other long. best: the ratio
- * to beat. True when they moved. */
-static bool fit_axis(struct axis *axis, const float *profile, size_t other, bool is_time,
-                     const struct ls_limits *limits, float *best) {
-    struct needs needs = {{0}, {0}};
-    bool moved = false;
-    for (size_t from = 0; from < axis->parts; from++) {
-        float sum = 0.0F;
-        for (size_t to = from + 1; to <= axis->parts; to++) {
-            sum += profile[to - 1];
-            if (sum <= 0.0F) {
-                continue;
-            }
-            size_t length = axis->edges[to] - axis->edges[from];
-            float *need = to < axis->parts ? &needs.whole[to - from] : &needs.last[to - from];
-            if (*need <= 0.0F) {
-                *need = evidence_needed(limits, length, other, is_time);
-            }
-            float excess = sum / (float)(length * other);
-            /* log(1 + x) >= 2 x / (2 + x), so this is never less than the evidence, and quicker. */
-            if (BOUND_ROUNDING * excess * excess < (2.0F + excess) * *best * *need) {
-                continue;
-            }
-            float ratio = ls_fit_evidence(excess) / *need;
-            if (ratio > *best) {
-                *best = ratio;
-                axis->from = from;
-                axis->to = to;
-                moved = true;
-            }
+/* A window with this sum. Of equals the first one is taken, in order of from, then to. */
+static void consider(struct choice *choice, size_t from, size_t to, float sum, float need) {
+    struct axis *axis = choice->axis;
+    float excess = sum / (float)((axis->edges[to] - axis->edges[from]) * choice->other);
+    /* log(1 + x) >= 3 x (2 + x) / (6 + 6 x + x^2), its Pade approximant of order 2, so this is
+     * never less than the evidence, and quicker. */
+    float below = 6.0F + 6.0F * excess + excess * excess;
+    if (BOUND_ROUNDING * excess * excess * (3.0F + excess) < below * choice->best * need) {
+        return;
+    }
+    float ratio = ls_fit_evidence(excess) / need;
+    bool before = choice->moved && (from < axis->from || (from == axis->from && to < axis->to));
+    if (ratio > choice->best || (ratio >= choice->best && before)) {
+        choice->best = ratio;
+        axis->from = from;
+        axis->to = to;
+        choice->moved = true;
+    }
+}
+
+/* A sum below which no window of so many cells beats the best: from the approximant of order 1,
+ * log(1 + x) >= 2 x / (2 + x), which can be solved for x. */
+static float least_sum(const struct choice *choice, float cells, float need) {
+    float level = choice->best * need / BOUND_ROUNDING;
+    float excess = 0.5F * (level + sqrtf(level * level + 8.0F * level));
+    return fmaxf(0.0F, excess * cells * (2.0F - BOUND_ROUNDING));
+}
+
+/* Windows of so many parts: *sums has theirs of one part less by where they begin, and is given
+ * these, in next. The last one ends with the last part, which may be shorter. */
+static void consider_length(struct choice *choice, size_t parts, const float **sums, float *next) {
+    const struct axis *axis = choice->axis;
+    const float *profile = choice->profile + parts - 1;
+    size_t last = axis->parts - parts;
+    size_t length = axis->edges[parts] - axis->edges[0];
+    float need = last > 0 ? need_of(choice, length) : 0.0F;
+    float least = least_sum(choice, (float)(length * choice->other), need);
+    bool any = ls_rows_add_test(next, *sums, profile, last + 1, least);
+    *sums = next;
+    for (size_t from = 0; any && from < last; from++) {
+        if (next[from] > least) {
+            consider(choice, from, from + parts, next[from], need);
         }
     }
-    return moved;
+    if (next[last] > 0.0F) {
+        length = axis->edges[axis->parts] - axis->edges[last];
+        consider(choice, last, axis->parts, next[last], need_of(choice, length));
+    }
 }
 
-static bool fit_rows(struct grid *grid, const struct ls_limits *limits, float *best) {
+/* What the window has now first: few others come near it. */
+static void consider_present(struct choice *choice) {
+    size_t from = choice->axis->from;
+    size_t to = choice->axis->to;
+    float sum = 0.0F;
+    for (size_t part = from; part < to; part++) {
+        sum += choice->profile[part];
+    }
+    if (sum > 0.0F) {
+        size_t length = choice->axis->edges[to] - choice->axis->edges[from];
+        consider(choice, from, to, sum, need_of(choice, length));
+    }
+}
+
+/* The best edges on one axis. True when they moved, or when their ratio is higher than the best
+ * one so far. */
+static bool fit_axis(struct choice *choice, float *best) {
+    static const float none[GRID_MAX];
+    float sums[2][GRID_MAX];
+    const float *present = none;
+    choice->best = *best;
+    choice->moved = false;
+    consider_present(choice);
+    for (size_t parts = 1; parts <= choice->axis->parts; parts++) {
+        consider_length(choice, parts, &present, sums[parts % 2]);
+    }
+    *best = choice->best;
+    return choice->moved;
+}
+
+static bool fit_rows(struct grid *grid, struct ls_required *required, float *best) {
     float profile[GRID_MAX] = {0};
     for (size_t t = 0; t < grid->rows.parts; t++) {
         for (size_t c = grid->channels.from; c < grid->channels.to; c++) {
             profile[t] += grid->excess[t][c];
         }
     }
-    return fit_axis(&grid->rows, profile, length_of(&grid->channels), true, limits, best);
+    struct choice choice = {.axis = &grid->rows,
+                            .profile = profile,
+                            .other = length_of(&grid->channels),
+                            .is_time = true,
+                            .required = required};
+    return fit_axis(&choice, best);
 }
 
-static bool fit_channels(struct grid *grid, const struct ls_limits *limits, float *best) {
+static bool fit_channels(struct grid *grid, struct ls_required *required, float *best) {
     float profile[GRID_MAX] = {0};
     for (size_t t = grid->rows.from; t < grid->rows.to; t++) {
         for (size_t c = 0; c < grid->channels.parts; c++) {
             profile[c] += grid->excess[t][c];
         }
     }
-    return fit_axis(&grid->channels, profile, length_of(&grid->rows), false, limits, best);
+    struct choice choice = {.axis = &grid->channels,
+                            .profile = profile,
+                            .other = length_of(&grid->rows),
+                            .required = required};
+    return fit_axis(&choice, best);
 }
 
 float ls_fit_excess(const struct ls_cells *in, const struct ls_window *window) {
@@ -180,8 +237,7 @@ float ls_fit_excess(const struct ls_cells *in, const struct ls_window *window) {
     return sum / (float)(window->rows * window->channels);
 }
 
-float ls_fit_window(const struct ls_cells *in, const struct ls_limits *limits,
-                    struct ls_window *window) {
+float ls_fit_window(const struct ls_cells *in, struct ls_window *window) {
     float best = 0.0F;
     for (size_t round = 0; round < ROUNDS; round++) {
         struct grid grid;
@@ -191,8 +247,8 @@ float ls_fit_window(const struct ls_cells *in, const struct ls_limits *limits,
         best = 0.0F;
         bool moving = true;
         for (size_t turn = 0; turn < TURNS && moving; turn++) {
-            moving = fit_rows(&grid, limits, &best);
-            moving = fit_channels(&grid, limits, &best) || moving;
+            moving = fit_rows(&grid, in->required, &best);
+            moving = fit_channels(&grid, in->required, &best) || moving;
         }
         struct ls_window fitted = {.row = grid.rows.edges[grid.rows.from],
                                    .rows = length_of(&grid.rows),

@@ -9,7 +9,6 @@
 #include <stddef.h>
 
 #include "dsp/box.h"
-#include "dsp/limits.h"
 
 /* Rows [row, row + rows) by channels [channel, channel + channels) of a piece. */
 struct ls_window {
@@ -29,7 +28,6 @@ float ls_fit_evidence(float excess);
 
 /* Moves *window to the best fit near it. Returns its evidence over what it needs: from 1 on it
  * stands out. */
-float ls_fit_window(const struct ls_cells *in, const struct ls_limits *limits,
-                    struct ls_window *window);
+float ls_fit_window(const struct ls_cells *in, struct ls_window *window);
 
 #endif

@@ -119,7 +119,7 @@ static void refit(const struct ls_cells *in, struct ls_box *box) {
     struct ls_window window = window_of(box);
     bool weak = ls_mend_is_weak(in, box);
     mark(in, box, LS_MARK_FREE);
-    ls_fit_window(in, in->limits, &window);
+    ls_fit_window(in, &window);
     struct ls_box fitted = {.row_start = (uint32_t)window.row,
                             .row_stop = (uint32_t)(window.row + window.rows),
                             .channel_low = (uint32_t)window.channel,

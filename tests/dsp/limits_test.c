@@ -77,9 +77,11 @@ Test(limits, fit_finds_the_edges_of_a_burst) {
     }
     struct ls_limits limits;
     plan(&limits, &scene, 0.0);
+    static struct ls_required required;
+    ls_required_init(&required, &limits);
     struct ls_cells in = {.cells = cells,
                           .marks = marks,
-                          .limits = &limits,
+                          .required = &required,
                           .rows = ROWS,
                           .channels = CHANNELS,
                           .stride = CHANNELS};
@@ -88,7 +90,7 @@ Test(limits, fit_finds_the_edges_of_a_burst) {
                                               {.row = 0, .rows = 64, .channel = 0, .channels = 32}};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         struct ls_window window = starts[i];
-        float ratio = ls_fit_window(&in, &limits, &window);
+        float ratio = ls_fit_window(&in, &window);
         cr_expect_gt(ratio, 1.0F);
         /* Rows 40 to 70, channels 20 to 25; three or four rows in a row may fade. */
         cr_expect(window.row >= 36 && window.row <= 44, "start %zu: from %zu", i, window.row);
