@@ -1,9 +1,14 @@
+/* Open cells, which are free and above the limit, are looked at as bits, 64 channels a word. A word
+ * is made of its cells when it is first asked for: blobs fill little of most pieces. */
 #include "dsp/blobs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "dsp/rows.h"
+
+enum { WORD_CHANNELS = 64 };
 
 /* Neighbours in one row: channels [low, high). */
 struct run {
@@ -15,6 +20,11 @@ struct run {
 struct ls_blobs {
     struct run *stack; /* [rows_max * (channels / 2 + 1)] runs still to visit */
     size_t depth;
+    size_t rows_max;
+    size_t words;   /* of a row */
+    uint64_t *open; /* [rows_max][words] */
+    uint8_t *known; /* [rows_max][words]: is that word of open made? */
+    float limit;
 };
 
 int ls_blobs_create(struct ls_blobs **ret, size_t rows_max, size_t channels) {
@@ -23,7 +33,11 @@ int ls_blobs_create(struct ls_blobs **ret, size_t rows_max, size_t channels) {
         return LS_ERR_NOMEM;
     }
     blobs->stack = calloc(rows_max * (channels / 2 + 1), sizeof *blobs->stack);
-    if (blobs->stack == NULL) {
+    blobs->rows_max = rows_max;
+    blobs->words = (channels + WORD_CHANNELS - 1) / WORD_CHANNELS;
+    blobs->open = calloc(rows_max * blobs->words, sizeof *blobs->open);
+    blobs->known = calloc(rows_max * blobs->words, sizeof *blobs->known);
+    if (blobs->stack == NULL || blobs->open == NULL || blobs->known == NULL) {
         ls_blobs_destroy(blobs);
         return LS_ERR_NOMEM;
     }
@@ -34,35 +48,96 @@ int ls_blobs_create(struct ls_blobs **ret, size_t rows_max, size_t channels) {
 void ls_blobs_destroy(struct ls_blobs *blobs) {
     if (blobs != NULL) {
         free(blobs->stack);
+        free(blobs->open);
+        free(blobs->known);
         free(blobs);
     }
 }
 
-/* The first cell from c on, before end, that is free and above limit; end when there is none. */
-static size_t find_open(const struct ls_cells *in, size_t row, size_t c, size_t end, float limit) {
-    const float *cells = in->cells + row * in->stride;
-    const unsigned char *marks = in->marks + row * in->stride;
-    while (c < end && (marks[c] != LS_MARK_FREE || cells[c] <= limit)) {
-        c++;
-    }
-    return c;
+void ls_blobs_begin(struct ls_blobs *blobs, float limit) {
+    memset(blobs->known, 0, blobs->rows_max * blobs->words * sizeof *blobs->known);
+    blobs->limit = limit;
 }
 
-/* Claim the run of open cells that holds (row, c), itself open, and keep it to be visited. Returns
- * its end. */
-static size_t claim_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c,
-                        float limit) {
-    const float *cells = in->cells + row * in->stride;
-    unsigned char *marks = in->marks + row * in->stride;
-    size_t low = c;
-    size_t high = c + 1;
-    while (low > 0 && marks[low - 1] == LS_MARK_FREE && cells[low - 1] > limit) {
-        low--;
+/* Open cells of a row in the channels from word * WORD_CHANNELS on. */
+static uint64_t *open_word(struct ls_blobs *blobs, const struct ls_cells *in, size_t row,
+                           size_t word) {
+    size_t i = row * blobs->words + word;
+    if (blobs->known[i] == 0) {
+        size_t at = row * in->stride + word * WORD_CHANNELS;
+        size_t left = in->channels - word * WORD_CHANNELS;
+        blobs->open[i] = ls_rows_open(in->cells + at, in->marks + at, blobs->limit,
+                                      left < WORD_CHANNELS ? left : WORD_CHANNELS);
+        blobs->known[i] = 1;
     }
-    while (high < in->channels && marks[high] == LS_MARK_FREE && cells[high] > limit) {
-        high++;
+    return &blobs->open[i];
+}
+
+void ls_blobs_look(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t low,
+                   size_t high) {
+    for (size_t word = low / WORD_CHANNELS; word * WORD_CHANNELS < high; word++) {
+        open_word(blobs, in, row, word);
     }
-    memset(marks + low, LS_MARK_CLAIMED, high - low);
+}
+
+/* The first cell from c on, before end, that is open; end when there is none. */
+static size_t find_open(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c,
+                        size_t end) {
+    for (size_t word = c / WORD_CHANNELS; word * WORD_CHANNELS < end; word++) {
+        size_t below = word * WORD_CHANNELS < c ? c - word * WORD_CHANNELS : 0;
+        uint64_t open = *open_word(blobs, in, row, word) & (UINT64_MAX << below);
+        if (open != 0) {
+            size_t at = word * WORD_CHANNELS + (size_t)__builtin_ctzll(open);
+            return at < end ? at : end;
+        }
+    }
+    return end;
+}
+
+/* The first cell from c on that is not open. */
+static size_t end_of_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c) {
+    for (size_t word = c / WORD_CHANNELS; word < blobs->words; word++) {
+        size_t below = word * WORD_CHANNELS < c ? c - word * WORD_CHANNELS : 0;
+        uint64_t closed = ~*open_word(blobs, in, row, word) & (UINT64_MAX << below);
+        if (closed != 0) {
+            return word * WORD_CHANNELS + (size_t)__builtin_ctzll(closed);
+        }
+    }
+    return in->channels;
+}
+
+/* The first cell of those before c without a gap that are open; c when there is none. */
+static size_t start_of_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row,
+                           size_t c) {
+    while (c > 0) {
+        size_t word = (c - 1) / WORD_CHANNELS;
+        size_t above = (word + 1) * WORD_CHANNELS - c;
+        uint64_t closed = ~*open_word(blobs, in, row, word) << above;
+        if (closed != 0) {
+            return c - (size_t)__builtin_clzll(closed);
+        }
+        c = word * WORD_CHANNELS;
+    }
+    return 0;
+}
+
+/* The cells [low, high) of a row are open no more. */
+static void shut(struct ls_blobs *blobs, size_t row, size_t low, size_t high) {
+    uint64_t *open = blobs->open + row * blobs->words;
+    for (size_t word = low / WORD_CHANNELS; word * WORD_CHANNELS < high; word++) {
+        size_t first = word * WORD_CHANNELS;
+        uint64_t from = low > first ? UINT64_MAX << (low - first) : UINT64_MAX;
+        uint64_t to = high - first < WORD_CHANNELS ? ~(UINT64_MAX << (high - first)) : UINT64_MAX;
+        open[word] &= ~(from & to);
+    }
+}
+
+/* Claim the run of open cells that holds (row, c) and keep it to be visited. Returns its end. */
+static size_t claim_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c) {
+    size_t low = start_of_run(blobs, in, row, c);
+    size_t high = end_of_run(blobs, in, row, c + 1);
+    memset(in->marks + row * in->stride + low, LS_MARK_CLAIMED, high - low);
+    shut(blobs, row, low, high);
     blobs->stack[blobs->depth++] = (struct run){(uint32_t)row, (uint32_t)low, (uint32_t)high};
     return high;
 }
@@ -79,20 +154,19 @@ static size_t rows_beside(size_t row, size_t rows, size_t ret[2]) {
     return count;
 }
 
-void ls_blobs_grow(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t channel,
-                   float limit) {
+void ls_blobs_grow(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t channel) {
     blobs->depth = 0;
-    claim_run(blobs, in, row, channel, limit);
+    claim_run(blobs, in, row, channel);
     while (blobs->depth > 0) {
         struct run run = blobs->stack[--blobs->depth];
         size_t from = run.low > 0 ? run.low - 1 : 0;
         size_t end = run.high < in->channels ? run.high + 1 : in->channels;
         size_t beside[2];
         for (size_t i = rows_beside(run.row, in->rows, beside); i-- > 0;) {
-            size_t c = find_open(in, beside[i], from, end, limit);
+            size_t c = find_open(blobs, in, beside[i], from, end);
             while (c < end) {
-                c = claim_run(blobs, in, beside[i], c, limit);
-                c = c < end ? find_open(in, beside[i], c, end, limit) : end;
+                c = claim_run(blobs, in, beside[i], c);
+                c = c < end ? find_open(blobs, in, beside[i], c, end) : end;
             }
         }
     }

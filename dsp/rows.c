@@ -242,6 +242,37 @@ VERSIONS void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float 
     }
 }
 
+/* Eight bytes of 0 or 1, the lowest first, as bits: each is moved to its place in the highest byte,
+ * and no two of the products meet. */
+static inline uint64_t bits_of_bytes(const unsigned char *bytes) {
+    uint64_t eight;
+    memcpy(&eight, bytes, sizeof eight);
+    return eight * UINT64_C(0x0102040810204080) >> 56;
+}
+
+VERSIONS uint64_t ls_rows_open(const float *cells, const unsigned char *marks, float limit,
+                               size_t n) {
+    const int32_t limit_bits = bits_of(limit);
+    unsigned char open[64] = {0};
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        vec_bits clear;
+        vec_bits cell;
+        load_free(&clear, marks + i);
+        memcpy(&cell, cells + i, sizeof cell);
+        vec_marks above = __builtin_convertvector((cell > limit_bits) & clear & 1, vec_marks);
+        memcpy(open + i, &above, sizeof above);
+    }
+    for (; i < n; i++) {
+        open[i] = bits_of(cells[i]) > limit_bits && marks[i] == 0;
+    }
+    uint64_t bits = 0;
+    for (size_t k = 0; k < 64; k += 8) {
+        bits |= bits_of_bytes(open + k) << k;
+    }
+    return bits;
+}
+
 VERSIONS void ls_rows_or(unsigned char *restrict any, const unsigned char *restrict marks,
                          size_t n) {
     for (size_t i = 0; i < n; i++) {

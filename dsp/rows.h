@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* ret[i] = a[i] * scale[i], which is added to sum[i]. */
 void ls_rows_scale_sum(float *ret, float *sum, const float *a, const float *scale, size_t n);
@@ -51,6 +52,9 @@ void ls_rows_excise(const struct ls_marked_rows *in, float *ret);
 
 /* sum[i] = sum over rows of the cells whose mark is 0; count[i]: how many those are. */
 void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float *count);
+
+/* Bit i, i < n <= 64: the mark is 0, and the cell above limit, which is not negative. */
+uint64_t ls_rows_open(const float *cells, const unsigned char *marks, float limit, size_t n);
 
 /* any[i] |= marks[i] */
 void ls_rows_or(unsigned char *any, const unsigned char *marks, size_t n);
