@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "dsp/excess.h"
 #include "dsp/mend.h"
 #include "dsp/onset.h"
-#include "dsp/rows.h"
 
 static const double EDGE_POWER = 0.25; /* of the box's power: half the amplitude */
 /* Of the power behind an edge: the bank's response to a step has half the energy of its filter
@@ -64,24 +64,35 @@ void ls_edges_destroy(struct ls_edges *edges) {
     }
 }
 
-/* Signal power of each of the box's channels over its rows, and of one row over its channels; the
- * floor is taken off. */
+/* Its cells in the rows [from, stop). */
+static struct ls_rectangle cells_of(const struct ls_cells *in, const struct ls_box *box,
+                                    size_t from, size_t stop) {
+    return (struct ls_rectangle){.cells = in->cells + from * in->stride + box->channel_low,
+                                 .stride = in->stride,
+                                 .rows = stop - from,
+                                 .channels = box->channel_high - box->channel_low};
+}
+
+/* Signal power of each of the box's channels over its rows; the floor is taken off. */
 static void measure_channels(const struct ls_cells *in, const struct ls_box *box, double *ret) {
-    size_t n = box->channel_high - box->channel_low;
-    memset(ret, 0, n * sizeof *ret);
-    for (size_t r = box->row_start; r < box->row_stop; r++) {
-        ls_rows_add_excess(ret, in->cells + r * in->stride + box->channel_low, n);
-    }
-    for (size_t i = 0; i < n; i++) {
-        ret[i] = ret[i] / (double)(box->row_stop - box->row_start) *
-                 (double)in->floor_pow[box->channel_low + i];
+    const struct ls_rectangle cells = cells_of(in, box, box->row_start, box->row_stop);
+    ls_excess_channels(&cells, ret);
+    for (size_t i = 0; i < cells.channels; i++) {
+        ret[i] = ret[i] / (double)cells.rows * (double)in->floor_pow[box->channel_low + i];
     }
 }
 
+/* The same of each of the rows [from, stop) over the box's channels. */
+static void measure_rows(const struct ls_cells *in, const struct ls_box *box, size_t from,
+                         size_t stop, double *ret) {
+    const struct ls_rectangle cells = cells_of(in, box, from, stop);
+    ls_excess_rows(&cells, in->floor_pow + box->channel_low, ret);
+}
+
 static double row_power(const struct ls_cells *in, const struct ls_box *box, size_t r) {
-    return ls_rows_weighted_excess(in->cells + r * in->stride + box->channel_low,
-                                   in->floor_pow + box->channel_low,
-                                   box->channel_high - box->channel_low);
+    double power;
+    measure_rows(in, box, r, r + 1, &power);
+    return power;
 }
 
 /* Narrow the box to the channels that carry its power. */
@@ -188,9 +199,7 @@ static bool goes_on(const struct ls_cells *in, const struct ls_box *box, size_t 
 /* Claims of a weak box end where noise took from it. A row alone may fade. */
 static void extend_weak(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     size_t rows = box->row_stop - box->row_start;
-    for (size_t i = 0; i < rows; i++) {
-        edges->profile[i] = row_power(in, box, box->row_start + i);
-    }
+    measure_rows(in, box, box->row_start, box->row_stop, edges->profile);
     double sigma;
     box_noise(in, box, &sigma);
     double usual = usual_power(edges->profile, rows);
@@ -279,10 +288,11 @@ static void fit_rows(const struct ls_cells *in, struct ls_box *box, double level
 }
 
 /* A weak box keeps the edges that fit it (dsp/mend.h): no row or channel tells alone. */
-static void keep_rows(const struct ls_cells *in, struct ls_box *box) {
+static void keep_rows(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     double energy = 0.0;
-    for (size_t r = box->row_start; r < box->row_stop; r++) {
-        energy += row_power(in, box, r);
+    measure_rows(in, box, box->row_start, box->row_stop, edges->profile);
+    for (size_t i = 0; i < box->row_stop - box->row_start; i++) {
+        energy += edges->profile[i];
     }
     double sigma;
     double level = energy / ((double)(box->row_stop - box->row_start) * box_noise(in, box, &sigma));
@@ -303,9 +313,7 @@ static void keep_rows(const struct ls_cells *in, struct ls_box *box) {
 static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     size_t rows = box->row_stop - box->row_start;
     double *power = edges->profile;
-    for (size_t i = 0; i < rows; i++) {
-        power[i] = row_power(in, box, box->row_start + i);
-    }
+    measure_rows(in, box, box->row_start, box->row_stop, power);
     double sigma;
     double usual = usual_power(power, rows);
     double noise = box_noise(in, box, &sigma);
@@ -369,7 +377,7 @@ static bool may_fade(const struct ls_cells *in, const struct ls_box *box) {
 
 bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     if (ls_mend_is_weak(in, box)) {
-        keep_rows(in, box);
+        keep_rows(edges, in, box);
         reach_ends(in, box);
     } else {
         trim_channels(edges, in, box);
@@ -430,9 +438,7 @@ size_t ls_edges_split(struct ls_edges *edges, const struct ls_cells *in, struct 
         }
         double sigma;
         double noise = box_noise(in, box, &sigma);
-        for (size_t r = 0; r < rows; r++) {
-            edges->profile[r] = row_power(in, box, box->row_start + r);
-        }
+        measure_rows(in, box, box->row_start, box->row_stop, edges->profile);
         double level = usual_power(edges->profile, rows);
         if (level < SPLIT_SNR * sigma) {
             continue;

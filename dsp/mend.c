@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "dsp/excess.h"
 #include "dsp/fit.h"
-#include "dsp/rows.h"
 
 /* 8 dB: mean excess of a cell. Above it single rows and channels tell signal from noise. */
 static const float WEAK_EXCESS = 6.0F;
@@ -32,11 +32,12 @@ static struct ls_window window_of(const struct ls_box *box) {
 
 /* Mean excess of all cells of a window, claimed or not. */
 static float excess_of(const struct ls_cells *in, const struct ls_window *window) {
-    double sum = 0.0;
-    for (size_t r = window->row; r < window->row + window->rows; r++) {
-        sum += ls_rows_excess(in->cells + r * in->stride + window->channel, window->channels);
-    }
-    return (float)(sum / (double)(window->rows * window->channels));
+    const struct ls_rectangle cells = {.cells =
+                                           in->cells + window->row * in->stride + window->channel,
+                                       .stride = in->stride,
+                                       .rows = window->rows,
+                                       .channels = window->channels};
+    return (float)(ls_excess_sum(&cells) / (double)(window->rows * window->channels));
 }
 
 bool ls_mend_is_weak(const struct ls_cells *in, const struct ls_box *box) {

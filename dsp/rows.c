@@ -3,17 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-/* One copy of each function per instruction set; the loader picks one (gcc on x86-64 with ifunc;
- * the sanitizers are not up yet when it does). Elsewhere the plain loop is what the compiler makes
- * of it. The arithmetic is element by element in one order, so every copy gives the same bits. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&                             \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define VERSIONS __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define VERSIONS
-#endif
+#include "dsp/versions.h"
 
-VERSIONS void ls_rows_scale(float *a, float factor, size_t n) {
+LS_VERSIONS void ls_rows_scale(float *a, float factor, size_t n) {
     for (size_t i = 0; i < n; i++) {
         a[i] *= factor;
     }
@@ -34,7 +26,7 @@ static inline float value_of(int32_t bits) {
 }
 
 /* What falls has a negative pattern, which is less than 0. */
-VERSIONS float ls_rows_largest_rise(const float *a, size_t by, size_t n) {
+LS_VERSIONS float ls_rows_largest_rise(const float *a, size_t by, size_t n) {
     int32_t most = 0;
     for (size_t i = 0; i < n; i++) {
         int32_t rise = bits_of(a[i + by] - a[i]);
@@ -46,8 +38,8 @@ VERSIONS float ls_rows_largest_rise(const float *a, size_t by, size_t n) {
 /* A difference of such patterns has the sign of their order: or-ed together, signs tell whether any
  * limit was passed, and cost less than compares. Sums over 2^b channels are those of two neighbours
  * among blocks of 2^(b - 1) that do not overlap. */
-VERSIONS bool ls_rows_pyramid_test(const float *a, size_t n, const float *limits, size_t widths,
-                                   float *scratch) {
+LS_VERSIONS bool ls_rows_pyramid_test(const float *a, size_t n, const float *limits, size_t widths,
+                                      float *scratch) {
     int32_t one = bits_of(limits[0]);
     int32_t two = bits_of(limits[widths > 1 ? 1 : 0]);
     int32_t any = one - bits_of(a[n - 1]);
@@ -70,8 +62,8 @@ VERSIONS bool ls_rows_pyramid_test(const float *a, size_t n, const float *limits
     return any < 0;
 }
 
-VERSIONS void ls_rows_scale_sum(float *restrict ret, float *restrict sum, const float *restrict a,
-                                const float *restrict scale, size_t n) {
+LS_VERSIONS void ls_rows_scale_sum(float *restrict ret, float *restrict sum,
+                                   const float *restrict a, const float *restrict scale, size_t n) {
     for (size_t i = 0; i < n; i++) {
         float value = a[i] * scale[i];
         ret[i] = value;
@@ -80,14 +72,14 @@ VERSIONS void ls_rows_scale_sum(float *restrict ret, float *restrict sum, const 
 }
 
 /* ret may be a: each element is read before it is written. */
-VERSIONS void ls_rows_add(float *ret, const float *a, const float *b, size_t n) {
+LS_VERSIONS void ls_rows_add(float *ret, const float *a, const float *b, size_t n) {
     for (size_t i = 0; i < n; i++) {
         ret[i] = a[i] + b[i];
     }
 }
 
-VERSIONS bool ls_rows_add_test(float *restrict ret, const float *a, const float *b, size_t n,
-                               float limit) {
+LS_VERSIONS bool ls_rows_add_test(float *restrict ret, const float *a, const float *b, size_t n,
+                                  float limit) {
     const int32_t limit_bits = bits_of(limit);
     int32_t any = 0;
     for (size_t i = 0; i < n; i++) {
@@ -98,7 +90,7 @@ VERSIONS bool ls_rows_add_test(float *restrict ret, const float *a, const float 
     return any != 0;
 }
 
-VERSIONS void ls_rows_fold(float *restrict ret, const float *restrict a, size_t step, size_t n) {
+LS_VERSIONS void ls_rows_fold(float *restrict ret, const float *restrict a, size_t step, size_t n) {
     if (step == 1) {
         for (size_t i = 0; i < n; i++) {
             ret[i] = a[2 * i] + a[2 * i + 1];
@@ -110,8 +102,8 @@ VERSIONS void ls_rows_fold(float *restrict ret, const float *restrict a, size_t 
     }
 }
 
-VERSIONS bool ls_rows_fold_test(float *restrict ret, const float *restrict a, size_t n,
-                                float limit) {
+LS_VERSIONS bool ls_rows_fold_test(float *restrict ret, const float *restrict a, size_t n,
+                                   float limit) {
     const int32_t limit_bits = bits_of(limit);
     int32_t any = 0;
     for (size_t i = 0; i < n; i++) {
@@ -122,7 +114,7 @@ VERSIONS bool ls_rows_fold_test(float *restrict ret, const float *restrict a, si
     return any != 0;
 }
 
-VERSIONS bool ls_rows_any_above(const float *a, float limit, size_t n) {
+LS_VERSIONS bool ls_rows_any_above(const float *a, float limit, size_t n) {
     const int32_t limit_bits = bits_of(limit);
     int32_t any = 0;
     for (size_t i = 0; i < n; i++) {
@@ -181,7 +173,7 @@ static inline __attribute__((always_inline)) void excise_few(const struct ls_mar
     memcpy(ret + at, sum, sizeof sum);
 }
 
-VERSIONS void ls_rows_excise(const struct ls_marked_rows *in, float *ret) {
+LS_VERSIONS void ls_rows_excise(const struct ls_marked_rows *in, float *ret) {
     size_t at = 0;
     for (; at + VECTORS * LANES <= in->n; at += VECTORS * LANES) {
         excise_columns(in, at, VECTORS, ret);
@@ -224,7 +216,7 @@ static inline __attribute__((always_inline)) void gather_columns(const struct ls
     memcpy(count + at, counts, vectors * sizeof counts[0]);
 }
 
-VERSIONS void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float *count) {
+LS_VERSIONS void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float *count) {
     size_t at = 0;
     for (; at + VECTORS * LANES <= in->n; at += VECTORS * LANES) {
         gather_columns(in, at, VECTORS, sum, count);
@@ -250,8 +242,8 @@ static inline uint64_t bits_of_bytes(const unsigned char *bytes) {
     return eight * UINT64_C(0x0102040810204080) >> 56;
 }
 
-VERSIONS uint64_t ls_rows_open(const float *cells, const unsigned char *marks, float limit,
-                               size_t n) {
+LS_VERSIONS uint64_t ls_rows_open(const float *cells, const unsigned char *marks, float limit,
+                                  size_t n) {
     const int32_t limit_bits = bits_of(limit);
     unsigned char open[64] = {0};
     size_t i = 0;
@@ -273,14 +265,14 @@ VERSIONS uint64_t ls_rows_open(const float *cells, const unsigned char *marks, f
     return bits;
 }
 
-VERSIONS void ls_rows_or(unsigned char *restrict any, const unsigned char *restrict marks,
-                         size_t n) {
+LS_VERSIONS void ls_rows_or(unsigned char *restrict any, const unsigned char *restrict marks,
+                            size_t n) {
     for (size_t i = 0; i < n; i++) {
         any[i] |= marks[i];
     }
 }
 
-VERSIONS float ls_rows_sum(const float *a, size_t n) {
+LS_VERSIONS float ls_rows_sum(const float *a, size_t n) {
     float lanes[LANES] = {0};
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
@@ -296,49 +288,4 @@ VERSIONS float ls_rows_sum(const float *a, size_t n) {
         sum += a[i];
     }
     return sum;
-}
-
-enum { DOUBLE_LANES = 8 };
-
-/* The first lanes of a short row are added in its own order. */
-static inline __attribute__((always_inline)) double sum_lanes(const double *lanes) {
-    double sum = lanes[0];
-    for (size_t k = 1; k < DOUBLE_LANES; k++) {
-        sum += lanes[k];
-    }
-    return sum;
-}
-
-VERSIONS double ls_rows_excess(const float *a, size_t n) {
-    double lanes[DOUBLE_LANES] = {0};
-    size_t i = 0;
-    for (; i + DOUBLE_LANES <= n; i += DOUBLE_LANES) {
-        for (size_t k = 0; k < DOUBLE_LANES; k++) {
-            lanes[k] += (double)a[i + k] - 1.0;
-        }
-    }
-    for (size_t k = 0; i < n; k++, i++) {
-        lanes[k] += (double)a[i] - 1.0;
-    }
-    return sum_lanes(lanes);
-}
-
-VERSIONS double ls_rows_weighted_excess(const float *a, const float *weights, size_t n) {
-    double lanes[DOUBLE_LANES] = {0};
-    size_t i = 0;
-    for (; i + DOUBLE_LANES <= n; i += DOUBLE_LANES) {
-        for (size_t k = 0; k < DOUBLE_LANES; k++) {
-            lanes[k] += ((double)a[i + k] - 1.0) * (double)weights[i + k];
-        }
-    }
-    for (size_t k = 0; i < n; k++, i++) {
-        lanes[k] += ((double)a[i] - 1.0) * (double)weights[i];
-    }
-    return sum_lanes(lanes);
-}
-
-VERSIONS void ls_rows_add_excess(double *restrict sum, const float *restrict a, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        sum[i] += (double)a[i] - 1.0;
-    }
 }

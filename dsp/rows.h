@@ -62,11 +62,4 @@ void ls_rows_or(unsigned char *any, const unsigned char *marks, size_t n);
 /* Sum of n values, in an order of its own that is the same on every machine. */
 float ls_rows_sum(const float *a, size_t n);
 
-/* Sum of a[i] - 1, and of (a[i] - 1) * weights[i], in such an order too. */
-double ls_rows_excess(const float *a, size_t n);
-double ls_rows_weighted_excess(const float *a, const float *weights, size_t n);
-
-/* sum[i] += a[i] - 1 */
-void ls_rows_add_excess(double *sum, const float *a, size_t n);
-
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "dsp/rows.h"
+#include "dsp/excess.h"
 
 /* 13 dB below the weaker of the two sides. */
 static const double VALLEY_POWER = 0.05;
@@ -27,7 +27,7 @@ static const double SIDE_SIGMA = 10.0;
 static const double ON_SHARE = 0.1;
 enum {
     ROWS_MIN = 16,
-    PANEL = 64, /* channels gone over together */
+    PANEL = 64, /* channels or rows gone over together */
 };
 
 struct ls_valleys {
@@ -66,11 +66,25 @@ struct sides {
     size_t high[2];
 };
 
-/* Power of a side in one row, above the noise. */
-static double side_power(const struct ls_cells *in, const struct sides *sides, int side, size_t r) {
-    size_t low = sides->low[side];
-    return ls_rows_weighted_excess(in->cells + r * in->stride + low, in->floor_pow + low,
-                                   sides->high[side] - low);
+/* Power of both sides in some rows, above the noise. */
+struct side_rows {
+    size_t count;
+    double power[2][PANEL];
+};
+
+/* Of up to PANEL rows from row r on. */
+static void measure_sides(const struct ls_cells *in, const struct sides *sides, size_t r,
+                          struct side_rows *ret) {
+    size_t left = sides->row_stop - r;
+    ret->count = left < PANEL ? left : PANEL;
+    for (int s = 0; s < 2; s++) {
+        size_t low = sides->low[s];
+        const struct ls_rectangle cells = {.cells = in->cells + r * in->stride + low,
+                                           .stride = in->stride,
+                                           .rows = ret->count,
+                                           .channels = sides->high[s] - low};
+        ls_excess_rows(&cells, in->floor_pow + low, ret->power[s]);
+    }
 }
 
 /* Power of each side over all rows, and how the sides go together: -1: what one side loses from row
@@ -85,47 +99,63 @@ static void compare_sides(const struct ls_cells *in, const struct sides *sides,
                           struct comparison *ret) {
     double signs = 0.0;
     double weights = 0.0;
-    double before[2] = {side_power(in, sides, 0, sides->row_start),
-                        side_power(in, sides, 1, sides->row_start)};
-    double total[2] = {before[0], before[1]};
-    for (size_t r = sides->row_start + 1; r < sides->row_stop; r++) {
-        double now[2] = {side_power(in, sides, 0, r), side_power(in, sides, 1, r)};
-        double a = now[0] - before[0];
-        double b = now[1] - before[1];
-        double weight = fmin(fabs(a), fabs(b));
-        signs += a * b < 0.0 ? -weight : weight;
-        weights += weight;
-        for (int s = 0; s < 2; s++) {
-            total[s] += now[s];
-            before[s] = now[s];
+    double before[2] = {0.0, 0.0};
+    double total[2] = {0.0, 0.0};
+    struct side_rows rows;
+    for (size_t from = sides->row_start; from < sides->row_stop; from += rows.count) {
+        measure_sides(in, sides, from, &rows);
+        for (size_t i = 0; i < rows.count; i++) {
+            double a = rows.power[0][i] - before[0];
+            double b = rows.power[1][i] - before[1];
+            double weight = from + i > sides->row_start ? fmin(fabs(a), fabs(b)) : 0.0;
+            signs += a * b < 0.0 ? -weight : weight;
+            weights += weight;
+            for (int s = 0; s < 2; s++) {
+                total[s] += rows.power[s][i];
+                before[s] = rows.power[s][i];
+            }
         }
     }
     *ret = (struct comparison){.total = {total[0], total[1]},
                                .alternation = weights > 0.0 ? signs / weights : 0.0};
 }
 
-/* Is the weaker side on when the stronger is not, or off while it is? */
-static bool own_times(const struct ls_cells *in, const struct sides *sides, int strong) {
-    double peak[2] = {0.0, 0.0};
-    for (size_t r = sides->row_start; r < sides->row_stop; r++) {
-        for (int s = 0; s < 2; s++) {
-            peak[s] = fmax(peak[s], side_power(in, sides, s, r));
+/* The strongest row of each side. */
+static void find_peaks(const struct ls_cells *in, const struct sides *sides, double ret[2]) {
+    struct side_rows rows;
+    ret[0] = ret[1] = 0.0;
+    for (size_t from = sides->row_start; from < sides->row_stop; from += rows.count) {
+        measure_sides(in, sides, from, &rows);
+        for (size_t i = 0; i < rows.count; i++) {
+            for (int s = 0; s < 2; s++) {
+                ret[s] = fmax(ret[s], rows.power[s][i]);
+            }
         }
     }
+}
+
+/* Is the weaker side on when the stronger is not, or off while it is? */
+static bool own_times(const struct ls_cells *in, const struct sides *sides, int strong) {
+    double peak[2];
+    find_peaks(in, sides, peak);
     double energy = 0.0;
     double apart = 0.0;
-    double rows = 0.0;
+    double on_rows = 0.0;
     double without = 0.0;
     int weak = 1 - strong;
-    for (size_t r = sides->row_start; r < sides->row_stop; r++) {
-        double power = fmax(0.0, side_power(in, sides, weak, r));
-        bool on = side_power(in, sides, strong, r) > ON_SHARE * peak[strong];
-        energy += power;
-        apart += on ? 0.0 : power;
-        rows += on ? 1.0 : 0.0;
-        without += on && power < ON_SHARE * peak[weak] ? 1.0 : 0.0;
+    struct side_rows rows;
+    for (size_t from = sides->row_start; from < sides->row_stop; from += rows.count) {
+        measure_sides(in, sides, from, &rows);
+        for (size_t i = 0; i < rows.count; i++) {
+            double power = fmax(0.0, rows.power[weak][i]);
+            bool on = rows.power[strong][i] > ON_SHARE * peak[strong];
+            energy += power;
+            apart += on ? 0.0 : power;
+            on_rows += on ? 1.0 : 0.0;
+            without += on && power < ON_SHARE * peak[weak] ? 1.0 : 0.0;
+        }
     }
-    return apart > OWN_ENERGY * energy || without > OWN_ROWS * rows;
+    return apart > OWN_ENERGY * energy || without > OWN_ROWS * on_rows;
 }
 
 /* Two signals, given that there is a valley between the sides? */
@@ -150,13 +180,13 @@ static bool wide_enough(const struct sides *sides, size_t empty) {
 /* Mean power of each of channels [low, low + count) over the rows, above the noise. */
 static void channel_means(const struct ls_cells *in, const struct sides *sides, size_t low,
                           size_t count, double *ret) {
-    memset(ret, 0, count * sizeof *ret);
-    for (size_t r = sides->row_start; r < sides->row_stop; r++) {
-        ls_rows_add_excess(ret, in->cells + r * in->stride + low, count);
-    }
+    const struct ls_rectangle cells = {.cells = in->cells + sides->row_start * in->stride + low,
+                                       .stride = in->stride,
+                                       .rows = sides->row_stop - sides->row_start,
+                                       .channels = count};
+    ls_excess_channels(&cells, ret);
     for (size_t i = 0; i < count; i++) {
-        ret[i] =
-            ret[i] / (double)(sides->row_stop - sides->row_start) * (double)in->floor_pow[low + i];
+        ret[i] = ret[i] / (double)cells.rows * (double)in->floor_pow[low + i];
     }
 }
 

@@ -165,24 +165,19 @@ Test(rows, pyramid_test_sees_what_its_windows_hold_at_every_length) {
     }
 }
 
-Test(rows, excess_is_the_sum_over_cells_less_their_noise) {
+Test(rows, open_cells_are_free_and_above) {
+    enum { WORD = 64 };
     fill();
-    for (size_t n = 0; n <= LONGEST; n++) {
-        double sum = 0.0;
-        double weighted = 0.0;
-        double added[LONGEST + 1] = {0};
-        for (size_t i = 0; i < n; i++) {
-            sum += (double)values[i] - 1.0;
-            weighted += ((double)values[i] - 1.0) * (double)others[i];
+    unsigned char marks[WORD];
+    for (size_t i = 0; i < WORD; i++) {
+        marks[i] = (unsigned char)(i % 3 == 0 ? i % 5 : 0);
+    }
+    for (size_t n = 0; n <= WORD; n++) {
+        uint64_t bits = ls_rows_open(values, marks, values[1], n);
+        for (size_t i = 0; i < WORD; i++) {
+            bool open = i < n && marks[i] == 0 && values[i] > values[1];
+            cr_assert_eq((bits >> i & 1) == 1, open, "cell %zu of %zu", i, n);
         }
-        ls_rows_add_excess(added, values, n);
-        /* Sums of doubles in another order: 2^-52 of the largest part of some hundred. */
-        cr_assert_float_eq(ls_rows_excess(values, n), sum, 1e-9);
-        cr_assert_float_eq(ls_rows_weighted_excess(values, others, n), weighted, 1e-9);
-        for (size_t i = 0; i < n; i++) {
-            cr_assert(added[i] == (double)values[i] - 1.0);
-        }
-        cr_assert(added[n] == 0.0, "wrote past %zu values", n);
     }
 }
 
