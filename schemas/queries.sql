@@ -847,3 +847,162 @@ SELECT seq, public_key, signature FROM seal WHERE id = :subject;
 -- The first seal that covers a link.
 -- name: seal_over
 SELECT id, seq, public_key, signature FROM seal WHERE seq >= :seq ORDER BY seq, id LIMIT 1;
+-- Emitters (src/store/emitters.c). A pattern run gathers them in temporary tables as it reads, and
+-- stores them at its end.
+
+-- name: create_staged_link
+CREATE TEMP TABLE IF NOT EXISTS staged_link (
+    transmission_id INTEGER PRIMARY KEY,
+    emitter_id INTEGER,
+    reason_id INTEGER,
+    percent INTEGER
+) STRICT;
+
+-- name: create_staged_emitter
+CREATE TEMP TABLE IF NOT EXISTS staged_emitter (
+    id INTEGER PRIMARY KEY,
+    part_of INTEGER,
+    sensor TEXT,
+    class TEXT,
+    transmissions INTEGER,
+    first_ns INTEGER,
+    last_ns INTEGER,
+    on_s REAL,
+    low_hz REAL,
+    high_hz REAL,
+    center_hz REAL,
+    bandwidth_hz REAL,
+    duration_s REAL,
+    level_dbfs REAL,
+    level_spread_db REAL,
+    offset_hz REAL,
+    period_s REAL,
+    jitter_s REAL,
+    hops INTEGER,
+    score REAL
+) STRICT;
+
+-- name: create_staged_event
+CREATE TEMP TABLE IF NOT EXISTS staged_event (
+    id INTEGER PRIMARY KEY,
+    t_ns INTEGER,
+    emitter_id INTEGER,
+    other_id INTEGER,
+    split INTEGER,
+    text TEXT
+) STRICT;
+
+-- name: clear_staged_links
+DELETE FROM temp.staged_link;
+
+-- name: clear_staged_emitters
+DELETE FROM temp.staged_emitter;
+
+-- name: clear_staged_events
+DELETE FROM temp.staged_event;
+
+-- name: stage_link
+INSERT OR REPLACE INTO temp.staged_link
+VALUES (:transmission_id, :emitter_id, :reason_id, :percent);
+
+-- name: stage_emitter
+INSERT OR REPLACE INTO temp.staged_emitter VALUES (:id, nullif(:part_of, 0), :sensor, :class,
+    :transmissions, :first_ns, :last_ns, :on_s, :low_hz, :high_hz, :center_hz, :bandwidth_hz,
+    :duration_s, :level_dbfs, :level_spread_db, :offset_hz, :period_s, :jitter_s, :hops, :score);
+
+-- name: stage_event
+INSERT INTO temp.staged_event (t_ns, emitter_id, other_id, split, text)
+VALUES (:t_ns, :emitter_id, :other_id, :split, :text);
+
+-- name: staged_reasons
+SELECT DISTINCT reason_id FROM temp.staged_link ORDER BY reason_id;
+
+-- name: insert_reason
+INSERT OR IGNORE INTO emitter_reason VALUES (:id, :text);
+
+-- name: drop_links
+DELETE FROM emitter_transmission WHERE :known_id = 0;
+
+-- name: drop_emitters
+DELETE FROM emitter WHERE id > :known_id;
+
+-- name: drop_events
+DELETE FROM emitter_event WHERE t_ns >= :from_ns OR :known_id = 0;
+
+-- Rows that were deleted meanwhile have no link.
+-- name: put_links
+INSERT OR REPLACE INTO emitter_transmission
+SELECT s.transmission_id, s.emitter_id, s.reason_id, s.percent
+FROM temp.staged_link AS s
+CROSS JOIN transmission AS t ON t.id = s.transmission_id
+ORDER BY s.transmission_id;
+
+-- name: put_emitters
+INSERT OR REPLACE INTO emitter
+SELECT s.id, s.part_of, sensor.id, class.id, s.transmissions, s.first_ns, s.last_ns, s.on_s,
+    s.low_hz, s.high_hz, s.center_hz, s.bandwidth_hz, s.duration_s, s.level_dbfs,
+    s.level_spread_db, s.offset_hz, s.period_s, s.jitter_s, s.hops, s.score
+FROM temp.staged_emitter AS s
+JOIN sensor ON sensor.name = s.sensor
+LEFT JOIN class ON class.name = s.class
+ORDER BY s.id;
+
+-- name: put_events
+INSERT INTO emitter_event (t_ns, emitter_id, other_id, split, text)
+SELECT t_ns, emitter_id, other_id, split, text FROM temp.staged_event ORDER BY id;
+
+-- name: emitters
+SELECT e.id, sensor.name, ifnull(class.name, ''), e.transmissions, e.first_ns, e.last_ns, e.on_s,
+    e.low_hz, e.high_hz, e.center_hz, e.bandwidth_hz, e.duration_s, e.level_dbfs,
+    e.level_spread_db, e.offset_hz, e.period_s, e.jitter_s, e.hops, e.score
+FROM emitter AS e
+JOIN sensor ON sensor.id = e.sensor_id
+LEFT JOIN class ON class.id = e.class_id
+WHERE e.part_of IS NULL AND e.last_ns > :since_ns AND e.first_ns < :until_ns
+    AND e.low_hz <= :high_hz AND e.high_hz >= :low_hz
+    AND :sensor_id IN (0, e.sensor_id) AND :class_id IN (0, ifnull(e.class_id, 0))
+    AND :id IN (0, e.id)
+ORDER BY e.first_ns, e.id
+LIMIT :limit;
+
+-- An emitter with all its parts, and theirs.
+-- name: emitter_events
+WITH RECURSIVE part (id) AS (
+    SELECT :id UNION SELECT e.id FROM emitter AS e JOIN part ON e.part_of = part.id
+)
+SELECT t_ns, emitter_id, other_id, split, text FROM emitter_event
+WHERE emitter_id IN part OR other_id IN part ORDER BY t_ns, id;
+
+-- Its rows; all links are looked at.
+-- name: emitter_rows
+WITH RECURSIVE part (id) AS (
+    SELECT :id UNION SELECT e.id FROM emitter AS e JOIN part ON e.part_of = part.id
+)
+SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
+    t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
+    t.flags, r.text, l.percent
+FROM emitter_transmission AS l
+CROSS JOIN transmission AS t ON t.id = l.transmission_id
+CROSS JOIN sensor ON sensor.id = t.sensor_id
+CROSS JOIN class ON class.id = t.class_id
+CROSS JOIN emitter_reason AS r ON r.id = l.reason_id
+WHERE l.emitter_id IN part
+ORDER BY t.start_ns, t.center_hz, t.id
+LIMIT :limit;
+
+-- name: delete_old_emitters
+DELETE FROM emitter WHERE last_ns <= :before_ns
+    AND id NOT IN (SELECT emitter_id FROM emitter_transmission);
+
+-- name: delete_old_events
+DELETE FROM emitter_event WHERE t_ns <= :before_ns
+    AND emitter_id NOT IN (SELECT id FROM emitter);
+
+-- name: check_emitters
+SELECT printf('transmission %d is linked to emitter %d, which does not exist', transmission_id,
+    emitter_id)
+FROM emitter_transmission WHERE emitter_id NOT IN (SELECT id FROM emitter)
+UNION ALL
+SELECT printf('emitter %d is linked to transmission %d, which does not exist', emitter_id,
+    transmission_id)
+FROM emitter_transmission WHERE transmission_id NOT IN (SELECT id FROM transmission);

@@ -9,7 +9,7 @@
 #include "cli/verbs.h"
 #include "report/export.h"
 
-static const char *const whats[] = {"transmissions", "observations", "incidents", NULL};
+static const char *const whats[] = {"transmissions", "observations", "incidents", "emitters", NULL};
 static const char *const formats[] = {"jsonl", "csv", NULL};
 
 static const struct ls_option own_rows[] = {
@@ -18,7 +18,7 @@ static const struct ls_option own_rows[] = {
      .value = "WHAT",
      .what = "kind of rows",
      .choices = whats,
-     .help = "transmissions, observations or incidents; must be given"},
+     .help = "transmissions, observations, incidents or emitters; must be given"},
     {.name = "format",
      .kind = LS_OPTION_CHOICE,
      .value = "FORMAT",
@@ -38,13 +38,15 @@ static const struct ls_option_table *const tables[] = {&own, &ls_query_class_opt
 static int read_options(struct ls_export_opts *opts, const struct ls_args *args,
                         struct ls_err *err) {
     if (!ls_args_given(args, "what")) {
-        return ls_err_set(err, LS_ERR_ARG, "say --what transmissions, observations or incidents");
+        return ls_err_set(err, LS_ERR_ARG,
+                          "say --what transmissions, observations, incidents or emitters");
     }
     ls_export_what_parse(ls_args_text(args, "what"), &opts->what);
     if (ls_args_given(args, "format")) {
         ls_export_format_parse(ls_args_text(args, "format"), &opts->format);
     }
-    if (opts->what != LS_EXPORT_TRANSMISSIONS && ls_args_given(args, "class")) {
+    bool classed = opts->what == LS_EXPORT_TRANSMISSIONS || opts->what == LS_EXPORT_EMITTERS;
+    if (!classed && ls_args_given(args, "class")) {
         return ls_err_set(err, LS_ERR_ARG, "--class is for transmissions: %s have no class",
                           whats[opts->what]);
     }
@@ -101,7 +103,8 @@ const struct ls_verb ls_verb_export = {
     .max_arguments = 0,
     .text =
         "Writes transmissions, or the intervals in which the receiver was really listening, as "
-        "lines that 'import' reads or as comma-separated values; or incidents as such. The same "
+        "lines that 'import' reads or as comma-separated values; or incidents or emitters as such. "
+        "The same "
         "rows give the same bytes.",
     .tables = tables,
     .example = "lineside export --what transmissions --since 7d -o week.jsonl\n"

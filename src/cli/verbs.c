@@ -13,6 +13,7 @@ static const struct ls_verb *const verbs[] = {
     &ls_verb_transmissions,
     &ls_verb_observations,
     &ls_verb_occupancy,
+    &ls_verb_emitters,
     &ls_verb_patterns,
     &ls_verb_incidents,
     &ls_verb_report,

@@ -10,6 +10,7 @@ extern const struct ls_verb ls_verb_analyse;
 extern const struct ls_verb ls_verb_config;
 extern const struct ls_verb ls_verb_db;
 extern const struct ls_verb ls_verb_devices;
+extern const struct ls_verb ls_verb_emitters;
 extern const struct ls_verb ls_verb_export;
 extern const struct ls_verb ls_verb_health;
 extern const struct ls_verb ls_verb_help;

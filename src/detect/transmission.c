@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "detect/tdma.h"
 
 enum {
     LATTICE_BURSTS = 256,   /* the first so many burst starts decide on the lattice */
@@ -16,6 +17,7 @@ enum {
 static const double LATTICE_SLOP = 0.05; /* of the period: jitter of one burst's start */
 static const double LATTICE_SHARE = 0.8; /* of the intervals that must be multiples of the period */
 static const double SHARED_BAND = 0.3;   /* of the narrower of burst and transmission */
+static const double SAME_SLOT = 0.35;    /* of a slot: how far from its turn a burst may begin */
 static const double SAME_CENTER =
     0.6; /* of the wider bandwidth: centres this close are one radio */
 
@@ -24,6 +26,8 @@ struct open_row {
     int64_t start_ns;
     int64_t stop_ns;
     size_t on; /* bursts that have begun and not ended */
+    bool takes_turns;
+    int64_t turn_ns; /* start of the last burst in a TDMA slot, once it takes turns */
     uint64_t bursts;
     double energy; /* level in linear power times seconds */
     double noise;  /* noise power in the band times seconds */
@@ -106,6 +110,13 @@ static double shared_band(const struct open_row *row, double low_hz, double high
     return narrow > 0.0 ? common / narrow : 0.0;
 }
 
+/* Bursts of TDMA form in another slot of the frame are of another radio on the carrier. */
+static bool same_slot(const struct open_row *row, const struct ls_burst *burst) {
+    const struct ls_tdma *tdma = ls_tdma_of((double)burst->duration_ns / 1e9, burst->bandwidth_hz);
+    return tdma == NULL || !row->takes_turns ||
+           fabs(ls_tdma_apart_s(tdma, row->turn_ns, burst->start_ns)) <= SAME_SLOT * tdma->slot_s;
+}
+
 static struct open_row *find_row(const struct ls_transmissions *all, const struct ls_burst *burst) {
     double low = burst->center_hz - burst->bandwidth_hz / 2.0;
     double high = burst->center_hz + burst->bandwidth_hz / 2.0;
@@ -122,7 +133,7 @@ static struct open_row *find_row(const struct ls_transmissions *all, const struc
         double widest = fmax(burst->bandwidth_hz, row->high_hz - row->low_hz);
         bool in_band = distance <= fmax(slack, SAME_CENTER * widest) ||
                        shared_band(row, low, high) >= SHARED_BAND;
-        if (in_time && in_band && distance < best_distance) {
+        if (in_time && in_band && distance < best_distance && same_slot(row, burst)) {
             best = row;
             best_distance = distance;
         }
@@ -156,6 +167,10 @@ static int burst_begins(void *context, const struct ls_burst *now, uint64_t *ret
     }
     if (row == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for transmissions");
+    }
+    if (ls_tdma_of((double)now->duration_ns / 1e9, now->bandwidth_hz) != NULL) {
+        row->takes_turns = true;
+        row->turn_ns = now->start_ns;
     }
     row->on++;
     *ret_owner = (uint64_t)row->number;

@@ -1,6 +1,7 @@
 /* detect/transmission.h: bursts to transmissions. A burst joins the transmission on its frequency
  * when the silence before it is within the hang time of the band; otherwise it begins a new one. A
- * call of 26,000 TDMA bursts is one row with its lattice: burst length and period. */
+ * call of 26,000 TDMA bursts is one row with its lattice: burst length and period. Two calls in two
+ * slots of one GSM carrier are two rows; one radio that sends in two slots apart is two as well. */
 #ifndef DETECT_TRANSMISSION_H
 #define DETECT_TRANSMISSION_H
 

@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "model/burst.h"
+#include "model/emitter.h"
 #include "model/incident.h"
 #include "model/observation.h"
 #include "model/transmission.h"
@@ -67,6 +68,13 @@ int ls_line_write_burst(FILE *out, const char *sensor, const struct ls_burst *ro
 int ls_line_write_finding(FILE *out, const struct ls_finding *row);
 /* The keys of DESIGN section 4, then intervals (90 %), confirmed, findings, permit, band, words. */
 int ls_line_write_incident(FILE *out, const struct ls_incident *row);
+
+/* Keys as the columns of emitter_line. */
+int ls_line_write_emitter(FILE *out, const struct ls_emitter *row);
+/* A transmission of an emitter, and why it is; a merge or a split. */
+int ls_line_write_link(FILE *out, int64_t emitter_id, const struct ls_transmission *row,
+                       const char *reason, unsigned percent);
+int ls_line_write_emitter_event(FILE *out, const struct ls_emitter_event *row);
 
 /* Parts of them, as the store keeps them: {"period_s":48.01,"clock":"locked"}; null is what cannot
  * be estimated; {"period_s":[48,48.02]}; ["..."]; [12,13]. */

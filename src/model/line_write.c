@@ -132,6 +132,49 @@ int ls_line_write_burst(FILE *out, const char *sensor, const struct ls_burst *ro
     return end_line(out);
 }
 
+/* --- emitters --- */
+
+int ls_line_write_emitter(FILE *out, const struct ls_emitter *row) {
+    fprintf(out, "{\"type\":\"emitter\",\"id\":%lld", (long long)row->id);
+    write_known_text(out, "sensor", row->sensor);
+    write_time(out, "start", row->first_ns);
+    write_time(out, "stop", row->last_ns);
+    fprintf(out, ",\"transmissions\":%llu", (unsigned long long)row->transmissions);
+    write_known_number(out, "on_s", row->on_s);
+    write_known_number(out, "low_hz", row->low_hz);
+    write_known_number(out, "high_hz", row->high_hz);
+    write_known_number(out, "center_hz", row->center_hz);
+    write_known_number(out, "bandwidth_hz", row->bandwidth_hz);
+    write_known_number(out, "duration_s", row->duration_s);
+    write_known_number(out, "level_dbfs", row->level_dbfs);
+    write_known_number(out, "level_spread_db", row->level_spread_db);
+    write_known_text(out, "class", row->class_name);
+    write_known_number(out, "offset_hz", row->offset_hz);
+    write_known_number(out, "period_s", row->period_s);
+    write_known_number(out, "jitter_s", row->jitter_s);
+    fprintf(out, ",\"hops\":%s", row->hops ? "true" : "false");
+    write_known_number(out, "score", row->score);
+    return end_line(out);
+}
+
+int ls_line_write_link(FILE *out, int64_t emitter_id, const struct ls_transmission *row,
+                       const char *reason, unsigned percent) {
+    fprintf(out, "{\"type\":\"link\",\"emitter\":%lld,\"transmission\":%lld", (long long)emitter_id,
+            (long long)row->id);
+    write_time(out, "start", row->start_ns);
+    write_text(out, "reason", reason);
+    fprintf(out, ",\"percent\":%u", percent);
+    return end_line(out);
+}
+
+int ls_line_write_emitter_event(FILE *out, const struct ls_emitter_event *row) {
+    fprintf(out, "{\"type\":\"%s\",\"emitter\":%lld,\"other\":%lld", row->split ? "split" : "merge",
+            (long long)row->emitter_id, (long long)row->other_id);
+    write_time(out, "start", row->t_ns);
+    write_text(out, "reason", row->text);
+    return end_line(out);
+}
+
 /* --- findings and incidents --- */
 
 static void write_number(FILE *out, double value) {

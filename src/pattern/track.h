@@ -1,7 +1,9 @@
 /* pattern/track.h: transmissions to emitters, without any identifier: by frequency, bandwidth,
  * duration and level. An emitter is a slot; each transmission belongs to exactly one. Timing plays
  * no part here, so that what is found in the timing of an emitter is not made by the grouping;
- * several devices that look alike share a slot and are told apart by timing later.
+ * several devices that look alike share a slot and are told apart by timing later. The emitters
+ * that people are shown (detect/emitter.h) are others: they are put together by clocks and slots
+ * too, and a clock found in those would be found in what a clock put together.
  *
  * Gates: frequency within 3 ppm (free-running crystals over days, DESIGN section 1) or 4 % of the
  * bandwidth (twice the error of a measured centre) of where the emitter was last; bandwidth within

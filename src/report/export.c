@@ -30,8 +30,11 @@ static int csv_heading(struct ls_csv *csv, const struct ls_export_opts *opts) {
     static const char *const incidents =
         "id,kind,severity,false_alarm_probability,start,stop,low_hz,high_hz,sensor,parameters,"
         "transmissions,confirmed,permit,band,detector";
-    if (opts->what == LS_EXPORT_INCIDENTS) {
-        fputs(incidents, csv->out);
+    static const char *const emitters =
+        "id,sensor,start,stop,transmissions,on_s,low_hz,high_hz,center_hz,bandwidth_hz,duration_s,"
+        "level_dbfs,level_spread_db,class,offset_hz,period_s,jitter_s,hops,score";
+    if (opts->what == LS_EXPORT_INCIDENTS || opts->what == LS_EXPORT_EMITTERS) {
+        fputs(opts->what == LS_EXPORT_INCIDENTS ? incidents : emitters, csv->out);
         return ls_csv_end(csv);
     }
     if (opts->what == LS_EXPORT_TRANSMISSIONS) {
@@ -115,6 +118,27 @@ static int csv_incident(struct ls_csv *csv, const struct ls_incident *row) {
     return ls_csv_end(csv);
 }
 
+static int csv_emitter(struct ls_csv *csv, const struct ls_emitter *row) {
+    ls_csv_count(csv, (uint64_t)row->id);
+    ls_csv_text(csv, row->sensor);
+    ls_csv_time(csv, row->first_ns);
+    ls_csv_time(csv, row->last_ns);
+    ls_csv_count(csv, row->transmissions);
+    const double numbers[] = {row->on_s,       row->low_hz,         row->high_hz,
+                              row->center_hz,  row->bandwidth_hz,   row->duration_s,
+                              row->level_dbfs, row->level_spread_db};
+    for (size_t i = 0; i < LS_COUNT(numbers); i++) {
+        ls_csv_number(csv, numbers[i]);
+    }
+    ls_csv_text(csv, row->class_name);
+    ls_csv_number(csv, row->offset_hz);
+    ls_csv_number(csv, row->period_s);
+    ls_csv_number(csv, row->jitter_s);
+    ls_csv_text(csv, row->hops ? "true" : "false");
+    ls_csv_number(csv, row->score);
+    return ls_csv_end(csv);
+}
+
 /* --- rows --- */
 
 static bool wanted(const struct export *export, int64_t run_id) {
@@ -178,6 +202,17 @@ static int each_incident(void *context, const struct ls_incident *row, struct ls
     return code == LS_OK ? LS_OK : cannot_write(err);
 }
 
+static int each_emitter(void *context, const struct ls_emitter *row, struct ls_err *err) {
+    struct export *export = context;
+    if (enough(export)) {
+        return LS_EOF;
+    }
+    export->rows++;
+    int code = export->opts->format == LS_EXPORT_CSV ? csv_emitter(&export->csv, row)
+                                                     : ls_line_write_emitter(export->csv.out, row);
+    return code == LS_OK ? LS_OK : cannot_write(err);
+}
+
 static int walk(struct ls_store *store, const struct ls_filter *filter, struct export *export,
                 struct ls_err *err) {
     struct ls_incident_filter incidents = {
@@ -189,6 +224,8 @@ static int walk(struct ls_store *store, const struct ls_filter *filter, struct e
         return ls_store_each_observation(store, filter, each_observation, export, err);
     case LS_EXPORT_INCIDENTS:
         return ls_store_each_incident(store, &incidents, each_incident, export, err);
+    case LS_EXPORT_EMITTERS:
+        return ls_store_each_emitter(store, filter, 0, each_emitter, export, err);
     }
     return LS_OK;
 }
@@ -227,7 +264,8 @@ static bool find_name(const char *name, const char *const *names, size_t count, 
 bool ls_export_what_parse(const char *name, enum ls_export_what *ret) {
     static const char *const names[] = {[LS_EXPORT_TRANSMISSIONS] = "transmissions",
                                         [LS_EXPORT_OBSERVATIONS] = "observations",
-                                        [LS_EXPORT_INCIDENTS] = "incidents"};
+                                        [LS_EXPORT_INCIDENTS] = "incidents",
+                                        [LS_EXPORT_EMITTERS] = "emitters"};
     size_t i;
     bool known = find_name(name, names, LS_COUNT(names), &i);
     *ret = known ? (enum ls_export_what)i : *ret;

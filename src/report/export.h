@@ -8,12 +8,14 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "store/emitters.h"
 #include "store/patterns.h"
 
 enum ls_export_what {
     LS_EXPORT_TRANSMISSIONS,
     LS_EXPORT_OBSERVATIONS, /* without `whole` only intervals of really listening */
-    LS_EXPORT_INCIDENTS
+    LS_EXPORT_INCIDENTS,
+    LS_EXPORT_EMITTERS
 };
 
 enum ls_export_format { LS_EXPORT_JSONL, LS_EXPORT_CSV };
@@ -23,15 +25,17 @@ struct ls_export_opts {
     enum ls_export_format format;
     bool whole; /* for questions to one database: also the id of each transmission, and what the
                    receiver did when it was not listening, with state and cause */
-    struct ls_filter filter; /* only transmissions have a class; the limit counts rows written */
-    const char *kind;        /* of incidents; NULL: any */
+    struct ls_filter
+        filter; /* only transmissions and emitters have a class; the limit counts rows written */
+    const char *kind;                            /* of incidents; NULL: any */
     enum ls_severity min_severity;               /* of incidents */
     bool (*keep)(void *context, int64_t run_id); /* false leaves the rows of a run out; NULL: all
                                                     are kept. Incidents have no run */
     void *keep_context;
 };
 
-/* "transmissions", "observations", "incidents"; "jsonl", "csv". False when name is none of them. */
+/* "transmissions", "observations", "incidents", "emitters"; "jsonl", "csv". False when name is none
+ * of them. */
 bool ls_export_what_parse(const char *name, enum ls_export_what *ret);
 bool ls_export_format_parse(const char *name, enum ls_export_format *ret);
 

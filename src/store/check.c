@@ -104,6 +104,7 @@ int ls_store_check(struct ls_store *store, ls_problem_report *report, void *cont
         "check_integrity",          "check_foreign_keys",      "check_rtree",
         "check_transmission_boxes", "check_observation_boxes", "check_empty_boxes",
         "check_run_rows",           "check_ledger_steps",      "check_ledger_sum",
+        "check_emitters",
     };
     struct check check = {.store = store, .report = report, .context = context};
     int code = refuse_other_version(store, err);

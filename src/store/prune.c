@@ -227,6 +227,13 @@ static int delete_old(struct pruning *p) {
     return code == LS_EOF ? LS_OK : code;
 }
 
+/* An emitter goes with the last of its transmissions. */
+static int delete_emitters(const struct pruning *p) {
+    int64_t rows = 0;
+    int code = run(p, "delete_old_emitters", 0, 0, &rows);
+    return code == LS_OK ? run(p, "delete_old_events", 0, 0, &rows) : code;
+}
+
 static const char recording[] = "recording what was deleted";
 
 static int write_record(struct ls_store *store, const char *what, const char *reason,
@@ -296,7 +303,7 @@ static int prune_table(struct pruning *p, enum ls_prune_what what, struct ls_pru
         code = delete_old(p);
         ret->tables[what].deleted = p->deleted;
     }
-    return code;
+    return code == LS_OK && what == LS_PRUNE_TRANSMISSIONS ? delete_emitters(p) : code;
 }
 
 int ls_store_prune(struct ls_store *store, const struct ls_prune_opts *opts,

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "pattern/incidents.h"
 #include "pattern/kind.h"
+#include "survey/emitters.h"
 
 static const int64_t day_ns = 86400 * LS_NS_PER_S;
 
@@ -30,6 +31,7 @@ struct job {
     const struct ls_patterns_opts *opts;
     struct ls_patterns_result *result;
     struct ls_pattern *engine;
+    struct ls_emitter_run *emitters;
 
     struct run_span *runs; /* ascending id */
     size_t run_count;
@@ -138,7 +140,8 @@ static int push(void *context, const struct ls_transmission *row, struct ls_err 
         return LS_OK;
     }
     job->result->new_rows++;
-    return ls_pattern_push(job->engine, row, err);
+    int code = ls_pattern_push(job->engine, row, err);
+    return code == LS_OK ? ls_emitter_run_push(job->emitters, row, err) : code;
 }
 
 static int read_day(struct job *job, struct ls_err *err) {
@@ -152,7 +155,8 @@ static int read_day(struct job *job, struct ls_err *err) {
                               .has_since = true,
                               .has_until = true};
     int code = ls_store_each_observation(job->store, &ahead, observe, job, err);
-    return code == LS_OK ? ls_store_each_transmission(job->store, &today, push, job, err) : code;
+    code = code == LS_OK ? ls_store_each_transmission(job->store, &today, push, job, err) : code;
+    return code == LS_OK ? ls_emitter_run_stage(job->emitters, err) : code;
 }
 
 static int read_days(struct job *job, int64_t until_ns, struct ls_err *err) {
@@ -172,8 +176,27 @@ static void count_refused(const struct ls_pattern *engine, uint64_t ret[LS_PATTE
 
 /* --- the state --- */
 
-/* The engine as it was, or a new one. */
-static int begin_engine(struct job *job, struct ls_err *err) {
+/* Both engines from one state: the length of the first, then one after the other. */
+static bool load_engines(struct job *job, const struct ls_pattern_opts *opts,
+                         const struct ls_pattern_state *state) {
+    uint64_t size = 0;
+    const unsigned char *bytes = state->bytes;
+    if (state->size < sizeof size) {
+        return false;
+    }
+    memcpy(&size, bytes, sizeof size);
+    if (size > state->size - sizeof size) {
+        return false;
+    }
+    bytes += sizeof size;
+    size_t rest = state->size - sizeof size - (size_t)size;
+    return ls_pattern_load(&job->engine, opts, bytes, (size_t)size, NULL) == LS_OK &&
+           ls_emitter_run_create(&job->emitters, job->store, bytes + size, rest, state->until_ns,
+                                 NULL) == LS_OK;
+}
+
+/* The engines as they were, or new ones. */
+static int begin_engines(struct job *job, struct ls_err *err) {
     struct ls_pattern_opts opts = {.plan = job->opts->plan};
     struct ls_pattern_state state;
     char digest[LS_SHA512_HEX_BYTES];
@@ -184,8 +207,7 @@ static int begin_engine(struct job *job, struct ls_err *err) {
         bool fits = strcmp(state.program, LS_VERSION) == 0 && strcmp(state.runs, digest) == 0 &&
                     state.until_ns > job->slice_ns;
         /* Whatever is wrong with a state, the rows are there. */
-        job->result->resumed =
-            fits && ls_pattern_load(&job->engine, &opts, state.bytes, state.size, NULL) == LS_OK;
+        job->result->resumed = fits && load_engines(job, &opts, &state);
         free(state.bytes);
     }
     if (job->result->resumed) {
@@ -193,7 +215,35 @@ static int begin_engine(struct job *job, struct ls_err *err) {
         job->rows_before = state.rows;
         return LS_OK;
     }
-    return code == LS_OK || code == LS_EOF ? ls_pattern_create(&job->engine, &opts, err) : code;
+    ls_pattern_destroy(job->engine);
+    job->engine = NULL;
+    code = code == LS_OK || code == LS_EOF ? ls_pattern_create(&job->engine, &opts, err) : code;
+    return code == LS_OK
+               ? ls_emitter_run_create(&job->emitters, job->store, NULL, 0, job->slice_ns, err)
+               : code;
+}
+
+static int save_engines(const struct job *job, struct ls_pattern_state *ret, struct ls_err *err) {
+    void *first = NULL;
+    void *second = NULL;
+    size_t first_size = 0;
+    size_t second_size = 0;
+    int code = ls_pattern_save(job->engine, &first, &first_size, err);
+    code = code == LS_OK ? ls_emitter_run_save(job->emitters, &second, &second_size, err) : code;
+    uint64_t length = first_size;
+    unsigned char *bytes = code == LS_OK ? malloc(sizeof length + first_size + second_size) : NULL;
+    if (bytes != NULL) {
+        memcpy(bytes, &length, sizeof length);
+        memcpy(bytes + sizeof length, first, first_size);
+        memcpy(bytes + sizeof length + first_size, second, second_size);
+        ret->bytes = bytes;
+        ret->size = sizeof length + first_size + second_size;
+    } else if (code == LS_OK) {
+        code = ls_err_set(err, LS_ERR_NOMEM, "out of memory");
+    }
+    free(first);
+    free(second);
+    return code;
 }
 
 /* Days that are complete, with the day after them, go into the state. */
@@ -202,7 +252,7 @@ static int save_state(struct job *job, struct ls_pattern_state *ret, struct ls_e
     digest_runs(job, job->slice_ns, ret->runs);
     ret->until_ns = job->slice_ns;
     ret->rows = job->rows_before + job->result->new_rows;
-    return ls_pattern_save(job->engine, &ret->bytes, &ret->size, err);
+    return save_engines(job, ret, err);
 }
 
 /* --- findings --- */
@@ -378,6 +428,9 @@ static int store_rows(struct job *job, const struct ls_pattern_state *state, con
                                         ls_incidents_at(job->incidents, index[i])->id, err);
         }
     }
+    if (code == LS_OK && job->emitters != NULL) {
+        code = ls_emitter_run_put(job->emitters, err);
+    }
     if (code == LS_OK && state->bytes != NULL) {
         code = ls_store_set_pattern_state(job->store, state, err);
     }
@@ -405,7 +458,7 @@ static int store_all(struct job *job, const struct ls_pattern_state *state, stru
 }
 
 static int search(struct job *job, struct ls_pattern_state *state, struct ls_err *err) {
-    int code = begin_engine(job, err);
+    int code = begin_engines(job, err);
     if (code != LS_OK) {
         return code;
     }
@@ -424,6 +477,7 @@ static int search(struct job *job, struct ls_pattern_state *state, struct ls_err
     job->result->rows = job->rows_before + job->result->new_rows;
     count_refused(job->engine, refused);
     memcpy(job->result->left_out, refused, sizeof refused);
+    code = code == LS_OK ? ls_emitter_run_end(job->emitters, err) : code;
     return code == LS_OK ? find(job, err) : code;
 }
 
@@ -437,6 +491,7 @@ static void finish(struct job *job) {
     free(job->searches);
     ls_incidents_destroy(job->incidents);
     ls_pattern_destroy(job->engine);
+    ls_emitter_run_destroy(job->emitters);
 }
 
 int ls_patterns_run(struct ls_store *store, const struct ls_patterns_opts *opts,

@@ -64,5 +64,35 @@ int main(void) {
     incident = (struct ls_incident){
         .id = 1, .finding = {.kind = "pass-by", .version = 2, .log10_p = -1000.0, .stop_ns = 1}};
     code |= ls_line_write_incident(stdout, &incident);
+    struct ls_emitter emitter = {.id = 4,
+                                 .sensor = "km-12.4",
+                                 .class_name = "gsm",
+                                 .transmissions = 12,
+                                 .last_ns = 1,
+                                 .on_s = 1440.0,
+                                 .low_hz = 876.3e6,
+                                 .high_hz = 876.5e6,
+                                 .center_hz = 876.4e6,
+                                 .bandwidth_hz = 210e3,
+                                 .duration_s = 120.0,
+                                 .level_dbfs = -41.2,
+                                 .level_spread_db = 2.0,
+                                 .offset_hz = -12.3,
+                                 .period_s = 150.0,
+                                 .jitter_s = 0.01,
+                                 .score = 0.98};
+    code |= ls_line_write_emitter(stdout, &emitter);
+    emitter = (struct ls_emitter){.id = 5,
+                                  .transmissions = 1,
+                                  .last_ns = 1,
+                                  .duration_s = unknown,
+                                  .level_dbfs = unknown,
+                                  .level_spread_db = unknown,
+                                  .offset_hz = unknown,
+                                  .period_s = unknown,
+                                  .jitter_s = unknown,
+                                  .hops = true,
+                                  .score = unknown};
+    code |= ls_line_write_emitter(stdout, &emitter);
     return code == LS_OK && fflush(stdout) == 0 ? 0 : 1;
 }

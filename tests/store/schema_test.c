@@ -101,6 +101,10 @@ Test(schema, views_have_the_keys_of_the_lines) {
                      "type id kind severity false_alarm_probability start stop low_hz high_hz "
                      "sensor parameters transmissions rivals limits detector intervals confirmed "
                      "findings permit band words ");
+    cr_expect_str_eq(query("SELECT * FROM emitter_line", true),
+                     "type id sensor start stop transmissions on_s low_hz high_hz center_hz "
+                     "bandwidth_hz duration_s level_dbfs level_spread_db class offset_hz period_s "
+                     "jitter_s hops score ");
     cr_expect_str_eq(query("SELECT start FROM transmission_line ORDER BY start LIMIT 1", false),
                      "1969-12-31T23:59:59.500000000Z\n");
     cr_expect_str_eq(query("SELECT stop FROM observation_line", false),
