@@ -22,6 +22,13 @@ static const struct ls_option own_rows[] = {
     {.name = "fresh",
      .kind = LS_OPTION_FLAG,
      .help = "begin again from the first row; else what an earlier run knew is used"},
+    {.name = "threads",
+     .kind = LS_OPTION_COUNT,
+     .value = "N",
+     .what = "number of threads",
+     .low = 1,
+     .high = LS_THREADS_MAX,
+     .help = "1 to 4, else one a processor; findings do not depend on it"},
     {.name = "json", .kind = LS_OPTION_FLAG, .help = "one JSON object for each search made"},
 };
 static const struct ls_option_table own = {
@@ -99,6 +106,7 @@ static int run_patterns(struct ls_call *call, struct ls_err *err) {
     struct ls_plan *plan = NULL;
     struct ls_patterns_opts opts = {.fresh = ls_args_given(call->args, "fresh"),
                                     .stop = ls_stop_flag()};
+    ls_args_count(call->args, "threads", &opts.threads);
     ls_stop_install();
     /* A database is searched, not made. */
     int code = ls_database_open(&store, call, LS_STORE_READ, err);

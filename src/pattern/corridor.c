@@ -52,7 +52,8 @@ struct state {
     struct ls_visits *visits;
     int64_t first_ns; /* of all rows; INT64_MAX: none */
     int64_t last_ns;
-    uint64_t count; /* of crossings so far; a ring */
+    uint32_t sensors; /* heard so far */
+    uint64_t count;   /* of crossings so far; a ring */
     struct crossing crossing[CROSSINGS];
 };
 
@@ -136,7 +137,8 @@ static int push(void *state, const struct ls_event *event, struct ls_err *err) {
     struct state *s = state;
     s->first_ns = event->row->start_ns < s->first_ns ? event->row->start_ns : s->first_ns;
     s->last_ns = event->row->start_ns;
-    if (ls_exposure_sensors(s->input.exposure) < SENSORS_MIN) {
+    s->sensors = event->sensor >= s->sensors ? event->sensor + 1 : s->sensors;
+    if (s->sensors < SENSORS_MIN) {
         return LS_OK;
     }
     return ls_visits_push(s->visits, event, err);
@@ -469,6 +471,7 @@ static int save(const void *state, struct ls_blob *blob, struct ls_err *err) {
     int code = ls_visits_save(s->visits, blob, err);
     code = code == LS_OK ? ls_blob_put(blob, &s->first_ns, sizeof s->first_ns, err) : code;
     code = code == LS_OK ? ls_blob_put(blob, &s->last_ns, sizeof s->last_ns, err) : code;
+    code = code == LS_OK ? ls_blob_put(blob, &s->sensors, sizeof s->sensors, err) : code;
     code = code == LS_OK ? ls_blob_put_count(blob, s->count, err) : code;
     return code == LS_OK ? ls_blob_put(blob, s->crossing, kept * sizeof *s->crossing, err) : code;
 }
@@ -478,6 +481,7 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
     int code = ls_visits_load(s->visits, in, err);
     code = code == LS_OK ? ls_blob_get(in, &s->first_ns, sizeof s->first_ns, err) : code;
     code = code == LS_OK ? ls_blob_get(in, &s->last_ns, sizeof s->last_ns, err) : code;
+    code = code == LS_OK ? ls_blob_get(in, &s->sensors, sizeof s->sensors, err) : code;
     code = code == LS_OK ? ls_blob_get_count(in, UINT64_MAX, &s->count, err) : code;
     size_t kept = s->count < CROSSINGS ? (size_t)s->count : CROSSINGS;
     code = code == LS_OK ? ls_blob_get(in, s->crossing, kept * sizeof *s->crossing, err) : code;

@@ -80,6 +80,7 @@ int ls_fold_push(void *state, const struct ls_event *event, struct ls_err *err) 
     folded.track = ls_tracks_push(fold->families, event->row, event->sensor,
                                   event->cut_start || event->cut_stop, &folded.track_begins);
     const struct ls_track *track = ls_tracks_at(fold->families, folded.track);
+    folded.emitter = track;
     if (folded.track_begins) {
         fold->apart[folded.track] = 0;
     }

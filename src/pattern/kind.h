@@ -12,21 +12,25 @@
 #include "model/transmission.h"
 #include "pattern/blob.h"
 #include "pattern/exposure.h"
+#include "pattern/jobs.h"
 #include "pattern/report.h"
 #include "pattern/track.h"
 
-/* What every detector may look at; borrowed for its life. */
+/* What every detector may look at; borrowed for its life. Exposure is that of the event in push and
+ * of all rows in report; the number of sensors is that of all rows that are known so far. */
 struct ls_kind_input {
     const struct ls_exposure *exposure; /* when which sensor listened where */
     const struct ls_tracks *tracks;     /* the emitters */
     const struct ls_plan *plan;         /* NULL: none */
+    struct ls_jobs jobs;                /* for report alone: push is a job itself */
 };
 
 /* A transmission and where it was put. */
 struct ls_event {
     const struct ls_transmission *row;
-    uint32_t sensor;   /* index, as in exposure.h and track.h */
-    uint32_t track;    /* slot of its emitter, < ls_tracks_max() */
+    uint32_t sensor;                /* index, as in exposure.h and track.h */
+    uint32_t track;                 /* slot of its emitter, < ls_tracks_max() */
+    const struct ls_track *emitter; /* as it was with this row */
     bool track_begins; /* the first of its emitter: whatever the slot held before is over */
     bool cut_start;    /* its start is when listening began, not when it came on */
     bool cut_stop;     /* its stop is when listening ended */
@@ -45,7 +49,8 @@ struct ls_kind {
     /* *ret is the state; destroy takes NULL. */
     int (*create)(void **ret, const struct ls_kind_input *input, struct ls_err *err);
     void (*destroy)(void *state);
-    /* A transmission, in order of time. */
+    /* A transmission, in order of time. Other kinds may be given theirs on other threads at the
+     * same time. */
     int (*push)(void *state, const struct ls_event *event, struct ls_err *err);
     /* One ls_report_add for each search, with its own probability after its own trials; the report
      * allows for the number of searches. Changes nothing. Findings of the kinds before this one in

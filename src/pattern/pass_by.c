@@ -43,7 +43,7 @@ static void insert(struct state *s, const struct ls_visit *visit, const struct l
     }
     memmove(&s->kept[at + 1], &s->kept[at], (s->count - at) * sizeof *s->kept);
     s->kept[at].pass = *pass;
-    s->kept[at].visit = *visit;
+    ls_visit_copy(&s->kept[at].visit, visit);
     s->count = s->count < KEPT ? s->count + 1 : KEPT;
 }
 

@@ -10,13 +10,26 @@
 #include "pattern/company.h"
 #include "pattern/kind.h"
 
-enum { TRACKS_DEFAULT = 8192, STATE_VERSION = 2, KINDS_MAX = 16 };
+enum { TRACKS_DEFAULT = 8192, STATE_VERSION = 3, KINDS_MAX = 16, BATCH = 2048 };
 static const uint64_t state_magic = UINT64_C(0x7461702d656e696c); /* "line-pat" */
+
+/* Rows that are put to their emitters and wait for the kinds: these know nothing of each other, and
+ * each goes through the whole batch by itself. */
+struct batch {
+    struct ls_transmission row[BATCH];
+    struct ls_track emitter[BATCH];
+    struct ls_event event[BATCH];
+    size_t count;
+    struct ls_err err[KINDS_MAX];
+    int code[KINDS_MAX];
+};
 
 struct ls_pattern {
     struct ls_exposure *exposure;
     struct ls_tracks *tracks;
     struct ls_company *company;
+    struct ls_jobs jobs;
+    struct batch *batch;
     void *states[KINDS_MAX];
     uint64_t refused[LS_PATTERN_REASONS];
     int64_t observed_ns;         /* start of the last row */
@@ -48,6 +61,7 @@ void ls_pattern_destroy(struct ls_pattern *pattern) {
     ls_tracks_destroy(pattern->tracks);
     ls_company_destroy(pattern->company);
     ls_exposure_destroy(pattern->exposure);
+    free(pattern->batch);
     free(pattern);
 }
 
@@ -58,6 +72,13 @@ int ls_pattern_create(struct ls_pattern **ret, const struct ls_pattern_opts *opt
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the pattern engine");
     }
     pattern->observed_ns = INT64_MIN;
+    pattern->jobs = opts->jobs;
+    pattern->batch = malloc(sizeof *pattern->batch);
+    if (pattern->batch == NULL) {
+        ls_pattern_destroy(pattern);
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the pattern engine");
+    }
+    pattern->batch->count = 0;
     int rc = ls_exposure_create(&pattern->exposure, err);
     if (rc == LS_OK) {
         struct ls_tracks_opts tracks = {.max = opts->tracks_max == 0 ? TRACKS_DEFAULT
@@ -68,7 +89,10 @@ int ls_pattern_create(struct ls_pattern **ret, const struct ls_pattern_opts *opt
     size_t count = 0;
     const struct ls_kind *const *kinds = ls_kinds(&count);
     assert(count <= KINDS_MAX);
-    struct ls_kind_input input = {pattern->exposure, pattern->tracks, opts->plan};
+    struct ls_kind_input input = {.exposure = pattern->exposure,
+                                  .tracks = pattern->tracks,
+                                  .plan = opts->plan,
+                                  .jobs = opts->jobs};
     for (size_t i = 0; rc == LS_OK && i < count; i++) {
         rc = kinds[i]->create(&pattern->states[i], &input, err);
     }
@@ -77,6 +101,33 @@ int ls_pattern_create(struct ls_pattern **ret, const struct ls_pattern_opts *opt
         return rc;
     }
     *ret = pattern;
+    return LS_OK;
+}
+
+/* All that waits for the kind. */
+static void push_kind(void *context, size_t index) {
+    struct ls_pattern *pattern = context;
+    struct batch *batch = pattern->batch;
+    size_t count = 0;
+    const struct ls_kind *kind = ls_kinds(&count)[index];
+    int rc = LS_OK;
+    for (size_t i = 0; rc == LS_OK && i < batch->count; i++) {
+        rc = kind->push(pattern->states[index], &batch->event[i], &batch->err[index]);
+    }
+    batch->code[index] = rc;
+}
+
+static int work_off(struct ls_pattern *pattern, struct ls_err *err) {
+    struct batch *batch = pattern->batch;
+    size_t count = 0;
+    ls_kinds(&count);
+    ls_jobs_run(&pattern->jobs, push_kind, pattern, batch->count > 0 ? count : 0);
+    for (size_t i = 0; batch->count > 0 && i < count; i++) {
+        if (batch->code[i] != LS_OK) {
+            return ls_err_set(err, batch->code[i], "%s", batch->err[i].text);
+        }
+    }
+    batch->count = 0;
     return LS_OK;
 }
 
@@ -95,7 +146,8 @@ int ls_pattern_observe(struct ls_pattern *pattern, const struct ls_observation *
         return LS_OK;
     }
     pattern->observed_ns = row->start_ns;
-    return ls_exposure_push(pattern->exposure, row, err);
+    int rc = work_off(pattern, err);
+    return rc == LS_OK ? ls_exposure_push(pattern->exposure, row, err) : rc;
 }
 
 /* Why a row is left out; LS_PATTERN_REASONS: it is not. */
@@ -141,28 +193,31 @@ int ls_pattern_push(struct ls_pattern *pattern, const struct ls_transmission *ro
         pattern->refused[why]++;
         return LS_OK;
     }
-    struct ls_event event = {.row = row};
-    int rc = ls_exposure_sensor(pattern->exposure, row->sensor, &event.sensor, err);
+    struct batch *batch = pattern->batch;
+    int rc = batch->count == BATCH ? work_off(pattern, err) : LS_OK;
+    struct ls_event event = {.row = &batch->row[batch->count],
+                             .emitter = &batch->emitter[batch->count]};
+    if (rc == LS_OK) {
+        rc = ls_exposure_sensor(pattern->exposure, row->sensor, &event.sensor, err);
+    }
     if (rc != LS_OK) {
         return rc;
     }
-    pattern->last = *row;
+    batch->row[batch->count] = pattern->last = *row;
     mark_cuts(pattern, &event);
     event.company = ls_company_push(pattern->company, row, event.sensor);
     event.track = ls_tracks_push(pattern->tracks, row, event.sensor,
                                  event.cut_start || event.cut_stop, &event.track_begins);
-    size_t count = 0;
-    const struct ls_kind *const *kinds = ls_kinds(&count);
-    for (size_t i = 0; rc == LS_OK && i < count; i++) {
-        rc = kinds[i]->push(pattern->states[i], &event, err);
-    }
-    return rc;
+    batch->emitter[batch->count] = *ls_tracks_at(pattern->tracks, event.track);
+    batch->event[batch->count++] = event;
+    return LS_OK;
 }
 
 int ls_pattern_findings(struct ls_pattern *pattern, ls_finding_each *each, void *context,
                         struct ls_err *err) {
     struct ls_report *report = NULL;
-    int rc = ls_report_create(&report, err);
+    int rc = work_off(pattern, err);
+    rc = rc == LS_OK ? ls_report_create(&report, err) : rc;
     size_t count = 0;
     const struct ls_kind *const *kinds = ls_kinds(&count);
     for (size_t i = 0; rc == LS_OK && i < count; i++) {
@@ -186,12 +241,13 @@ int ls_pattern_findings(struct ls_pattern *pattern, ls_finding_each *each, void 
 
 /* --- the state as bytes --- */
 
-int ls_pattern_save(const struct ls_pattern *pattern, void **ret_bytes, size_t *ret_size,
+int ls_pattern_save(struct ls_pattern *pattern, void **ret_bytes, size_t *ret_size,
                     struct ls_err *err) {
     struct ls_blob blob = {.bytes = NULL};
     size_t count = 0;
     const struct ls_kind *const *kinds = ls_kinds(&count);
-    int rc = ls_blob_put_count(&blob, state_magic, err);
+    int rc = work_off(pattern, err);
+    rc = rc == LS_OK ? ls_blob_put_count(&blob, state_magic, err) : rc;
     rc = rc == LS_OK ? ls_blob_put_count(&blob, STATE_VERSION, err) : rc;
     rc = rc == LS_OK ? ls_blob_put_count(&blob, ls_tracks_max(pattern->tracks), err) : rc;
     rc = rc == LS_OK ? ls_blob_put(&blob, pattern->refused, sizeof pattern->refused, err) : rc;

@@ -16,6 +16,7 @@
 #include "model/observation.h"
 #include "model/plan.h"
 #include "model/transmission.h"
+#include "pattern/jobs.h"
 
 struct ls_pattern;
 
@@ -24,6 +25,7 @@ struct ls_pattern_opts {        /* all-zero: the defaults */
                                    the engine */
     size_t tracks_max; /* emitters kept at once; 0 means 8192. The one silent for longest gives way
                           to a new one; its searches still count */
+    struct ls_jobs jobs; /* who helps; the findings do not depend on it */
 };
 
 /* The caller destroys *ret. LS_ERR_NOMEM. */
@@ -34,7 +36,9 @@ void ls_pattern_destroy(struct ls_pattern *pattern);
 /* Rows of all sensors together, in order of start_ns; an observation comes before the transmissions
  * that start in it. A sensor without observations counts as listening without a break. A row that
  * starts before the one before it, lasts no time or has a value that is not finite where one is
- * needed is left out and counted (ls_pattern_refused). LS_ERR_NOMEM. */
+ * needed is left out and counted (ls_pattern_refused). Rows are worked on by the thousand: what
+ * went wrong with one may be said with a later one, and the engine is of no use then. LS_ERR_NOMEM.
+ */
 int ls_pattern_observe(struct ls_pattern *pattern, const struct ls_observation *row,
                        struct ls_err *err);
 int ls_pattern_push(struct ls_pattern *pattern, const struct ls_transmission *row,
@@ -60,7 +64,7 @@ int ls_pattern_findings(struct ls_pattern *pattern, ls_finding_each *each, void 
 
 /* The whole state as bytes; the caller frees *ret_bytes. For the same program version and kind of
  * machine: a newer version refuses with LS_ERR_VERSION, and the caller starts from the rows. */
-int ls_pattern_save(const struct ls_pattern *pattern, void **ret_bytes, size_t *ret_size,
+int ls_pattern_save(struct ls_pattern *pattern, void **ret_bytes, size_t *ret_size,
                     struct ls_err *err);
 /* LS_ERR_FORMAT: not such a state, or damaged. opts as for create, equal to those at save. */
 int ls_pattern_load(struct ls_pattern **ret, const struct ls_pattern_opts *opts, const void *bytes,

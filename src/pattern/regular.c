@@ -14,7 +14,8 @@ enum {
     WINDOWS_JUDGED = 6, /* each, later ones only if they look better than any before */
     WINDOWS_EVERY = 8,  /* then one in eight */
     ARCHIVE_MAX = 4096, /* emitters that gave way and had a regularity */
-    CONFIRM_EVENTS_MIN = 8
+    CONFIRM_EVENTS_MIN = 8,
+    BENCH = 32
 };
 static const int64_t silence_ns = 12 * 3600 * LS_NS_PER_S; /* ends a window */
 /* On the scale of ls_trial_look, near which exp(-rank) is the probability up to a constant. */
@@ -297,7 +298,7 @@ static int slot_for(struct regular *regular, const struct ls_event *event, struc
 
 int ls_regular_push(void *state, const struct ls_event *event, struct ls_err *err) {
     struct regular *regular = state;
-    const struct ls_track *track = ls_tracks_at(regular->input.tracks, event->track);
+    const struct ls_track *track = event->emitter;
     bool takes = regular->opts.takes(track) && !event->cut_start;
     if (!takes && !(event->track_begins && regular->slots[event->track] != NULL)) {
         return LS_OK;
@@ -448,23 +449,58 @@ static int report_slot(const struct regular *regular, const struct slot *slot,
     return rc;
 }
 
+/* Slots that are judged together: surrogates are most of the work of a report. */
+struct bench {
+    const struct regular *regular;
+    size_t from; /* the first of them */
+    struct slot *copy[BENCH];
+    int code[BENCH];
+    struct ls_err err[BENCH];
+};
+
+static void judge_one(void *context, size_t index) {
+    struct bench *bench = context;
+    const struct slot *slot = bench->regular->slots[bench->from + index];
+    struct regular own = *bench->regular;
+    struct ls_err *err = &bench->err[index];
+    int rc = LS_OK;
+    bench->copy[index] = NULL;
+    if (slot != NULL) {
+        rc = ls_trial_create(&own.judge, err);
+        rc = rc == LS_OK ? finished_copy(&own, slot, &bench->copy[index], err) : rc;
+        rc = rc == LS_OK ? judge(&own, bench->copy[index], err) : rc;
+        ls_trial_destroy(own.judge);
+    }
+    bench->code[index] = rc;
+}
+
+static int report_bench(struct bench *bench, size_t count, struct ls_report *report,
+                        struct ls_err *err) {
+    const struct regular *regular = bench->regular;
+    int rc = LS_OK;
+    ls_jobs_run(&regular->input.jobs, judge_one, bench, count);
+    for (size_t i = 0; i < count; i++) {
+        if (rc == LS_OK && bench->code[i] != LS_OK) {
+            rc = ls_err_set(err, bench->code[i], "%s", bench->err[i].text);
+        }
+        if (rc == LS_OK && bench->copy[i] != NULL) {
+            rc = report_slot(regular, bench->copy[i], report, err);
+        }
+        free(bench->copy[i]);
+    }
+    return rc;
+}
+
 int ls_regular_report(const void *state, struct ls_report *report, struct ls_err *err) {
     const struct regular *regular = state;
+    struct bench bench = {.regular = regular};
     int rc = LS_OK;
     for (size_t i = 0; rc == LS_OK && i < regular->archive_count; i++) {
         rc = report_slot(regular, regular->archive[i], report, err);
     }
-    for (size_t i = 0; rc == LS_OK && i < regular->slot_count; i++) {
-        if (regular->slots[i] == NULL) {
-            continue;
-        }
-        struct slot *copy = NULL;
-        rc = finished_copy(regular, regular->slots[i], &copy, err);
-        if (rc == LS_OK) {
-            rc = judge(regular, copy, err);
-            rc = rc == LS_OK ? report_slot(regular, copy, report, err) : rc;
-            free(copy);
-        }
+    for (; rc == LS_OK && bench.from < regular->slot_count; bench.from += BENCH) {
+        size_t left = regular->slot_count - bench.from;
+        rc = report_bench(&bench, left < BENCH ? left : BENCH, report, err);
     }
     ls_report_count(report, regular->over);
     return rc;

@@ -1,6 +1,7 @@
 #include "pattern/visits.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,10 @@ static const int64_t silence_ns = 120 * LS_NS_PER_S;
 static const int64_t longest_ns = 900 * LS_NS_PER_S;
 static const int64_t joint_ns = LS_NS_PER_S / 2;
 
-enum { RECENT = 64 }; /* rows that are remembered for what begins together */
+enum {
+    RECENT = 64, /* rows that are remembered for what begins together */
+    SPARE = 32   /* visits that are over and are used again */
+};
 
 struct recent {
     uint64_t serial; /* of its channel; 0: none */
@@ -28,6 +32,9 @@ struct open {
     struct ls_visit visit;
 };
 
+/* All of it but the rows. */
+static const size_t head_size = offsetof(struct open, visit) + offsetof(struct ls_visit, row);
+
 struct ls_visits {
     struct ls_visits_opts opts;
     struct ls_channels *channels;
@@ -35,6 +42,8 @@ struct ls_visits {
     int64_t swept_ns;                   /* when silent ones were last looked for */
     struct recent recent[RECENT];       /* a ring */
     uint64_t seen;
+    struct open *spare[SPARE];
+    size_t spares;
 };
 
 int ls_visits_create(struct ls_visits **ret, const struct ls_visits_opts *opts,
@@ -58,17 +67,43 @@ void ls_visits_destroy(struct ls_visits *visits) {
     for (size_t i = 0; visits != NULL && i < LS_CHANNELS_MAX; i++) {
         free(visits->open[i]);
     }
+    for (size_t i = 0; visits != NULL && i < visits->spares; i++) {
+        free(visits->spare[i]);
+    }
     if (visits != NULL) {
         ls_channels_destroy(visits->channels);
     }
     free(visits);
 }
 
+void ls_visit_copy(struct ls_visit *ret, const struct ls_visit *visit) {
+    memcpy(ret, visit, offsetof(struct ls_visit, row) + visit->count * sizeof visit->row[0]);
+    memset(&ret->row[visit->count], 0, (LS_VISIT_ROWS - visit->count) * sizeof visit->row[0]);
+}
+
+/* Rows of one that is used again stay as they are: nobody looks beyond the count. */
+static struct open *make_open(struct ls_visits *visits) {
+    if (visits->spares == 0) {
+        return calloc(1, sizeof(struct open));
+    }
+    struct open *open = visits->spare[--visits->spares];
+    memset(open, 0, head_size);
+    return open;
+}
+
+static void put_by(struct ls_visits *visits, struct open *open) {
+    if (visits->spares == SPARE) {
+        free(open);
+    } else {
+        visits->spare[visits->spares++] = open;
+    }
+}
+
 static int end(struct ls_visits *visits, uint32_t slot, struct ls_err *err) {
     struct open *open = visits->open[slot];
     visits->open[slot] = NULL;
     int code = open->endless ? LS_OK : visits->opts.ended(visits->opts.context, &open->visit, err);
-    free(open);
+    put_by(visits, open);
     return code;
 }
 
@@ -160,7 +195,7 @@ int ls_visits_push(struct ls_visits *visits, const struct ls_event *event, struc
         visits->opts.gone(visits->opts.context, slot);
     }
     if (code == LS_OK && open == NULL) {
-        open = calloc(1, sizeof *open);
+        open = make_open(visits);
         if (open == NULL) {
             return ls_err_set(err, LS_ERR_NOMEM, "out of memory for visits");
         }
@@ -202,7 +237,10 @@ int ls_visits_save(const struct ls_visits *visits, struct ls_blob *blob, struct 
     code = code == LS_OK ? ls_blob_put_count(blob, count, err) : code;
     for (size_t i = 0; i < LS_CHANNELS_MAX && code == LS_OK; i++) {
         if (visits->open[i] != NULL) {
-            code = ls_blob_put(blob, visits->open[i], sizeof *visits->open[i], err);
+            const struct open *open = visits->open[i];
+            size_t rows = open->visit.count * sizeof open->visit.row[0];
+            code = ls_blob_put(blob, open, head_size, err);
+            code = code == LS_OK ? ls_blob_put(blob, open->visit.row, rows, err) : code;
         }
     }
     return code;
@@ -213,12 +251,15 @@ static int load_open(struct ls_visits *visits, struct ls_blob_reader *in, struct
     if (open == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for visits");
     }
-    int code = ls_blob_get(in, open, sizeof *open, err);
+    int code = ls_blob_get(in, open, head_size, err);
     const struct ls_visit *visit = &open->visit;
     if (code == LS_OK && (visit->slot >= LS_CHANNELS_MAX || visits->open[visit->slot] != NULL ||
                           visit->count > LS_VISIT_ROWS || open->thin == 0 ||
                           visit->channel.sensor >= LS_SENSORS_MAX)) {
         code = ls_err_set(err, LS_ERR_FORMAT, "saved visits of the pattern engine are damaged");
+    }
+    if (code == LS_OK) {
+        code = ls_blob_get(in, open->visit.row, visit->count * sizeof visit->row[0], err);
     }
     if (code != LS_OK) {
         free(open);

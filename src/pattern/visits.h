@@ -34,6 +34,9 @@ struct ls_visit {
     struct ls_visit_row row[LS_VISIT_ROWS]; /* [count], ascending */
 };
 
+/* The whole of it: rows that it does not have are zero. */
+void ls_visit_copy(struct ls_visit *ret, const struct ls_visit *visit);
+
 struct ls_visits;
 
 /* ended: a visit is over; borrowed for the call. gone: its channel gave way to another in this

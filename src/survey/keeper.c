@@ -200,7 +200,7 @@ static void find_patterns(struct ls_keeper *keeper, const struct rules *rules) {
     struct ls_store *store = NULL;
     struct ls_err err = {.text = ""};
     struct ls_patterns_result result = {0};
-    const struct ls_patterns_opts opts = {.plan = rules->plan, .stop = &keeper->stop};
+    const struct ls_patterns_opts opts = {.plan = rules->plan, .threads = 1, .stop = &keeper->stop};
     int code = ls_store_open(&store, rules->database, LS_STORE_WRITE, &err);
     if (code == LS_OK) {
         code = ls_patterns_run(store, &opts, &result, &err);

@@ -5,12 +5,15 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/time.h"
 #include "base/util.h"
 #include "pattern/incidents.h"
 #include "pattern/kind.h"
+#include "survey/crew.h"
 #include "survey/emitters.h"
+#include "survey/relay.h"
 
 static const int64_t day_ns = 86400 * LS_NS_PER_S;
 
@@ -32,6 +35,8 @@ struct job {
     struct ls_patterns_result *result;
     struct ls_pattern *engine;
     struct ls_emitter_run *emitters;
+    struct ls_crew *crew;
+    struct ls_relay *relay;
 
     struct run_span *runs; /* ascending id */
     size_t run_count;
@@ -124,7 +129,7 @@ static int observe(void *context, const struct ls_observation *row, struct ls_er
     if (piece.start_ns >= piece.stop_ns || !has_place(job, row->run_id)) {
         return LS_OK;
     }
-    return ls_pattern_observe(job->engine, &piece, err);
+    return ls_relay_observe(job->relay, &piece, err);
 }
 
 static int push(void *context, const struct ls_transmission *row, struct ls_err *err) {
@@ -140,7 +145,7 @@ static int push(void *context, const struct ls_transmission *row, struct ls_err 
         return LS_OK;
     }
     job->result->new_rows++;
-    int code = ls_pattern_push(job->engine, row, err);
+    int code = ls_relay_push(job->relay, row, err);
     return code == LS_OK ? ls_emitter_run_push(job->emitters, row, err) : code;
 }
 
@@ -165,7 +170,7 @@ static int read_days(struct job *job, int64_t until_ns, struct ls_err *err) {
         code = read_day(job, err);
         job->slice_ns += day_ns;
     }
-    return code;
+    return code == LS_OK ? ls_relay_drain(job->relay, err) : code;
 }
 
 static void count_refused(const struct ls_pattern *engine, uint64_t ret[LS_PATTERN_REASONS]) {
@@ -197,7 +202,8 @@ static bool load_engines(struct job *job, const struct ls_pattern_opts *opts,
 
 /* The engines as they were, or new ones. */
 static int begin_engines(struct job *job, struct ls_err *err) {
-    struct ls_pattern_opts opts = {.plan = job->opts->plan};
+    struct ls_pattern_opts opts = {.plan = job->opts->plan,
+                                   .jobs = {.run = ls_crew_run, .crew = job->crew}};
     struct ls_pattern_state state;
     char digest[LS_SHA512_HEX_BYTES];
     int code = job->opts->fresh ? LS_EOF : ls_store_pattern_state(job->store, &state, err);
@@ -457,8 +463,17 @@ static int store_all(struct job *job, const struct ls_pattern_state *state, stru
     return code;
 }
 
+static size_t thread_count(const struct ls_patterns_opts *opts) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t wanted = opts->threads > 0 ? opts->threads : (size_t)(processors > 0 ? processors : 1);
+    return wanted < LS_THREADS_MAX ? wanted : LS_THREADS_MAX;
+}
+
 static int search(struct job *job, struct ls_pattern_state *state, struct ls_err *err) {
-    int code = begin_engines(job, err);
+    size_t threads = thread_count(job->opts);
+    int code = ls_crew_create(&job->crew, threads, err);
+    code = code == LS_OK ? begin_engines(job, err) : code;
+    code = code == LS_OK ? ls_relay_create(&job->relay, job->engine, threads > 1, err) : code;
     if (code != LS_OK) {
         return code;
     }
@@ -490,8 +505,10 @@ static void finish(struct job *job) {
     free(job->permits);
     free(job->searches);
     ls_incidents_destroy(job->incidents);
+    ls_relay_destroy(job->relay); /* first: its thread has the engine */
     ls_pattern_destroy(job->engine);
     ls_emitter_run_destroy(job->emitters);
+    ls_crew_destroy(job->crew);
 }
 
 int ls_patterns_run(struct ls_store *store, const struct ls_patterns_opts *opts,

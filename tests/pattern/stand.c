@@ -10,7 +10,7 @@
 static const int64_t begin_ns = INT64_C(1793491200) * INT64_C(1000000000); /* 2026-11-01 */
 
 static void create_states(struct stand *stand) {
-    struct ls_kind_input input = {stand->exposure, stand->tracks, NULL};
+    struct ls_kind_input input = {.exposure = stand->exposure, .tracks = stand->tracks};
     for (size_t i = 0; i < stand->kind_count; i++) {
         int code = stand->kinds[i]->create(&stand->states[i], &input, NULL);
         assert(code == LS_OK);
@@ -84,6 +84,7 @@ static void push(struct stand *stand, const struct ls_transmission *row) {
     int code = ls_exposure_sensor(stand->exposure, row->sensor, &event.sensor, NULL);
     assert(code == LS_OK);
     event.track = ls_tracks_push(stand->tracks, row, event.sensor, false, &event.track_begins);
+    event.emitter = ls_tracks_at(stand->tracks, event.track);
     for (size_t i = 0; i < stand->kind_count; i++) {
         code = stand->kinds[i]->push(stand->states[i], &event, NULL);
         assert(code == LS_OK);
