@@ -1,5 +1,6 @@
 #include "pattern/renewal_test.h"
 
+#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -11,9 +12,11 @@ static const double widths[] = {0.01, 0.03, 0.1};
 static const double width_max_s = 10.0;
 static const double width_max_at_s = 300.0;
 static const double surround = 4.0; /* half width of the surroundings, in half widths */
+static const double log_surround = 1.0986122886681098; /* of it less 1 */
 
 struct ls_renewal_test {
     double differences[DIFFERENCES_MAX];
+    double logs[DIFFERENCES_MAX + 2]; /* of the numbers from 0 on; [0] is not used */
     size_t count;
 };
 
@@ -22,17 +25,14 @@ int ls_renewal_test_create(struct ls_renewal_test **ret, struct ls_err *err) {
     if (test == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the interval test");
     }
+    for (size_t i = 1; i < LS_COUNT(test->logs); i++) {
+        test->logs[i] = log((double)i);
+    }
     *ret = test;
     return LS_OK;
 }
 
 void ls_renewal_test_destroy(struct ls_renewal_test *test) { free(test); }
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static void gather(struct ls_renewal_test *test, const double *t_s, size_t count) {
     test->count = 0;
@@ -41,19 +41,21 @@ static void gather(struct ls_renewal_test *test, const double *t_s, size_t count
             test->differences[test->count++] = t_s[i] - t_s[i - order];
         }
     }
-    qsort(test->differences, test->count, sizeof(double), ascending);
+    gsl_sort(test->differences, 1, test->count);
 }
 
 /* Differences below value, counted on from where the last such count ended: centers ascend, and so
  * do nearly all edges. */
-static double below(const struct ls_renewal_test *test, double value, size_t *cursor) {
-    while (*cursor < test->count && test->differences[*cursor] < value) {
-        ++*cursor;
+static size_t below(const struct ls_renewal_test *test, double value, size_t *cursor) {
+    size_t at = *cursor;
+    while (at < test->count && test->differences[at] < value) {
+        at++;
     }
-    while (*cursor > 0 && test->differences[*cursor - 1] >= value) {
-        --*cursor;
+    while (at > 0 && test->differences[at - 1] >= value) {
+        at--;
     }
-    return (double)*cursor;
+    *cursor = at;
+    return at;
 }
 
 enum edge { INNER_LOW, INNER_HIGH, OUTER_LOW, OUTER_HIGH, EDGES };
@@ -61,13 +63,21 @@ enum edge { INNER_LOW, INNER_HIGH, OUTER_LOW, OUTER_HIGH, EDGES };
 /* What the differences within half of center say for a peak there; never negative. */
 static double excess(const struct ls_renewal_test *test, double center, double half,
                      size_t cursors[EDGES]) {
-    double found = below(test, center + half, &cursors[INNER_HIGH]) -
+    size_t found = below(test, center + half, &cursors[INNER_HIGH]) -
                    below(test, center - half, &cursors[INNER_LOW]);
-    double around = below(test, center + surround * half, &cursors[OUTER_HIGH]) -
+    if (found == 0) {
+        return 0.0;
+    }
+    size_t around = below(test, center + surround * half, &cursors[OUTER_HIGH]) -
                     below(test, center - surround * half, &cursors[OUTER_LOW]) - found;
     /* One more than there is: of no neighbour at all nothing follows. */
-    double expected = (around + 1.0) / (surround - 1.0);
-    return found > expected ? found * log(found / expected) - (found - expected) : 0.0;
+    double expected = ((double)around + 1.0) / (surround - 1.0);
+    double more = (double)found - expected;
+    if (more <= 0.0) {
+        return 0.0;
+    }
+    double ratio = test->logs[found] - test->logs[around + 1] + log_surround;
+    return fmax(0.0, (double)found * ratio - more);
 }
 
 struct ls_renewal_peak ls_renewal_test_scan(struct ls_renewal_test *test,
