@@ -4,10 +4,10 @@
  * probability and the number of searches: "SEED KIND LOG10_P SEARCHES".
  * Kinds without a search are left out.
  *
- * TRAFFIC: poisson, bursty, day, timetable, storm, hopping, or visits. LENGTH: short, 4 hours of
- * packets, access bursts and calls on some channels; or days, 6 days of long transfers, and of
- * newcomers and steady lines that end when the nulls of their kinds say so, as no other traffic has
- * any. Everything is drawn from the seed, nothing is shared with src/simulate. */
+ * TRAFFIC: poisson, bursty, day, timetable, storm, hopping, visits, models or line. LENGTH: short,
+ * 4 hours of packets, access bursts and calls on some channels; or days, 6 days of long transfers,
+ * and of newcomers and steady lines that end when the nulls of their kinds say so, as no other
+ * traffic has any. Everything is drawn from the seed, nothing is shared with src/simulate. */
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
@@ -20,7 +20,7 @@
 #include "pattern/kind.h"
 #include "pattern/pattern.h"
 
-enum { ROWS_MAX = 20000, CHANNELS = 4, LINES = 12, VISIT_ROWS = 20 };
+enum { ROWS_MAX = 20000, CHANNELS = 4, LINES = 12, VISIT_ROWS = 20, MODELS = 12 };
 static const int64_t begin_ns = INT64_C(1793491200) * INT64_C(1000000000); /* 2026-11-01 */
 
 struct air {
@@ -170,7 +170,7 @@ static void come_and_go(struct air *air) {
     t = 0.0;
     for (size_t k = 0; k < LINES; k++) {
         double length = gsl_ran_exponential(air->rng, 600.0);
-        t += 600.0 + gsl_ran_exponential(air->rng, 7200.0);
+        t += 600.0 + gsl_ran_exponential(air->rng, 3600.0);
         add(air, t, LINE, k % 2, length);
         t += length;
     }
@@ -187,6 +187,44 @@ static void visits(struct air *air) {
             t += gsl_ran_exponential(air->rng, 3.0);
             if (i % 3 != 0) {
                 air->rows[first + i].level_dbfs = air->rows[first + i - 1].level_dbfs;
+            }
+        }
+    }
+}
+
+/* Clocks that have nothing to do with each other, as the null of similar-posts has them: one in
+ * twenty shares the period of another, of these one in ten its length, of these one in five its
+ * channel. Each talks for an hour and a half. */
+static void models(struct air *air) {
+    for (size_t i = 0; i < MODELS; i++) {
+        double period = 60.0 * pow(1.04, (double)gsl_rng_uniform_int(air->rng, 20));
+        double length = 0.02 * pow(1.3, (double)gsl_rng_uniform_int(air->rng, 10));
+        size_t channel = gsl_rng_uniform_int(air->rng, 5);
+        period *= 1.0 + 15e-6 * (2.0 * gsl_rng_uniform(air->rng) - 1.0);
+        double from = (air->span_s - 5400.0) * gsl_rng_uniform(air->rng);
+        for (double t = from; t < from + 5400.0; t += period) {
+            if (gsl_rng_uniform(air->rng) > 0.03) {
+                add(air, t + gsl_ran_gaussian(air->rng, 0.01), PACKET, channel, length);
+            }
+        }
+    }
+}
+
+/* Vehicles with one kind of radio pass each of four sensors along a line, and each of them one of
+ * these alone. */
+static void line(struct air *air) {
+    static const char *const names[] = {"km-0", "km-2", "km-4", "km-6"};
+    for (size_t s = 0; s < LS_COUNT(names); s++) {
+        double at = gsl_ran_exponential(air->rng, 3600.0);
+        for (; at < air->span_s; at += 200.0 + gsl_ran_exponential(air->rng, 3600.0)) {
+            for (double t = -30.0; t <= 30.0; t += 5.0) {
+                size_t row = air->count;
+                add(air, at + t, PACKET, 0, 0.04);
+                if (air->count > row) {
+                    air->rows[row].level_dbfs =
+                        -40.0 - 10.0 * log10(1.0 + t * t / 25.0) + gsl_ran_gaussian(air->rng, 1.0);
+                    ls_copy_text(air->rows[row].sensor, sizeof air->rows[row].sensor, names[s]);
+                }
             }
         }
     }
@@ -214,6 +252,10 @@ static bool make(struct air *air, const char *traffic) {
         people(air, traffic, 3.0 * rate);
     } else if (strcmp(traffic, "visits") == 0) {
         visits(air);
+    } else if (strcmp(traffic, "models") == 0) {
+        models(air);
+    } else if (strcmp(traffic, "line") == 0) {
+        line(air);
     } else {
         return false;
     }
