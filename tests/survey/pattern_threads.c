@@ -1,0 +1,138 @@
+/* pattern threads: the pattern engine over one database with one, two and four threads says the
+ * same byte for byte, and ends when it is told to; a plain program, since Criterion does not run
+ * under the thread sanitizer. Prints what is wrong and exits 1. */
+#include <math.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "base/util.h"
+#include "model/line.h"
+#include "survey/patterns.h"
+
+enum { ROWS = 20000, RADIOS = 24 };
+static const int64_t begin_ns = INT64_C(1795161600) * LS_NS_PER_S; /* 2026-11-20T08:00Z */
+
+static uint64_t chance = 7;
+
+/* From 0 to 1: Knuth's MMIX constants. */
+static double uniform(void) {
+    chance = chance * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (double)(chance >> 11) / 9007199254740992.0;
+}
+
+/* Radio i comes next at next_s[i]: a third on a clock, a third at random, a third of them calls. */
+static int add_row(struct ls_store *store, double next_s[RADIOS], struct ls_err *err) {
+    size_t i = 0;
+    for (size_t k = 1; k < RADIOS; k++) {
+        i = next_s[k] < next_s[i] ? k : i;
+    }
+    double length_s = i % 3 == 2 ? 20.0 + 20.0 * uniform() : 0.04;
+    struct ls_transmission row = {.start_ns = begin_ns + (int64_t)(next_s[i] * 1e9),
+                                  .duration_ns = (int64_t)(length_s * 1e9),
+                                  .center_hz = 868e6 + 200e3 * (double)i + 200.0 * uniform(),
+                                  .bandwidth_hz = 60e3,
+                                  .snr_db = 20.0,
+                                  .level_dbfs = -50.0 + 4.0 * uniform(),
+                                  .offset_hz = (double)NAN,
+                                  .bursts = 1,
+                                  .on_s = (double)NAN,
+                                  .burst_s = (double)NAN,
+                                  .period_s = (double)NAN};
+    double mean_s = 200.0 + 10.0 * (double)i;
+    next_s[i] += i % 3 == 0 ? 0.3 * mean_s : 60.0 - mean_s * log(uniform() + 1e-12);
+    return ls_store_add_transmission(store, &row, err);
+}
+
+static int fill(struct ls_store *store, struct ls_err *err) {
+    double next_s[RADIOS];
+    struct ls_run run = {.first_ns = begin_ns, .last_ns = begin_ns + 30 * 86400 * LS_NS_PER_S};
+    int64_t id;
+    ls_copy_text(run.sensor, sizeof run.sensor, "km-1");
+    ls_copy_text(run.verb, sizeof run.verb, "import");
+    for (size_t i = 0; i < RADIOS; i++) {
+        next_s[i] = 100.0 * uniform();
+    }
+    int code = ls_store_begin_run(store, &run, &id, &id, err);
+    for (size_t i = 0; i < ROWS && code == LS_OK; i++) {
+        code = add_row(store, next_s, err);
+    }
+    return code == LS_OK ? ls_store_finish_run(store, &run, err) : code;
+}
+
+static int write_finding(void *context, const struct ls_finding *finding, struct ls_err *err) {
+    (void)err;
+    return ls_line_write_finding(context, finding);
+}
+
+/* All findings as lines; the caller frees them. */
+static char *search(struct ls_store *store, size_t threads) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct ls_err err = {.code = LS_OK};
+    struct ls_patterns_result result;
+    struct ls_patterns_opts opts = {
+        .fresh = true, .threads = threads, .each = write_finding, .context = out};
+    int code = out == NULL ? LS_ERR_NOMEM : ls_patterns_run(store, &opts, &result, &err);
+    if (out != NULL) {
+        fclose(out);
+    }
+    if (code != LS_OK || result.reported < 3 || result.new_rows != ROWS) {
+        fprintf(stderr, "%zu threads: code %d, %s\n", threads, code, err.text);
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static bool all_the_same(struct ls_store *store) {
+    char *one = search(store, 1);
+    bool same = one != NULL;
+    for (size_t threads = 2; threads <= 4 && same; threads += 2) {
+        char *more = search(store, threads);
+        same = more != NULL && strcmp(one, more) == 0;
+        if (more != NULL && !same) {
+            fprintf(stderr, "one thread:\n%s\n%zu threads:\n%s\n", one, threads, more);
+        }
+        free(more);
+    }
+    free(one);
+    return same;
+}
+
+static bool ends_at_once(struct ls_store *store) {
+    atomic_int stop = 1;
+    struct ls_patterns_result result;
+    struct ls_patterns_opts opts = {.fresh = true, .threads = 4, .stop = &stop};
+    int code = ls_patterns_run(store, &opts, &result, NULL);
+    if (code != LS_ERR_STOPPED) {
+        fprintf(stderr, "told to stop: code %d\n", code);
+    }
+    return code == LS_ERR_STOPPED;
+}
+
+int main(void) {
+    char folder[] = "/tmp/lineside-threads-XXXXXX";
+    char path[sizeof folder + 8];
+    struct ls_store *store = NULL;
+    struct ls_err err = {.code = LS_OK};
+    if (mkdtemp(folder) == NULL) {
+        perror(folder);
+        return 1;
+    }
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    int code = ls_store_open(&store, path, LS_STORE_WRITE, &err);
+    code = code == LS_OK ? fill(store, &err) : code;
+    if (code != LS_OK) {
+        fprintf(stderr, "filling '%s': %s\n", path, err.text);
+    }
+    bool ok = code == LS_OK && all_the_same(store) && ends_at_once(store);
+    ls_store_close(store);
+    unlink(path);
+    rmdir(folder);
+    return ok ? 0 : 1;
+}
