@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hw/replay/random.h"
+#include "hw/replay/dice.h"
 
 enum { TABLE_SAMPLES = 1 << 15, STRETCH_SAMPLES = 1 << 12 };
 
@@ -87,8 +87,8 @@ static unsigned char *make_table(enum ls_format format, double sigma, uint64_t s
     }
     double full = scale_of(format).full;
     for (size_t i = 0; i < TABLE_SAMPLES; i++) {
-        double radius = sigma * full * sqrt(-log(ls_random_uniform(&seed)));
-        double angle = 2.0 * M_PI * ls_random_uniform(&seed);
+        double radius = sigma * full * sqrt(-log(ls_dice_uniform(&seed)));
+        double angle = 2.0 * M_PI * ls_dice_uniform(&seed);
         put_clipped(format, table, 2 * i, radius * cos(angle));
         put_clipped(format, table, 2 * i + 1, radius * sin(angle));
     }
@@ -137,7 +137,7 @@ static void copy_table(const struct ls_air *air, enum ls_air_kind kind, uint64_t
         size_t n = STRETCH_SAMPLES - within;
         n = n < count ? n : count;
         uint64_t state = pos / STRETCH_SAMPLES;
-        size_t first = (size_t)(ls_random_next(&state) % (TABLE_SAMPLES - STRETCH_SAMPLES));
+        size_t first = (size_t)(ls_dice_next(&state) % (TABLE_SAMPLES - STRETCH_SAMPLES));
         memcpy(out, air->tables[kind] + (first + within) * air->sample_bytes,
                n * air->sample_bytes);
         out += n * air->sample_bytes;

@@ -8,7 +8,7 @@
 
 #include "base/units.h"
 #include "base/util.h"
-#include "hw/replay/random.h"
+#include "hw/replay/dice.h"
 
 enum { WORDS_MAX = 4, LINE_BYTES = 512 };
 
@@ -239,14 +239,14 @@ int ls_faults_load(struct ls_faults **ret, const char *path, struct ls_err *err)
 }
 
 static void draw(struct ls_faults *faults, double now_s) {
-    size_t pick = (size_t)(ls_random_uniform(&faults->state) * (double)faults->kind_count);
+    size_t pick = (size_t)(ls_dice_uniform(&faults->state) * (double)faults->kind_count);
     enum ls_fault_kind kind = faults->kinds[pick < faults->kind_count ? pick : 0];
     const struct row *row = &rows[kind];
-    double spread = ls_random_uniform(&faults->state);
-    double sign = row->is_signed && ls_random_uniform(&faults->state) < 0.5 ? -1.0 : 1.0;
+    double spread = ls_dice_uniform(&faults->state);
+    double sign = row->is_signed && ls_dice_uniform(&faults->state) < 0.5 ? -1.0 : 1.0;
     faults->fault = (struct ls_fault){
         .kind = kind,
-        .at_s = now_s - log(ls_random_uniform(&faults->state)) / faults->rate_per_s,
+        .at_s = now_s - log(ls_dice_uniform(&faults->state)) / faults->rate_per_s,
         .length_s =
             row->length == NONE ? 0.0 : sign * row->low_s * pow(row->high_s / row->low_s, spread),
         .value = row->value,

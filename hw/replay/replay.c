@@ -11,7 +11,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
-#include "hw/replay/stream.h"
+#include "hw/replay/flow.h"
 
 enum { TEXTS_BYTES_MAX = 1 << 16 };
 
@@ -36,8 +36,8 @@ struct ls_replay {
     struct ls_tape *tape;
     struct ls_air *air;
     struct ls_faults *faults;
-    struct ls_truth *truth;
-    struct ls_stream *stream;
+    struct ls_deeds *deeds;
+    struct ls_flow *flow;
     struct ls_replay_settings settings;
     bool open;
     bool started; /* ever */
@@ -78,17 +78,17 @@ static int make_parts(struct ls_replay *replay, struct ls_err *err) {
         code = make_faults(replay, err);
     }
     if (code == LS_OK) {
-        code = ls_truth_create(&replay->truth, replay->opts.truth, err);
+        code = ls_deeds_create(&replay->deeds, replay->opts.truth, err);
     }
     if (code != LS_OK) {
         return code;
     }
-    struct ls_stream_opts opts = {.replay = &replay->opts,
-                                  .tape = replay->tape,
-                                  .air = replay->air,
-                                  .faults = replay->faults,
-                                  .truth = replay->truth};
-    return ls_stream_create(&replay->stream, &opts, err);
+    struct ls_flow_opts opts = {.replay = &replay->opts,
+                                .tape = replay->tape,
+                                .air = replay->air,
+                                .faults = replay->faults,
+                                .deeds = replay->deeds};
+    return ls_flow_create(&replay->flow, &opts, err);
 }
 
 static double full_scale(enum ls_format format) {
@@ -107,7 +107,7 @@ static void describe(struct ls_replay *replay) {
         .full_scale = opts->full_scale > 0.0 ? opts->full_scale : full_scale(tape->format),
         .low_hz = opts->range_given ? opts->low_hz : fmax(tape->low_hz - half_hz, 0.0),
         .high_hz = opts->range_given ? opts->high_hz : tape->high_hz + half_hz,
-        .mtu_samples = ls_stream_mtu(replay->stream)};
+        .mtu_samples = ls_flow_mtu(replay->flow)};
     replay->settings =
         (struct ls_replay_settings){.center_hz = ls_tape_center(replay->tape, 0),
                                     .bandwidth_hz = tape->rate_sps,
@@ -115,8 +115,8 @@ static void describe(struct ls_replay *replay) {
     ls_copy_text(replay->settings.antenna, LS_REPLAY_NAME_BYTES, ls_replay_antennas[0]);
     ls_copy_text(replay->settings.clock_source, LS_REPLAY_NAME_BYTES, ls_replay_clock_sources[0]);
     ls_copy_text(replay->settings.time_source, LS_REPLAY_NAME_BYTES, ls_replay_time_sources[0]);
-    ls_stream_set_time_restarts(replay->stream, true);
-    ls_stream_tune(replay->stream, 0, 0, replay->settings.center_hz);
+    ls_flow_set_time_restarts(replay->flow, true);
+    ls_flow_tune(replay->flow, 0, 0, replay->settings.center_hz);
 }
 
 int ls_replay_create(struct ls_replay **ret, const char *const *keys, const char *const *values,
@@ -150,8 +150,8 @@ void ls_replay_destroy(struct ls_replay *replay) {
     if (replay == NULL) {
         return;
     }
-    ls_stream_destroy(replay->stream);
-    ls_truth_destroy(replay->truth);
+    ls_flow_destroy(replay->flow);
+    ls_deeds_destroy(replay->deeds);
     ls_faults_destroy(replay->faults);
     ls_air_destroy(replay->air);
     ls_tape_destroy(replay->tape);
@@ -173,7 +173,7 @@ int ls_replay_open(struct ls_replay *replay, struct ls_err *err) {
     if (replay->open) {
         code = ls_err_set(err, LS_ERR_BUSY, "device busy: serial %s is open already",
                           replay->opts.serial);
-    } else if (!ls_stream_open(replay->stream, ls_time_steady())) {
+    } else if (!ls_flow_open(replay->flow, ls_time_steady())) {
         code = ls_err_set(err, LS_ERR_NOTFOUND, "no match: serial %s is not plugged in",
                           replay->opts.serial);
     }
@@ -184,7 +184,7 @@ int ls_replay_open(struct ls_replay *replay, struct ls_err *err) {
 
 void ls_replay_close(struct ls_replay *replay) {
     pthread_mutex_lock(&replay->lock);
-    ls_stream_close(replay->stream, ls_time_steady());
+    ls_flow_close(replay->flow, ls_time_steady());
     replay->open = false;
     pthread_mutex_unlock(&replay->lock);
 }
@@ -207,8 +207,8 @@ static void set_epoch(struct ls_replay *replay) {
     } else if (!internal) {
         epoch_ns = ls_time_now();
     }
-    ls_stream_set_time(replay->stream, now_ns, epoch_ns);
-    ls_stream_set_time_restarts(replay->stream, internal);
+    ls_flow_set_time(replay->flow, now_ns, epoch_ns);
+    ls_flow_set_time_restarts(replay->flow, internal);
 }
 
 int ls_replay_start(struct ls_replay *replay, struct ls_err *err) {
@@ -217,14 +217,14 @@ int ls_replay_start(struct ls_replay *replay, struct ls_err *err) {
         set_epoch(replay);
         replay->started = true;
     }
-    bool done = ls_stream_start(replay->stream, ls_time_steady());
+    bool done = ls_flow_start(replay->flow, ls_time_steady());
     pthread_mutex_unlock(&replay->lock);
     return done ? LS_OK : ls_err_set(err, LS_ERR_DEVICE, "the device was lost");
 }
 
 void ls_replay_stop(struct ls_replay *replay) {
     pthread_mutex_lock(&replay->lock);
-    ls_stream_stop(replay->stream, ls_time_steady());
+    ls_flow_stop(replay->flow, ls_time_steady());
     pthread_mutex_unlock(&replay->lock);
 }
 
@@ -239,13 +239,13 @@ static void sleep_until(int64_t ns) {
 void ls_replay_read(struct ls_replay *replay, void *samples, size_t room, long timeout_us,
                     struct ls_replay_reading *ret) {
     int64_t timeout_ns = (int64_t)(timeout_us > 0 ? timeout_us : 0) * 1000;
-    struct ls_stream_call call = {.samples = samples,
-                                  .room = room,
-                                  .timeout_ns = timeout_ns,
-                                  .deadline_ns = ls_time_steady() + timeout_ns};
+    struct ls_flow_call call = {.samples = samples,
+                                .room = room,
+                                .timeout_ns = timeout_ns,
+                                .deadline_ns = ls_time_steady() + timeout_ns};
     for (;;) {
         pthread_mutex_lock(&replay->lock);
-        int64_t wake_ns = ls_stream_read(replay->stream, ls_time_steady(), &call, ret);
+        int64_t wake_ns = ls_flow_read(replay->flow, ls_time_steady(), &call, ret);
         pthread_mutex_unlock(&replay->lock);
         if (wake_ns == 0) {
             break;
@@ -272,11 +272,10 @@ void ls_replay_set(struct ls_replay *replay, const struct ls_replay_settings *se
     replay->settings = *settings;
     replay->settings.center_hz = center_hz;
     double gain_db = settings->gain_db[0] + settings->gain_db[1] - recorded_gain_db;
-    ls_stream_set_gain(replay->stream, settings->automatic_gain ? 0.0 : gain_db,
-                       strcmp(settings->antenna, ls_replay_antennas[0]) == 0);
+    ls_flow_set_gain(replay->flow, settings->automatic_gain ? 0.0 : gain_db,
+                     strcmp(settings->antenna, ls_replay_antennas[0]) == 0);
     if (new_ppm) {
-        ls_stream_set_clock(replay->stream, ls_time_steady(),
-                            replay->opts.clock_ppm - settings->ppm);
+        ls_flow_set_clock(replay->flow, ls_time_steady(), replay->opts.clock_ppm - settings->ppm);
     }
     if (new_source) {
         set_epoch(replay);
@@ -292,34 +291,34 @@ int ls_replay_tune(struct ls_replay *replay, double center_hz, struct ls_err *er
     pthread_mutex_lock(&replay->lock);
     size_t reel = ls_tape_reel(replay->tape, center_hz);
     replay->settings.center_hz = reel == SIZE_MAX ? center_hz : ls_tape_center(replay->tape, reel);
-    ls_stream_tune(replay->stream, ls_time_steady(), reel, replay->settings.center_hz);
+    ls_flow_tune(replay->flow, ls_time_steady(), reel, replay->settings.center_hz);
     pthread_mutex_unlock(&replay->lock);
     return LS_OK;
 }
 
 int64_t ls_replay_time(struct ls_replay *replay) {
     pthread_mutex_lock(&replay->lock);
-    int64_t t_ns = ls_stream_time(replay->stream, ls_time_steady());
+    int64_t t_ns = ls_flow_time(replay->flow, ls_time_steady());
     pthread_mutex_unlock(&replay->lock);
     return t_ns;
 }
 
 void ls_replay_set_time(struct ls_replay *replay, int64_t t_ns) {
     pthread_mutex_lock(&replay->lock);
-    ls_stream_set_time(replay->stream, ls_time_steady(), t_ns);
+    ls_flow_set_time(replay->flow, ls_time_steady(), t_ns);
     pthread_mutex_unlock(&replay->lock);
 }
 
 double ls_replay_gain_lost(struct ls_replay *replay) {
     pthread_mutex_lock(&replay->lock);
-    double lost_db = ls_stream_gain_lost(replay->stream);
+    double lost_db = ls_flow_gain_lost(replay->flow);
     pthread_mutex_unlock(&replay->lock);
     return lost_db;
 }
 
 double ls_replay_temperature(struct ls_replay *replay) {
     pthread_mutex_lock(&replay->lock);
-    double degrees = ls_stream_temperature(replay->stream, usual_degrees);
+    double degrees = ls_flow_temperature(replay->flow, usual_degrees);
     pthread_mutex_unlock(&replay->lock);
     return degrees;
 }

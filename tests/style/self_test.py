@@ -37,6 +37,7 @@ BAD = [
     ("headers", "dsp/a.h", GOOD_HEADER, "does not begin with"),
     ("headers", "dsp/good.h", GOOD_HEADER.replace("(void)", "(size_t n)"), "compile alone"),
     ("names", "dsp/a.h", "int run(void);\n", "function run does not"),
+    ("names", "dsp/a.h", "int ls_good_run(void);\n", "is declared in"),
     ("names", "dsp/a.h", "typedef struct a a_t;\n", "typedef"),
     ("size", "dsp/a.c", "\n" * 601, "601 lines"),
     ("size", "dsp/a.c", "/* " + "a" * 100 + " */\n", "106 columns"),

@@ -161,13 +161,17 @@ def headers(top):
 
 
 def names(top):
-    """What a header declares is ls_<module>_<verb> or ls_<record>, and no struct is typedef'd."""
+    """What a header declares is ls_<module>_<verb> or ls_<record>, nowhere else, and no struct is
+    typedef'd. Of two functions of one name the linker takes whichever comes first."""
+    declared = {}
     function = re.compile(r"^(?!static|typedef|extern)[a-z][\w \t*]*?[ *](\w+)\(", re.MULTILINE)
     for path in walk(top, CODE, (".h",)):
         text = bare(read(top, path))
         for name in function.findall(text):
             if not name.startswith("ls_"):
                 yield f"{path}: function {name} does not begin with ls_"
+            elif declared.setdefault(name, path) != path:
+                yield f"{path}: function {name} is declared in {declared[name]} too"
         if re.search(r"\btypedef\s+(struct|union|enum)\b", text):
             yield f"{path}: typedef of a struct, union or enum"
 
