@@ -162,10 +162,10 @@ LEFT JOIN main.observation_box AS b ON b.cell = n.cell;
 -- name: insert_run
 INSERT INTO run (id, sensor_id, verb, version, input, input_sha512, options, plan, started_ns,
     first_ns, last_ns, no_clock, incomplete, note, first_transmission_id, last_transmission_id,
-    first_observation_id, last_observation_id, rows_first_ns, rows_last_ns)
+    first_observation_id, last_observation_id, label, rows_first_ns, rows_last_ns)
 SELECT :run_id, id, :verb, :version, :input, :input_sha512, :options, :plan, :started_ns,
     :first_ns, :last_ns, :no_clock, :incomplete, :note, :first_transmission_id,
-    :last_transmission_id, :first_observation_id, :last_observation_id,
+    :last_transmission_id, :first_observation_id, :last_observation_id, :label,
     (SELECT min(start_ns) FROM (SELECT start_ns FROM temp.staged_transmission
         UNION ALL SELECT start_ns FROM temp.staged_observation)),
     (SELECT max(start_ns) FROM (SELECT start_ns FROM temp.staged_transmission
@@ -228,10 +228,10 @@ INSERT OR IGNORE INTO class (name) VALUES (:class);
 -- name: insert_live_run
 INSERT INTO run (id, sensor_id, verb, version, input, input_sha512, options, plan, started_ns,
     first_ns, last_ns, no_clock, incomplete, note, first_transmission_id, last_transmission_id,
-    first_observation_id, last_observation_id)
+    first_observation_id, last_observation_id, label)
 SELECT :run_id, id, :verb, :version, :input, :input_sha512, :options, :plan, :started_ns,
     :first_ns, :last_ns, :no_clock, :incomplete, :note, :first_transmission_id,
-    :first_transmission_id - 1, :first_observation_id, :first_observation_id - 1
+    :first_transmission_id - 1, :first_observation_id, :first_observation_id - 1, :label
 FROM sensor WHERE name = :sensor;
 
 -- name: open_run
@@ -335,7 +335,7 @@ SELECT id FROM class WHERE name = :name;
 
 -- name: runs
 SELECT run.id, sensor.name, verb, version, input, input_sha512, options, plan, started_ns, first_ns,
-    last_ns, no_clock, incomplete, note
+    last_ns, no_clock, incomplete, note, label
 FROM run JOIN sensor ON sensor.id = run.sensor_id
 ORDER BY run.id;
 
@@ -466,7 +466,13 @@ SELECT program, runs, until_ns, rows, bytes FROM pattern_state WHERE one = 1;
 -- name: incidents
 SELECT i.id, i.kind, i.version, i.severity, i.log10_p, i.start_ns, i.stop_ns, i.low_hz, i.high_hz,
     sensor.name, i.parameters, i.intervals, i.rivals, i.words, i.limits, i.searches, i.trials,
-    i.findings, i.confirmed, i.confirm_log10_p, i.permit_id, i.band, i.company
+    i.findings, i.confirmed, i.confirm_log10_p, i.permit_id, i.band, i.company,
+    iif(EXISTS (SELECT 1 FROM run WHERE label <> ''), (
+        SELECT group_concat(label, ' + ') FROM (
+            SELECT DISTINCT run.label FROM incident_transmission AS e
+            CROSS JOIN transmission AS t ON t.id = e.transmission_id
+            CROSS JOIN run ON run.id = t.run_id
+            WHERE e.incident_id = i.id AND run.label <> '' ORDER BY run.label)), '')
 FROM incident AS i JOIN sensor ON sensor.id = i.sensor_id
 WHERE i.start_ns < :until_ns AND i.stop_ns > :since_ns
     AND i.low_hz <= :high_hz AND i.high_hz >= :low_hz
@@ -710,6 +716,11 @@ FROM sensor WHERE name = :sensor;
 
 -- name: snippet_bytes
 SELECT ifnull(sum(bytes), 0) FROM snippet WHERE deleted_ns IS NULL;
+
+-- name: snippets_of_incident
+SELECT path FROM snippet WHERE deleted_ns IS NULL AND transmission_id IN (
+    SELECT transmission_id FROM incident_transmission WHERE incident_id = :incident_id)
+ORDER BY start_ns, id;
 
 -- name: expired_snippets
 SELECT id, path FROM snippet WHERE deleted_ns IS NULL AND expires_ns <= :now_ns ORDER BY id;

@@ -28,6 +28,10 @@ static const struct ls_option own_rows[] = {
      .kind = LS_OPTION_TEXT,
      .value = "NAME|FILE",
      .help = "band plan of the region: tells how long a gap one radio may leave"},
+    {.name = "label",
+     .kind = LS_OPTION_TEXT,
+     .value = "TEXT",
+     .help = "classification of the rows, which exports and reports inherit"},
     {.name = "sensor",
      .kind = LS_OPTION_TEXT,
      .value = "NAME",
@@ -139,10 +143,15 @@ static int read_options(struct job *job, struct ls_err *err) {
         return ls_err_set(err, LS_ERR_ARG, "option '--channel-spacing' must be above 0 Hz");
     }
     opts->sensor = ls_args_text(args, "sensor");
+    opts->label = ls_args_text(args, "label");
     ls_args_number(args, "false-alarms", &opts->false_alarms_per_day);
     opts->spurs_hz = ls_args_hz_list(args, "spur", &opts->spur_count);
     ls_args_count(args, "threads", &opts->threads);
     opts->skip_hash = ls_args_given(args, "no-hash");
+    if (opts->label != NULL && strlen(opts->label) >= LS_LABEL_BYTES) {
+        return ls_err_set(err, LS_ERR_ARG, "option '--label': a label has at most %d bytes",
+                          LS_LABEL_BYTES - 1);
+    }
     if (opts->sensor != NULL && strlen(opts->sensor) >= LS_SENSOR_BYTES) {
         return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",
                           LS_SENSOR_BYTES - 1);

@@ -19,4 +19,8 @@ int ls_answer_write(struct ls_answer *ret, const struct ls_query *query,
                     const struct ls_export_opts *opts, FILE *out, const char *name,
                     struct ls_err *err);
 
+/* ls_export_check of the rows that ls_answer_write wrote to the file at path. */
+int ls_answer_check(const struct ls_query *query, const struct ls_export_opts *opts,
+                    const char *path, size_t *ret_rows, struct ls_err *err);
+
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "cli/database.h"
 #include "store/chain.h"
 
 static const struct ls_option rows[] = {
@@ -44,9 +45,30 @@ static int seal(struct ls_store *store, const char *key_path, struct ls_seal *re
     return code;
 }
 
-int ls_evidence_seal_with(struct ls_store *store, const char *key_path, struct ls_err *err) {
+int ls_evidence_open(struct ls_store **ret, const struct ls_call *call, struct ls_err *err) {
+    struct ls_store *store = NULL;
+    int code = ls_database_open(&store, call, LS_STORE_EXISTING, err);
+    if (code == LS_OK) {
+        code = ls_store_migrate(store, err);
+    }
+    if (code != LS_OK) {
+        ls_store_close(store);
+        return code;
+    }
+    *ret = store;
+    return LS_OK;
+}
+
+int ls_evidence_seal_database(const struct ls_call *call, const char *key_path,
+                              struct ls_err *err) {
+    struct ls_store *store = NULL;
     struct ls_seal done;
-    return seal(store, key_path, &done, err);
+    int code = ls_evidence_open(&store, call, err);
+    if (code == LS_OK) {
+        code = seal(store, key_path, &done, err);
+    }
+    ls_store_close(store);
+    return code;
 }
 
 static int print_sealed(void *context, const struct ls_link *link, struct ls_err *err) {

@@ -16,6 +16,10 @@
 #include "survey/import.h"
 
 static const struct ls_option own_rows[] = {
+    {.name = "label",
+     .kind = LS_OPTION_TEXT,
+     .value = "TEXT",
+     .help = "classification of the rows, which exports and reports inherit"},
     {.name = "sensor",
      .kind = LS_OPTION_TEXT,
      .value = "NAME",
@@ -184,9 +188,14 @@ static int read_line_options(struct ls_line_opts *ret, const struct ls_args *arg
 static int run_import(struct ls_call *call, struct ls_err *err) {
     struct job job = {.call = call};
     job.opts.sensor = ls_args_text(call->args, "sensor");
+    job.opts.label = ls_args_text(call->args, "label");
     int code = read_line_options(&job.opts.line, call->args, err);
     if (code != LS_OK) {
         return code;
+    }
+    if (job.opts.label != NULL && strlen(job.opts.label) >= LS_LABEL_BYTES) {
+        return ls_err_set(err, LS_ERR_ARG, "option '--label': a label has at most %d bytes",
+                          LS_LABEL_BYTES - 1);
     }
     if (job.opts.sensor != NULL && strlen(job.opts.sensor) >= LS_SENSOR_BYTES) {
         return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",

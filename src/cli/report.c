@@ -5,8 +5,10 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/database.h"
+#include "cli/evidence.h"
 #include "cli/output.h"
 #include "cli/period.h"
+#include "cli/report.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "pattern/kind.h"
@@ -27,6 +29,10 @@ static const struct ls_option own_rows[] = {
      .kind = LS_OPTION_TEXT,
      .value = "FILE",
      .help = "else standard output; FILE appears when it is whole"},
+    {.name = "key",
+     .kind = LS_OPTION_TEXT,
+     .value = "FILE",
+     .help = "seal the chain with this secret key first, see 'lineside db seal'"},
     {.name = "since",
      .kind = LS_OPTION_MOMENT,
      .value = "TIME",
@@ -76,8 +82,8 @@ static int read_id(const struct ls_args *args, int64_t *ret, struct ls_err *err)
     return LS_OK;
 }
 
-static int make_incident(struct ls_document **ret, const struct ls_call *call,
-                         struct ls_store *store, int64_t id, struct ls_err *err) {
+int ls_report_incident(struct ls_document **ret, const struct ls_call *call, struct ls_store *store,
+                       int64_t id, struct ls_err *err) {
     struct ls_material material;
     struct ls_incident_report_opts opts = {.database = call->db_path};
     int code = ls_material_init(&material, store, id, err);
@@ -132,12 +138,15 @@ static int run_report(struct ls_call *call, struct ls_err *err) {
     if (code == LS_OK && path != NULL) {
         code = ls_database_refuse(call, "output", path, err);
     }
+    if (code == LS_OK && ls_args_given(call->args, "key")) {
+        code = ls_evidence_seal_database(call, ls_args_text(call->args, "key"), err);
+    }
     if (code == LS_OK) {
         code = ls_database_open(&store, call, LS_STORE_READ, err);
     }
     if (code == LS_OK) {
-        code =
-            one ? make_incident(&doc, call, store, id, err) : make_period(&doc, call, store, err);
+        code = one ? ls_report_incident(&doc, call, store, id, err)
+                   : make_period(&doc, call, store, err);
     }
     if (code == LS_OK) {
         code = write_document(doc, call->args, err);

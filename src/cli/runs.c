@@ -40,6 +40,7 @@ static int add_run(void *context, const struct ls_run *run, struct ls_err *err) 
                   .plan = text + input_size},
         .text = text,
     };
+    ls_copy_text(runs->entries[runs->count - 1].entry.label, LS_LABEL_BYTES, run->label);
     return LS_OK;
 }
 

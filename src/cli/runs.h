@@ -13,9 +13,10 @@ struct ls_runs;
 
 struct ls_runs_entry {
     int64_t id;
-    bool no_clock;     /* times count from the start of the recording */
-    const char *input; /* name of the recording or log without its folder */
-    const char *plan;  /* name of the plan without its version, "" for none */
+    bool no_clock;              /* times count from the start of the recording */
+    const char *input;          /* name of the recording or log without its folder */
+    const char *plan;           /* name of the plan without its version, "" for none */
+    char label[LS_LABEL_BYTES]; /* classification of its rows, "" for none */
 };
 
 /* The caller destroys *ret. */

@@ -69,6 +69,7 @@ enum ls_config_mode { LS_CONFIG_FIXED, LS_CONFIG_HOP };
 struct ls_config {
     struct {
         const char *name;
+        const char *label;
         double latitude_deg, longitude_deg, altitude_m;
     } sensor;
     struct {

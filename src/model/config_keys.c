@@ -22,6 +22,9 @@ enum { DAY_S = 86400, YEAR_S = 366 * DAY_S };
 static const struct ls_config_key keys[] = {
     {"sensor", "name", LS_CONFIG_TEXT, "", 1, 63, NULL, NULL, LS_CONFIG_RESTART, "km-12.4",
      "Name of the sensor in every row, such as km-12.4.", AT(sensor, name)},
+    {"sensor", "label", LS_CONFIG_TEXT, "", 1, 63, "none", NULL, LS_CONFIG_RESTART, NULL,
+     "Classification of its rows, such as 'internal'; every export and report of them carries it.",
+     AT(sensor, label)},
     {"sensor", "latitude_deg", LS_CONFIG_QUANTITY, "deg", -90, 90, "none", NULL,
      LS_CONFIG_AT_ONCE, NULL,
      "Position of the antenna, WGS 84, north positive. A position from gpsd is held against it.",

@@ -7,17 +7,20 @@
 #include <stdint.h>
 
 #include "model/finding.h"
+#include "model/run.h"
 
 enum ls_severity { LS_PERMITTED, LS_NOTE, LS_WATCH, LS_ALERT };
 
 struct ls_incident {
     int64_t id; /* row id in the store; 0 before it is stored */
     enum ls_severity severity;
-    struct ls_finding finding; /* the strongest one; start and stop are those of the incident */
-    uint64_t findings;         /* how many it grew from */
-    bool confirmed;            /* on a disjoint interval */
-    int64_t permit;            /* id of the permit that explains it; 0: none */
-    char band[64];             /* name of the plan's band, "" when none */
+    struct ls_finding finding;  /* the strongest one; start and stop are those of the incident */
+    uint64_t findings;          /* how many it grew from */
+    bool confirmed;             /* on a disjoint interval */
+    int64_t permit;             /* id of the permit that explains it; 0: none */
+    char label[LS_LABEL_BYTES]; /* classification of the rows it rests on, several joined by " + ";
+                                   "" for none */
+    char band[64];              /* name of the plan's band, "" when none */
 };
 
 /* "permitted", "note", "watch", "alert". */

@@ -218,6 +218,7 @@ static void read_typed(struct reader *reader, const json_t *type, struct ls_line
     for (size_t i = 0; json_is_string(type) && i < LS_COUNT(types); i++) {
         if (strcmp(types[i].name, json_string_value(type)) == 0) {
             ret->kind = types[i].kind;
+            text(reader, "label", ret->label, sizeof ret->label);
             types[i].read(reader, ret);
             return;
         }

@@ -27,7 +27,8 @@ enum ls_line_kind { LS_LINE_TRANSMISSION, LS_LINE_OBSERVATION, LS_LINE_BURST, LS
 struct ls_line {
     enum ls_line_kind
         kind; /* LS_LINE_OTHER: a known type that import does not store ("finding", "incident") */
-    bool nominal;  /* an rtl_433 line: duration and bandwidth are nominal */
+    char label[LS_LABEL_BYTES]; /* classification, "" when the line names none */
+    bool nominal;               /* an rtl_433 line: duration and bandwidth are nominal */
     bool no_clock; /* an rtl_433 line that counts from the start of its recording ("@1.5s"), which
                       is taken as 1970-01-01T00:00:00Z */
     union {
@@ -52,13 +53,18 @@ int ls_line_parse(const char *text, size_t length, const struct ls_line_opts *op
                   struct ls_line *ret, struct ls_err *err);
 
 /* Write one line with its newline. Values that are not known (NAN, "", bursts 0) are left out, so
- * is the state of an observation that was observed. Numbers print the same way on every machine:
- * shortest decimal that reads back to the same double, so output is byte-identical. Returns LS_OK
- * or LS_ERR_IO. */
+ * is the state of an observation that was observed, and a label that is "". Numbers print the same
+ * way on every machine: shortest decimal that reads back to the same double, so output is
+ * byte-identical. Returns LS_OK or LS_ERR_IO. */
 int ls_line_write_transmission(FILE *out, const struct ls_transmission *row);
+int ls_line_write_labelled_transmission(FILE *out, const struct ls_transmission *row,
+                                        const char *label);
+int ls_line_write_labelled_observation(FILE *out, const struct ls_observation *row,
+                                       const char *label);
 /* The same with the row's id in its database, for a person or program that asks for more about it
  * later. An id says nothing to another database, so exports leave it out. */
-int ls_line_write_stored_transmission(FILE *out, const struct ls_transmission *row);
+int ls_line_write_stored_transmission(FILE *out, const struct ls_transmission *row,
+                                      const char *label);
 int ls_line_write_observation(FILE *out, const struct ls_observation *row);
 int ls_line_write_burst(FILE *out, const char *sensor, const struct ls_burst *row,
                         int64_t transmission);

@@ -69,7 +69,8 @@ static int end_line(FILE *out) {
     return ferror(out) ? LS_ERR_IO : LS_OK;
 }
 
-static int write_transmission(FILE *out, int64_t id, const struct ls_transmission *row) {
+static int write_transmission(FILE *out, int64_t id, const struct ls_transmission *row,
+                              const char *label) {
     fputs("{\"type\":\"transmission\"", out);
     if (id != 0) {
         fprintf(out, ",\"id\":%lld", (long long)id);
@@ -86,18 +87,30 @@ static int write_transmission(FILE *out, int64_t id, const struct ls_transmissio
     if (row->bursts > 0) {
         fprintf(out, ",\"bursts\":%llu", (unsigned long long)row->bursts);
     }
+    write_known_text(out, "label", label);
     return end_line(out);
 }
 
 int ls_line_write_transmission(FILE *out, const struct ls_transmission *row) {
-    return write_transmission(out, 0, row);
+    return write_transmission(out, 0, row, "");
 }
 
-int ls_line_write_stored_transmission(FILE *out, const struct ls_transmission *row) {
-    return write_transmission(out, row->id, row);
+int ls_line_write_labelled_transmission(FILE *out, const struct ls_transmission *row,
+                                        const char *label) {
+    return write_transmission(out, 0, row, label);
+}
+
+int ls_line_write_stored_transmission(FILE *out, const struct ls_transmission *row,
+                                      const char *label) {
+    return write_transmission(out, row->id, row, label);
 }
 
 int ls_line_write_observation(FILE *out, const struct ls_observation *row) {
+    return ls_line_write_labelled_observation(out, row, "");
+}
+
+int ls_line_write_labelled_observation(FILE *out, const struct ls_observation *row,
+                                       const char *label) {
     fputs("{\"type\":\"observation\"", out);
     write_known_text(out, "sensor", row->sensor);
     write_time(out, "start", row->start_ns);
@@ -113,6 +126,7 @@ int ls_line_write_observation(FILE *out, const struct ls_observation *row) {
         write_known_number(out, "floor_error_db", row->noise.floor_error_db);
         write_known_number(out, "weakest_dbfs", row->noise.weakest_dbfs);
     }
+    write_known_text(out, "label", label);
     return end_line(out);
 }
 
@@ -281,5 +295,6 @@ int ls_line_write_incident(FILE *out, const struct ls_incident *row) {
     }
     write_known_text(out, "band", row->band);
     write_text(out, "words", finding->words);
+    write_known_text(out, "label", row->label);
     return end_line(out);
 }

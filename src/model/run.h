@@ -7,7 +7,7 @@
 
 #include "model/transmission.h"
 
-enum { LS_SHA512_HEX_BYTES = 129 };
+enum { LS_SHA512_HEX_BYTES = 129, LS_LABEL_BYTES = 64 };
 
 struct ls_run {
     int64_t id; /* row id; 0 before it is stored */
@@ -24,7 +24,9 @@ struct ls_run {
     int64_t last_ns;
     bool no_clock;   /* the input names no start time: times count from 1970-01-01T00:00:00Z */
     bool incomplete; /* the recording was cut short or samples were lost */
-    char note[256];  /* what was guessed or incomplete, in words */
+    char label[LS_LABEL_BYTES]; /* classification of its rows, inherited by what is made of them;
+                                   "" for none */
+    char note[256];             /* what was guessed or incomplete, in words */
 };
 
 #endif

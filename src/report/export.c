@@ -1,250 +1,225 @@
 #include "report/export.h"
 
 #include <errno.h>
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
-#include "model/csv.h"
 #include "model/line.h"
+#include "report/export_walk.h"
 
-struct export {
-    const struct ls_export_opts *opts;
-    struct ls_csv csv; /* its out also takes the lines */
-    size_t rows;
+/* --- labels of runs --- */
+
+struct label {
+    int64_t run_id;
+    char text[LS_LABEL_BYTES];
 };
 
-static int cannot_write(struct ls_err *err) {
-    int e = errno;
-    int code = ls_err_code_from_errno(e);
-    return ls_err_set(err, code == LS_ERR_FULL ? LS_ERR_FULL : LS_ERR_IO, "cannot write rows: %s",
-                      strerror(e));
+struct labels {
+    struct label *rows; /* by run_id, those of runs that have one */
+    size_t count;
+    size_t room;
+};
+
+static int take_label(void *context, const struct ls_run *run, struct ls_err *err) {
+    struct labels *labels = context;
+    if (run->label[0] == '\0') {
+        return LS_OK;
+    }
+    void *items = labels->rows;
+    if (ls_grow(&items, &labels->room, labels->count, sizeof *labels->rows) != LS_OK) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
+    }
+    labels->rows = items;
+    struct label *label = &labels->rows[labels->count++];
+    label->run_id = run->id;
+    ls_copy_text(label->text, sizeof label->text, run->label);
+    return LS_OK;
 }
 
-/* --- CSV --- */
-
-static int csv_heading(struct ls_csv *csv, const struct ls_export_opts *opts) {
-    static const char *const transmissions = "sensor,start,duration_s,center_hz,bandwidth_hz,"
-                                             "snr_db,level_dbfs,class,offset_hz,bursts";
-    static const char *const observations = "sensor,start,stop,low_hz,high_hz";
-    static const char *const incidents =
-        "id,kind,severity,false_alarm_probability,start,stop,low_hz,high_hz,sensor,parameters,"
-        "transmissions,confirmed,permit,band,detector";
-    static const char *const emitters =
-        "id,sensor,start,stop,transmissions,on_s,low_hz,high_hz,center_hz,bandwidth_hz,duration_s,"
-        "level_dbfs,level_spread_db,class,offset_hz,period_s,jitter_s,hops,score";
-    if (opts->what == LS_EXPORT_INCIDENTS || opts->what == LS_EXPORT_EMITTERS) {
-        fputs(opts->what == LS_EXPORT_INCIDENTS ? incidents : emitters, csv->out);
-        return ls_csv_end(csv);
-    }
-    if (opts->what == LS_EXPORT_TRANSMISSIONS) {
-        fprintf(csv->out, "%s%s", opts->whole ? "id," : "", transmissions);
-    } else {
-        fprintf(csv->out, "%s%s", observations,
-                opts->whole ? ",state,cause,floor_dbfs_hz,floor_error_db,weakest_dbfs" : "");
-    }
-    return ls_csv_end(csv);
+static int by_run(const void *a, const void *b) {
+    int64_t x = ((const struct label *)a)->run_id;
+    int64_t y = ((const struct label *)b)->run_id;
+    return (x > y) - (x < y);
 }
 
-static int csv_transmission(struct ls_csv *csv, bool whole, const struct ls_transmission *row) {
-    if (whole) {
-        ls_csv_count(csv, (uint64_t)row->id);
-    }
-    ls_csv_text(csv, row->sensor);
-    ls_csv_time(csv, row->start_ns);
-    ls_csv_number(csv, (double)row->duration_ns / 1e9);
-    ls_csv_number(csv, row->center_hz);
-    ls_csv_number(csv, row->bandwidth_hz);
-    ls_csv_number(csv, row->snr_db);
-    ls_csv_number(csv, row->level_dbfs);
-    ls_csv_text(csv, row->class_name);
-    ls_csv_number(csv, row->offset_hz);
-    ls_csv_number(csv, row->bursts > 0 ? (double)row->bursts : (double)NAN);
-    return ls_csv_end(csv);
+static const char *label_of(const struct labels *labels, int64_t run_id) {
+    struct label key = {.run_id = run_id};
+    const struct label *found = labels->count == 0 ? NULL
+                                                   : bsearch(&key, labels->rows, labels->count,
+                                                             sizeof *labels->rows, by_run);
+    return found == NULL ? "" : found->text;
 }
 
-static int csv_observation(struct ls_csv *csv, bool whole, const struct ls_observation *row) {
-    ls_csv_text(csv, row->sensor);
-    ls_csv_time(csv, row->start_ns);
-    ls_csv_time(csv, row->stop_ns);
-    ls_csv_number(csv, row->low_hz);
-    ls_csv_number(csv, row->high_hz);
-    if (whole) {
-        ls_csv_text(csv, ls_observation_state_name(row->state));
-        ls_csv_text(csv, row->cause);
-        ls_csv_number(csv, row->noise.known ? row->noise.floor_dbfs_hz : (double)NAN);
-        ls_csv_number(csv, row->noise.known ? row->noise.floor_error_db : (double)NAN);
-        ls_csv_number(csv, row->noise.known ? row->noise.weakest_dbfs : (double)NAN);
-    }
-    return ls_csv_end(csv);
-}
-
-/* Parameters as one text: "period_s=48.01 clock=locked". */
-static void csv_parameters(struct ls_csv *csv, const struct ls_finding *finding) {
-    enum { PARAMETER_BYTES = LS_PARAMETER_NAME_BYTES + LS_PARAMETER_TEXT_BYTES + 2 };
-    char text[LS_PARAMETERS_MAX * PARAMETER_BYTES] = "";
-    char *end = text;
-    for (size_t i = 0; i < finding->parameter_count; i++) {
-        const struct ls_parameter *p = &finding->parameters[i];
-        char number[LS_LINE_NUMBER_BYTES] = "";
-        if (isfinite(p->value)) {
-            ls_line_number(p->value, number);
-        }
-        end += snprintf(end, PARAMETER_BYTES, "%s%s=%s", i > 0 ? " " : "", p->name,
-                        p->text[0] != '\0' ? p->text : number);
-    }
-    ls_csv_text(csv, text);
-}
-
-static int csv_incident(struct ls_csv *csv, const struct ls_incident *row) {
-    const struct ls_finding *finding = &row->finding;
-    char detector[LS_KIND_BYTES + 16];
-    snprintf(detector, sizeof detector, "%s/%u", finding->kind, finding->version);
-    ls_csv_count(csv, (uint64_t)row->id);
-    ls_csv_text(csv, finding->kind);
-    ls_csv_text(csv, ls_severity_name(row->severity));
-    ls_csv_number(csv, ls_finding_probability(finding));
-    ls_csv_time(csv, finding->start_ns);
-    ls_csv_time(csv, finding->stop_ns);
-    ls_csv_number(csv, finding->low_hz);
-    ls_csv_number(csv, finding->high_hz);
-    ls_csv_text(csv, finding->sensor);
-    csv_parameters(csv, finding);
-    ls_csv_count(csv, finding->evidence_count);
-    ls_csv_text(csv, row->confirmed ? "true" : "false");
-    ls_csv_number(csv, row->permit != 0 ? (double)row->permit : (double)NAN);
-    ls_csv_text(csv, row->band);
-    ls_csv_text(csv, detector);
-    return ls_csv_end(csv);
-}
-
-static int csv_emitter(struct ls_csv *csv, const struct ls_emitter *row) {
-    ls_csv_count(csv, (uint64_t)row->id);
-    ls_csv_text(csv, row->sensor);
-    ls_csv_time(csv, row->first_ns);
-    ls_csv_time(csv, row->last_ns);
-    ls_csv_count(csv, row->transmissions);
-    const double numbers[] = {row->on_s,       row->low_hz,         row->high_hz,
-                              row->center_hz,  row->bandwidth_hz,   row->duration_s,
-                              row->level_dbfs, row->level_spread_db};
-    for (size_t i = 0; i < LS_COUNT(numbers); i++) {
-        ls_csv_number(csv, numbers[i]);
-    }
-    ls_csv_text(csv, row->class_name);
-    ls_csv_number(csv, row->offset_hz);
-    ls_csv_number(csv, row->period_s);
-    ls_csv_number(csv, row->jitter_s);
-    ls_csv_text(csv, row->hops ? "true" : "false");
-    ls_csv_number(csv, row->score);
-    return ls_csv_end(csv);
+int ls_export_labelled(struct ls_store *store, bool *ret, struct ls_err *err) {
+    struct labels labels = {.count = 0};
+    int code = ls_store_each_run(store, take_label, &labels, err);
+    *ret = labels.count > 0;
+    free(labels.rows);
+    return code;
 }
 
 /* --- rows --- */
 
-static bool wanted(const struct export *export, int64_t run_id) {
-    return export->opts->keep == NULL || export->opts->keep(export->opts->keep_context, run_id);
+struct walk {
+    const struct ls_export_opts *opts;
+    const struct ls_export_sink *sink;
+    void *context;
+    struct labels labels;
+    size_t rows;
+};
+
+static bool wanted(const struct walk *walk, int64_t run_id) {
+    return walk->opts->keep == NULL || walk->opts->keep(walk->opts->keep_context, run_id);
 }
 
 /* Only rows that are written count, so the limit is kept here and not by the store. */
-static bool enough(const struct export *export) {
-    size_t limit = export->opts->filter.limit;
-    return limit > 0 && export->rows == limit;
-}
-
-static int write_transmission(struct export *export, const struct ls_transmission *row) {
-    bool whole = export->opts->whole;
-    if (export->opts->format == LS_EXPORT_CSV) {
-        return csv_transmission(&export->csv, whole, row);
-    }
-    return whole ? ls_line_write_stored_transmission(export->csv.out, row)
-                 : ls_line_write_transmission(export->csv.out, row);
-}
-
-static int write_observation(struct export *export, const struct ls_observation *row) {
-    return export->opts->format == LS_EXPORT_CSV
-               ? csv_observation(&export->csv, export->opts->whole, row)
-               : ls_line_write_observation(export->csv.out, row);
+static bool enough(const struct walk *walk) {
+    size_t limit = walk->opts->filter.limit;
+    return limit > 0 && walk->rows == limit;
 }
 
 static int each_transmission(void *context, const struct ls_transmission *row, struct ls_err *err) {
-    struct export *export = context;
-    if (!wanted(export, row->run_id)) {
+    struct walk *walk = context;
+    if (!wanted(walk, row->run_id)) {
         return LS_OK;
     }
-    if (enough(export)) {
+    if (enough(walk)) {
         return LS_EOF;
     }
-    export->rows++;
-    return write_transmission(export, row) == LS_OK ? LS_OK : cannot_write(err);
+    walk->rows++;
+    return walk->sink->transmission(walk->context, row, label_of(&walk->labels, row->run_id), err);
 }
 
 static int each_observation(void *context, const struct ls_observation *row, struct ls_err *err) {
-    struct export *export = context;
-    bool told = row->state == LS_OBSERVED || export->opts->whole;
-    if (!told || !wanted(export, row->run_id)) {
+    struct walk *walk = context;
+    bool told = row->state == LS_OBSERVED || walk->opts->whole;
+    if (!told || !wanted(walk, row->run_id)) {
         return LS_OK;
     }
-    if (enough(export)) {
+    if (enough(walk)) {
         return LS_EOF;
     }
-    export->rows++;
-    return write_observation(export, row) == LS_OK ? LS_OK : cannot_write(err);
+    walk->rows++;
+    return walk->sink->observation(walk->context, row, label_of(&walk->labels, row->run_id), err);
 }
 
 static int each_incident(void *context, const struct ls_incident *row, struct ls_err *err) {
-    struct export *export = context;
-    if (enough(export)) {
+    struct walk *walk = context;
+    if (enough(walk)) {
         return LS_EOF;
     }
-    export->rows++;
-    int code = export->opts->format == LS_EXPORT_CSV ? csv_incident(&export->csv, row)
-                                                     : ls_line_write_incident(export->csv.out, row);
-    return code == LS_OK ? LS_OK : cannot_write(err);
+    walk->rows++;
+    return walk->sink->incident(walk->context, row, err);
 }
 
 static int each_emitter(void *context, const struct ls_emitter *row, struct ls_err *err) {
-    struct export *export = context;
-    if (enough(export)) {
+    struct walk *walk = context;
+    if (enough(walk)) {
         return LS_EOF;
     }
-    export->rows++;
-    int code = export->opts->format == LS_EXPORT_CSV ? csv_emitter(&export->csv, row)
-                                                     : ls_line_write_emitter(export->csv.out, row);
-    return code == LS_OK ? LS_OK : cannot_write(err);
+    walk->rows++;
+    return walk->sink->emitter(walk->context, row, err);
 }
 
-static int walk(struct ls_store *store, const struct ls_filter *filter, struct export *export,
-                struct ls_err *err) {
+static int walk_rows(struct ls_store *store, const struct ls_filter *filter, struct walk *walk,
+                     struct ls_err *err) {
     struct ls_incident_filter incidents = {
-        .rows = *filter, .kind = export->opts->kind, .min_severity = export->opts->min_severity};
-    switch (export->opts->what) {
+        .rows = *filter, .kind = walk->opts->kind, .min_severity = walk->opts->min_severity};
+    switch (walk->opts->what) {
     case LS_EXPORT_TRANSMISSIONS:
-        return ls_store_each_transmission(store, filter, each_transmission, export, err);
+        return ls_store_each_transmission(store, filter, each_transmission, walk, err);
     case LS_EXPORT_OBSERVATIONS:
-        return ls_store_each_observation(store, filter, each_observation, export, err);
+        return ls_store_each_observation(store, filter, each_observation, walk, err);
     case LS_EXPORT_INCIDENTS:
-        return ls_store_each_incident(store, &incidents, each_incident, export, err);
+        return ls_store_each_incident(store, &incidents, each_incident, walk, err);
     case LS_EXPORT_EMITTERS:
-        return ls_store_each_emitter(store, filter, 0, each_emitter, export, err);
+        return ls_store_each_emitter(store, filter, 0, each_emitter, walk, err);
     }
     return LS_OK;
 }
 
-int ls_export(struct ls_store *store, const struct ls_export_opts *opts, FILE *out,
-              size_t *ret_rows, struct ls_err *err) {
-    struct export export = {.opts = opts, .csv = {.out = out}};
+int ls_export_walk(struct ls_store *store, const struct ls_export_opts *opts,
+                   const struct ls_export_sink *sink, void *context, size_t *ret_rows,
+                   struct ls_err *err) {
+    struct walk walk = {.opts = opts, .sink = sink, .context = context};
     struct ls_filter filter = opts->filter;
     filter.limit = 0;
-    if (opts->format == LS_EXPORT_CSV && csv_heading(&export.csv, opts) != LS_OK) {
-        return cannot_write(err);
-    }
-    int code = walk(store, &filter, &export, err);
-    code = code == LS_EOF ? LS_OK : code;
-    if (code == LS_OK && (fflush(out) != 0 || ferror(out))) {
-        code = cannot_write(err);
+    int code = ls_store_each_run(store, take_label, &walk.labels, err);
+    if (code == LS_OK && walk.labels.count > 1) {
+        qsort(walk.labels.rows, walk.labels.count, sizeof *walk.labels.rows, by_run);
     }
     if (code == LS_OK) {
-        *ret_rows = export.rows;
+        code = walk_rows(store, &filter, &walk, err);
+        code = code == LS_EOF ? LS_OK : code;
+    }
+    free(walk.labels.rows);
+    if (code == LS_OK) {
+        *ret_rows = walk.rows;
+    }
+    return code;
+}
+
+/* --- JSON lines --- */
+
+struct lines {
+    FILE *out;
+    bool whole;
+};
+
+static int line_transmission(void *context, const struct ls_transmission *row, const char *label,
+                             struct ls_err *err) {
+    const struct lines *lines = context;
+    (void)err;
+    return lines->whole ? ls_line_write_stored_transmission(lines->out, row, label)
+                        : ls_line_write_labelled_transmission(lines->out, row, label);
+}
+
+static int line_observation(void *context, const struct ls_observation *row, const char *label,
+                            struct ls_err *err) {
+    const struct lines *lines = context;
+    (void)err;
+    return ls_line_write_labelled_observation(lines->out, row, label);
+}
+
+static int line_incident(void *context, const struct ls_incident *row, struct ls_err *err) {
+    const struct lines *lines = context;
+    (void)err;
+    return ls_line_write_incident(lines->out, row);
+}
+
+static int line_emitter(void *context, const struct ls_emitter *row, struct ls_err *err) {
+    const struct lines *lines = context;
+    (void)err;
+    return ls_line_write_emitter(lines->out, row);
+}
+
+int ls_export_jsonl(struct ls_store *store, const struct ls_export_opts *opts, FILE *out,
+                    size_t *ret_rows, struct ls_err *err) {
+    static const struct ls_export_sink sink = {.transmission = line_transmission,
+                                               .observation = line_observation,
+                                               .incident = line_incident,
+                                               .emitter = line_emitter};
+    struct lines lines = {.out = out, .whole = opts->whole};
+    return ls_export_walk(store, opts, &sink, &lines, ret_rows, err);
+}
+
+/* --- all forms --- */
+
+int ls_export(struct ls_store *store, const struct ls_export_opts *opts, FILE *out,
+              size_t *ret_rows, struct ls_err *err) {
+    static ls_export_form *const forms[] = {
+        [LS_EXPORT_JSONL] = ls_export_jsonl, [LS_EXPORT_CSV] = ls_export_csv};
+    size_t rows;
+    int code = forms[opts->format](store, opts, out, &rows, err);
+    if (ferror(out) || (code == LS_OK && fflush(out) != 0)) {
+        int e = errno;
+        code = ls_err_code_from_errno(e);
+        return ls_err_set(err, code == LS_ERR_FULL ? LS_ERR_FULL : LS_ERR_IO,
+                          "cannot write rows: %s", strerror(e));
+    }
+    if (code == LS_OK) {
+        *ret_rows = rows;
     }
     return code;
 }

@@ -48,6 +48,9 @@ static void found(struct ls_document *doc, const struct ls_material *m) {
     char text[LS_WORDS_BYTES];
     ls_document_section(doc, "found", "What was found");
     ls_document_text(doc, "%s", finding->words);
+    if (incident->label[0] != '\0') {
+        ls_document_field(doc, "label", "classification", ls_value_text(incident->label));
+    }
     ls_document_field(doc, "id", "incident", ls_value_count(&shown, (uint64_t)incident->id));
     ls_document_field(doc, "kind", "kind", ls_value_text(finding->kind));
     char raw[32];

@@ -242,6 +242,7 @@ static int found(struct period *period, struct ls_err *err) {
                          period->severities[LS_WATCH], period->severities[LS_NOTE],
                          period->severities[LS_PERMITTED]);
     }
+    ls_sections_label(doc, period->runs, period->run_count);
     ls_document_field(doc, "start", period->no_clock ? "from" : "from (UTC)",
                       ls_value_time(&shown, period->filter.since_ns, period->no_clock));
     ls_document_field(doc, "stop", period->no_clock ? "to" : "to (UTC)",

@@ -163,6 +163,24 @@ void ls_sections_permits(struct ls_document *doc, const struct ls_permit *permit
     }
 }
 
+void ls_sections_label(struct ls_document *doc, const struct ls_run *runs, size_t count) {
+    char text[256] = "";
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool known = runs[i].label[0] == '\0' || length + LS_LABEL_BYTES + 4 > sizeof text;
+        for (size_t j = 0; j < i && !known; j++) {
+            known = strcmp(runs[i].label, runs[j].label) == 0;
+        }
+        if (!known) {
+            length += (size_t)snprintf(text + length, sizeof text - length, "%s%s",
+                                       length > 0 ? " + " : "", runs[i].label);
+        }
+    }
+    if (length > 0) {
+        ls_document_field(doc, "label", "classification", ls_value_text(text));
+    }
+}
+
 void ls_sections_deletions(struct ls_document *doc, const struct ls_pruning *prunings,
                            size_t count) {
     ls_document_section(doc, "deletions", "What was deleted");

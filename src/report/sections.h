@@ -25,4 +25,7 @@ void ls_sections_provenance(struct ls_document *doc, const struct ls_run *runs, 
 /* "2026-11-20 08:00:00.000" */
 const char *ls_sections_time(struct ls_shown *room, int64_t ns, bool no_clock);
 
+/* The classification of the runs, several joined by " + "; nothing when none has one. */
+void ls_sections_label(struct ls_document *doc, const struct ls_run *runs, size_t count);
+
 #endif

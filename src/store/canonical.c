@@ -143,3 +143,27 @@ int ls_store_canonical(struct ls_store *store, const char *what, int64_t id, cha
     }
     return code;
 }
+
+int ls_store_canonical_evidence(struct ls_store *store, int64_t incident_id, FILE *out,
+                                struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int step = SQLITE_DONE;
+    int code = ls_sql_get(store, "evidence_hashes", &stmt, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_sql_bind_int(stmt, ":subject", incident_id);
+    while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+        if (sqlite3_column_bytes(stmt, 1) > 0) {
+            code = write_rows(store, "chain_text_transmission", sqlite3_column_int64(stmt, 0), out,
+                              err);
+        }
+    }
+    if (code == LS_OK && step != SQLITE_DONE) {
+        code = ls_sql_error(store, "reading evidence", err);
+    }
+    sqlite3_reset(stmt);
+    return code == LS_EOF
+               ? ls_err_set(err, LS_ERR_FORMAT, "a row of evidence is gone: see 'db verify'")
+               : code;
+}

@@ -10,6 +10,8 @@
 #ifndef STORE_CHAIN_H
 #define STORE_CHAIN_H
 
+#include <stdio.h>
+
 #include "store/key.h"
 #include "store/store.h"
 
@@ -46,6 +48,11 @@ int ls_store_add_event(struct ls_store *store, const char *what, const char *tex
  * *ret. LS_ERR_NOTFOUND. */
 int ls_store_canonical(struct ls_store *store, const char *what, int64_t id, char **ret,
                        struct ls_err *err);
+
+/* The canonical texts of the transmissions that an incident rests on and that had a hash when they
+ * became evidence, in order of id. */
+int ls_store_canonical_evidence(struct ls_store *store, int64_t incident_id, FILE *out,
+                                struct ls_err *err);
 
 /* --- seals --- */
 

@@ -160,6 +160,26 @@ int ls_store_add_snippet(struct ls_store *store, const struct ls_store_snippet *
     return end_change(store, code, err);
 }
 
+int ls_store_each_snippet_path(struct ls_store *store, int64_t incident_id,
+                               int (*each)(void *context, const char *path, struct ls_err *err),
+                               void *context, struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int step = SQLITE_DONE;
+    int code = ls_sql_get(store, "snippets_of_incident", &stmt, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_sql_bind_int(stmt, ":incident_id", incident_id);
+    while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+        code = each(context, (const char *)sqlite3_column_text(stmt, 0), err);
+    }
+    if (code == LS_OK && step != SQLITE_DONE) {
+        code = ls_sql_error(store, "reading snippets", err);
+    }
+    sqlite3_reset(stmt);
+    return code;
+}
+
 int ls_store_snippet_bytes(struct ls_store *store, uint64_t *ret, struct ls_err *err) {
     int64_t bytes = 0;
     int code = ls_sql_value(store, ls_sql_query("snippet_bytes"), &bytes, err);

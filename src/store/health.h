@@ -32,6 +32,12 @@ struct ls_store_snippet {
 int ls_store_add_snippet(struct ls_store *store, const struct ls_store_snippet *row,
                          struct ls_err *err);
 
+/* The paths of snippets around the evidence of an incident that were not deleted, in order of their
+ * start; what each returns but LS_OK ends the walk. */
+int ls_store_each_snippet_path(struct ls_store *store, int64_t incident_id,
+                               int (*each)(void *context, const char *path, struct ls_err *err),
+                               void *context, struct ls_err *err);
+
 /* Bytes of the snippets that were not deleted. */
 int ls_store_snippet_bytes(struct ls_store *store, uint64_t *ret, struct ls_err *err);
 

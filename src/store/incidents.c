@@ -134,6 +134,7 @@ static bool read_incident(sqlite3_stmt *stmt, struct ls_incident *ret) {
     ls_sql_text(stmt, 13, finding->words, sizeof finding->words);
     ls_sql_text(stmt, 14, finding->limits, sizeof finding->limits);
     ls_sql_text(stmt, 21, ret->band, sizeof ret->band);
+    ls_sql_text(stmt, 23, ret->label, sizeof ret->label);
     return read_parameters(stmt, finding) && read_rivals(stmt, finding);
 }
 

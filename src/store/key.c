@@ -221,6 +221,10 @@ static bool from_hex(const char *hex, unsigned char *ret, size_t size) {
            *end == '\0';
 }
 
+bool ls_key_signature_bytes(const char *signature_hex, unsigned char ret[LS_KEY_SIGNATURE_BYTES]) {
+    return from_hex(signature_hex, ret, LS_KEY_SIGNATURE_BYTES);
+}
+
 bool ls_key_verify(const char *public_hex, const char *signature_hex, const void *bytes,
                    size_t size) {
     unsigned char public_key[crypto_sign_PUBLICKEYBYTES];
@@ -228,4 +232,37 @@ bool ls_key_verify(const char *public_hex, const char *signature_hex, const void
     return from_hex(public_hex, public_key, sizeof public_key) &&
            from_hex(signature_hex, signature, sizeof signature) &&
            crypto_sign_verify_detached(signature, bytes, size, public_key) == 0;
+}
+
+/* --- hashes --- */
+
+void ls_key_hash(const void *bytes, size_t size, char ret_hex[LS_KEY_HASH_HEX_BYTES]) {
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256(digest, bytes, size);
+    sodium_bin2hex(ret_hex, LS_KEY_HASH_HEX_BYTES, digest, sizeof digest);
+}
+
+int ls_key_hash_file(const char *path, char ret_hex[LS_KEY_HASH_HEX_BYTES], uint64_t *ret_bytes,
+                     struct ls_err *err) {
+    unsigned char bytes[16384];
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    crypto_hash_sha256_state state;
+    uint64_t total = 0;
+    FILE *in = fopen(path, "re");
+    if (in == NULL) {
+        return ls_err_set(err, ls_err_code_from_errno(errno), "cannot read '%.300s': %s", path,
+                          strerror(errno));
+    }
+    crypto_hash_sha256_init(&state);
+    for (size_t n; (n = fread(bytes, 1, sizeof bytes, in)) > 0; total += n) {
+        crypto_hash_sha256_update(&state, bytes, n);
+    }
+    int code = ferror(in) ? ls_err_set(err, LS_ERR_IO, "cannot read '%.300s'", path) : LS_OK;
+    fclose(in);
+    crypto_hash_sha256_final(&state, digest);
+    if (code == LS_OK) {
+        sodium_bin2hex(ret_hex, LS_KEY_HASH_HEX_BYTES, digest, sizeof digest);
+        *ret_bytes = total;
+    }
+    return code;
 }

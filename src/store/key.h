@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -33,10 +34,19 @@ int ls_key_load_public(const char *path, char ret_hex[LS_KEY_PUBLIC_HEX_BYTES], 
 /* The PEM text of a public key; false when hex is not 64 digits. */
 bool ls_key_public_pem(const char *hex, char ret[LS_KEY_PEM_BYTES]);
 
+enum { LS_KEY_HASH_HEX_BYTES = 65 };
+
+/* SHA-256, as hex. */
+void ls_key_hash(const void *bytes, size_t size, char ret_hex[LS_KEY_HASH_HEX_BYTES]);
+/* The same of a file: LS_ERR_IO, LS_ERR_NOTFOUND. ret_bytes: its length. */
+int ls_key_hash_file(const char *path, char ret_hex[LS_KEY_HASH_HEX_BYTES], uint64_t *ret_bytes,
+                     struct ls_err *err);
+
 /* RFC 8032 without a context: the same bytes and key give the same signature. */
 void ls_key_sign(const struct ls_key *key, const void *bytes, size_t size,
                  char ret_hex[LS_KEY_SIGNATURE_HEX_BYTES]);
 /* False also when a text is not hex of the right length. */
+bool ls_key_signature_bytes(const char *signature_hex, unsigned char ret[LS_KEY_SIGNATURE_BYTES]);
 bool ls_key_verify(const char *public_hex, const char *signature_hex, const void *bytes,
                    size_t size);
 

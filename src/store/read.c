@@ -312,6 +312,7 @@ static void read_run(sqlite3_stmt *stmt, struct ls_run *ret) {
     ls_sql_text(stmt, 6, ret->options, sizeof ret->options);
     ls_sql_text(stmt, 7, ret->plan, sizeof ret->plan);
     ls_sql_text(stmt, 13, ret->note, sizeof ret->note);
+    ls_sql_text(stmt, 14, ret->label, sizeof ret->label);
 }
 
 static int walk_runs(struct ls_store *store, ls_run_each *each, void *context, struct ls_err *err) {

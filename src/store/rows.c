@@ -110,6 +110,7 @@ void ls_rows_bind_run(sqlite3_stmt *stmt, const struct ls_run *run) {
     ls_sql_bind_int(stmt, ":no_clock", run->no_clock);
     ls_sql_bind_int(stmt, ":incomplete", run->incomplete);
     ls_sql_bind_text(stmt, ":note", run->note);
+    ls_sql_bind_text(stmt, ":label", run->label);
 }
 
 void ls_rows_read_transmission(sqlite3_stmt *stmt, struct ls_transmission *ret) {

@@ -158,6 +158,7 @@ static int describe_run(struct analysis *a, struct ls_err *err) {
     ls_copy_text(run->sensor, sizeof run->sensor,
                  a->opts->sensor != NULL ? a->opts->sensor : recorder);
     ls_copy_text(run->verb, sizeof run->verb, "analyse");
+    ls_copy_text(run->label, sizeof run->label, a->opts->label == NULL ? "" : a->opts->label);
     ls_copy_text(run->version, sizeof run->version, LS_VERSION);
     ls_copy_text(run->input, sizeof run->input, a->opts->source.path);
     ls_copy_text(run->note, sizeof run->note, info->note);

@@ -25,6 +25,7 @@ struct ls_analyse_progress {
 struct ls_analyse_opts {
     struct ls_source_opts source;
     const char *sensor; /* NULL: the recording's core:recorder when stated, else "recording" */
+    const char *label;  /* classification of the rows; NULL: none */
     const struct ls_plan *plan;  /* NULL: no plan; borrowed */
     size_t threads;              /* 1 to LS_THREADS_MAX; 0: one per processor */
     double channel_hz;           /* wanted channel spacing; 0: chosen from the rate */

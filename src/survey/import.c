@@ -236,6 +236,7 @@ static int describe_options(const struct import *im, struct ls_run *run, struct 
 static int describe_run(const struct import *im, struct ls_run *run, struct ls_err *err) {
     ls_copy_text(run->sensor, sizeof run->sensor, im->rows.sensor);
     ls_copy_text(run->verb, sizeof run->verb, "import");
+    ls_copy_text(run->label, sizeof run->label, im->opts->label == NULL ? "" : im->opts->label);
     ls_copy_text(run->version, sizeof run->version, LS_VERSION);
     ls_copy_text(run->input, sizeof run->input, im->opts->path);
     run->started_ns = ls_time_now();
@@ -285,8 +286,10 @@ static int import_open(struct import *im, struct ls_err *err) {
     }
     crypto_hash_sha512_init(&im->hash);
     im->form = has_suffix(im->opts->path, ".sigmf-meta") ? FORM_SIGMF : FORM_UNKNOWN;
-    return ls_import_rows_init(&im->rows, im->store, im->result,
-                               im->opts->sensor != NULL ? im->opts->sensor : "import", err);
+    int code = ls_import_rows_init(&im->rows, im->store, im->result,
+                                   im->opts->sensor != NULL ? im->opts->sensor : "import", err);
+    im->rows.label_given = im->opts->label != NULL;
+    return code;
 }
 
 static void import_close(struct import *im) {

@@ -24,6 +24,7 @@ struct ls_import_progress {
 struct ls_import_opts {
     const char *path;         /* log; "-" is stdin; required */
     const char *sensor;       /* of rows that name none; NULL: "import" */
+    const char *label;        /* classification of the rows; NULL: that of the lines */
     struct ls_line_opts line; /* how times without a zone are read */
     void (*progress)(void *context,
                      const struct ls_import_progress *now); /* NULL: none; called at

@@ -154,8 +154,27 @@ static int take_observation(struct ls_import_rows *rows, struct ls_observation *
     return ls_store_add_observation(rows->store, row, err);
 }
 
+/* Rows of a run have one label: that of its first row, when none was given. */
+static bool take_label(struct ls_import_rows *rows, const struct ls_line *line) {
+    char *label = rows->result->run.label;
+    bool stored = line->kind == LS_LINE_TRANSMISSION || line->kind == LS_LINE_OBSERVATION;
+    if (!stored || rows->label_given) {
+        return true;
+    }
+    if (!rows->label_seen) {
+        ls_copy_text(label, LS_LABEL_BYTES, line->label);
+        rows->label_seen = true;
+    }
+    return strcmp(label, line->label) == 0;
+}
+
 int ls_import_rows_take(struct ls_import_rows *rows, struct ls_line *line, size_t number,
                         struct ls_err *err) {
+    if (!take_label(rows, line)) {
+        ls_import_rows_refuse(rows, "key 'label' is not that of the first row: give --label",
+                              number);
+        return LS_OK;
+    }
     rows->nominal = rows->nominal || line->nominal;
     rows->result->run.no_clock = rows->result->run.no_clock || line->no_clock;
     switch (line->kind) {

@@ -24,6 +24,8 @@ struct ls_import_rows {
     struct ls_import_result *result;
     const char *sensor; /* of rows that name none */
     bool nominal;
+    bool label_given; /* the lines' own count for nothing */
+    bool label_seen;
     bool made_observations;
     struct ls_import_extent *extents;
     size_t extent_count;

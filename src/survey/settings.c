@@ -114,7 +114,7 @@ static int keep_texts(struct ls_settings *settings) {
                                   &o->receiver.antenna,
                                   &o->receiver.clock_source,
                                   &o->receiver.time_source};
-    int code = LS_OK;
+    int code = o->label == NULL ? LS_OK : keep_text(settings, &o->label);
     for (size_t i = 0; i < LS_COUNT(texts) && code == LS_OK; i++) {
         code = keep_text(settings, texts[i]);
     }
@@ -223,7 +223,8 @@ bool ls_settings_new_run(const struct ls_settings *a, const struct ls_settings *
     ls_settings_describe(a, &x);
     ls_settings_describe(b, &y);
     return strcmp(x.options, y.options) != 0 || strcmp(x.plan, y.plan) != 0 ||
-           !ls_plan_same(a->opts.plan, b->opts.plan) || ls_settings_reopen(a, b);
+           strcmp(x.label, y.label) != 0 || !ls_plan_same(a->opts.plan, b->opts.plan) ||
+           ls_settings_reopen(a, b);
 }
 
 static bool same_text(const char *a, const char *b) {
@@ -288,6 +289,7 @@ void ls_settings_describe(const struct ls_settings *settings, struct ls_run *ret
     const struct ls_sensor_opts *o = &settings->opts;
     ls_copy_text(ret->sensor, sizeof ret->sensor, o->sensor);
     ls_copy_text(ret->verb, sizeof ret->verb, "watch");
+    ls_copy_text(ret->label, sizeof ret->label, o->label == NULL ? "" : o->label);
     ls_copy_text(ret->version, sizeof ret->version, LS_VERSION);
     LS_AUTO(char) text = options_text(o);
     bool fits = text != NULL && strlen(text) < sizeof ret->options;

@@ -83,6 +83,7 @@ int ls_watch_opts_init(struct ls_sensor_opts *ret, struct ls_watch_opts_memory *
     *ret_memory = (struct ls_watch_opts_memory){.gains = NULL};
     *ret = (struct ls_sensor_opts){
         .sensor = config->sensor.name,
+        .label = config->sensor.label,
         .receiver = {.args = config->receiver.args,
                      .channel = config->receiver.channel,
                      .rate_sps = config->receiver.rate_sps,

@@ -259,7 +259,7 @@ static int write_transmission(FILE *out, const void *row) {
 }
 
 static int write_stored_transmission(FILE *out, const void *row) {
-    return ls_line_write_stored_transmission(out, row);
+    return ls_line_write_stored_transmission(out, row, "");
 }
 
 static int write_observation(FILE *out, const void *row) {

@@ -40,7 +40,7 @@ LIBRARIES = {
     "jansson.h": ["src/model", "hw", "src/store", "src/simulate", "src/report", "src/survey",
                   "src/cli"],
     "cyaml/": ["src/model", "src/simulate", "src/cli"],
-    "archive": ["hw"],
+    "archive": ["hw", "src/report"],
     "openssl": ["hw"],
     "sodium": ["src/store", "src/simulate", "src/survey", "src/cli"],
     "libsmartcols": ["src/cli"],
