@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "dsp/sort.h"
 
 /* No noise is farther off. */
 static const double FALL_MAX = -0.5;
@@ -13,6 +14,8 @@ static const double RISE_MAX = 0.25;
 
 /* Of a granule's slots: fewer say nothing of the rest. */
 static const float HEARD_SHARE = 0.5F;
+
+enum { STRAYS_MIN = 8 }; /* fewer channels do not tell how they stray */
 
 struct ls_learnt {
     struct ls_learnt_opts opts;
@@ -185,4 +188,23 @@ float ls_learnt_doubt(const struct ls_learnt *learnt, size_t slots, size_t low, 
     double planned = (in + out) * (1.0 + one * learnt->planned);
     double beyond = one * (in * inside / (double)width + out * outside / (double)beside);
     return (float)sqrt(1.0 + beyond / planned);
+}
+
+double ls_learnt_stray(const struct ls_learnt *learnt, size_t slots, size_t low, size_t high,
+                       const float *profile, float *work) {
+    const struct ls_learnt_opts *o = &learnt->opts;
+    size_t n = 0;
+    for (size_t c = o->first_channel; c < o->last_channel; c++) {
+        if ((c < low || c >= high) && profile[c] != 0.0F) {
+            work[n++] = fabsf(profile[c]) / (float)slots;
+        }
+    }
+    if (n < STRAYS_MIN) {
+        return 0.0;
+    }
+    ls_sort_powers(work, n);
+    double spread = 1.4826 * (double)work[n / 2];
+    double explained =
+        1.0 / ls_looks_effective(o->looks, o->slot_frames * slots, 1) + learnt->planned;
+    return sqrt(fmax(0.0, spread * spread - 2.0 * explained));
 }

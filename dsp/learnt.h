@@ -60,4 +60,11 @@ void ls_learnt_plan(struct ls_learnt *learnt, double variance);
 /* By how much the error of a window's excess is larger than planned: >= 1. */
 float ls_learnt_doubt(const struct ls_learnt *learnt, size_t slots, size_t low, size_t high);
 
+/* How far channels outside of [low, high) stray from the reference, relative, beyond what their
+ * looks explain: as dsp/detector.c has it. A band that is full from the first sample to the last
+ * has no floor to be seen, and what it has instead goes up and down. profile: [channels], excess
+ * summed over so many slots, 0 where nothing was heard; work: [channels]. */
+double ls_learnt_stray(const struct ls_learnt *learnt, size_t slots, size_t low, size_t high,
+                       const float *profile, float *work);
+
 #endif

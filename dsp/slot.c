@@ -86,10 +86,7 @@ void ls_slot_mask(struct ls_slot *slot, const bool *masked) {
 
 void ls_slot_calibrate(struct ls_slot *slot, double factor) { slot->calibration *= factor; }
 
-/* A weak box that is as long as the shortest window, or cut by the piece's end, may be a part of
- * something longer, unless there is so much evidence for it that the piece would have shown the
- * rest. */
-static bool is_part(const struct ls_slot *slot, const struct ls_box *box) {
+bool ls_slot_is_part(const struct ls_slot *slot, const struct ls_box *box) {
     double rows = (double)(box->row_stop - box->row_start);
     double cells = rows * (double)(box->channel_high - box->channel_low);
     double excess = box->excess_pow / box->floor_pow;
@@ -123,7 +120,7 @@ static void hide_boxes(struct ls_slot *slot, const struct ls_slot_piece *piece, 
             continue;
         }
         double excess = box->excess_pow / box->floor_pow;
-        if (is_part(slot, box)) {
+        if (ls_slot_is_part(slot, box)) {
             add_part(slot, box, from);
             continue;
         }

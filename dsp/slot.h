@@ -41,6 +41,11 @@ void ls_slot_mask(struct ls_slot *slot, const bool *masked);
 /* The gain that is told is to be multiplied by factor from now on; mask sets it back. */
 void ls_slot_calibrate(struct ls_slot *slot, double factor);
 
+/* A weak box that is as long as the shortest window, or cut by the piece's end, may be a part of
+ * something longer, unless there is so much evidence for it that the piece would have shown the
+ * rest. */
+bool ls_slot_is_part(const struct ls_slot *slot, const struct ls_box *box);
+
 /* Slot index of the piece. reference: [channels] power of a cell. ret_excess: [channels], mean - 1;
  * 0 exactly where nothing can be heard. */
 void ls_slot_fill(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,

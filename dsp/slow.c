@@ -10,39 +10,34 @@
 
 #include "dsp/fit.h"
 #include "dsp/learnt.h"
-#include "dsp/limits.h"
+#include "dsp/needs.h"
 #include "dsp/rows.h"
-#include "dsp/sort.h"
+#include "dsp/told.h"
 
 enum {
     GRANULES = LS_GRANULES, /* kept of an octave */
-    SHORTEST = 4,           /* granules of a window */
-    LONGEST = 7,
-    OCTAVES_MAX = LS_LEVELS_MAX - 3,
-    WIDTHS_MAX = 40,
+    SHORTEST = LS_NEEDS_SHORTEST,
+    LONGEST = LS_NEEDS_LONGEST,
+    OCTAVES_MAX = LS_NEEDS_OCTAVES_MAX,
     OPEN_MAX = 64,
     OPENED_MAX = 8, /* in one slot */
     EVENTS_MAX = 512,
-    STRAYS_MIN = 8, /* fewer channels do not tell how they stray */
-    GRID = 8,       /* parts of a window in a fit */
+    GRID = 8, /* parts of a window in a fit */
 };
 
 static const double LONGEST_S = 10.0;
-static const double REFERENCE_S = 60.0;   /* of noise are a channel's reference */
-static const double PLANNED_SHARE = 0.75; /* of the variance that limits are for: new limits */
-
+static const double REFERENCE_S = 60.0; /* of noise are a channel's reference */
 /* Nepers by which the evidence for a box falls once it is over. */
 static const double OVER = 12.0;
-
-/* Windows are tested at every channel and with four lengths an octave: more than the limits allow
- * for (counts of boxes of noise: tests/evaluation/false_alarms.txt). */
-static const double MORE_WINDOWS = 4.0;
 
 /* Of how far channels stray from their reference anyway: a window below it is part of that. */
 static const double STRAY_SIGMA = 8.0;
 
-/* Of the band: of wider windows too little is left beside them to be held against. */
-static const float WIDEST_SHARE = 0.75F;
+/* Of what a window holds: no more than a box that was told of. */
+static const double TOLD_SHARE = 0.6;
+
+/* 6 dB over a box that is on: what a piece shows in its channels is something else. */
+static const double HELD_EXCESS = 4.0;
 
 struct open_box {
     uint64_t id;
@@ -61,18 +56,15 @@ struct open_box {
 struct ls_slow {
     struct ls_slow_opts opts;
     size_t octaves;
-    struct ls_limits limits; /* levels: log2 of slots */
-    size_t widths[WIDTHS_MAX];
-    size_t width_count;
-    float needs[OCTAVES_MAX][LONGEST + 1][WIDTHS_MAX]; /* of the sums, not the means */
-    float *rings[OCTAVES_MAX][GRANULES];               /* [channels + 1] */
-    float *window;                                     /* [channels + 1] */
+    struct ls_needs needs;
+    float *rings[OCTAVES_MAX][GRANULES]; /* [channels + 1] */
+    float *window;                       /* [channels + 1] */
     struct ls_slot *input;
     float *slot;      /* [channels] mean - 1 */
     float *reference; /* [channels] power of a cell */
     struct ls_learnt *learnt;
+    struct ls_told *told;
     uint64_t slots; /* of the stretch */
-    double planned; /* relative variance of a channel that the limits are for; 0: of none */
     struct open_box open[OPEN_MAX];
     size_t open_count;
     struct ls_slow_box *done;
@@ -88,69 +80,15 @@ static size_t octaves_for(double slot_s) {
     return octaves;
 }
 
-/* 1 to 6, then four in an octave. */
-static void list_widths(struct ls_slow *slow) {
-    double channels = (double)(slow->opts.last_channel - slow->opts.first_channel);
-    size_t most = (size_t)((double)WIDEST_SHARE * channels);
-    for (size_t w = 1; w <= most && slow->width_count < WIDTHS_MAX;) {
-        slow->widths[slow->width_count++] = w;
-        w += w < 5 ? 1 : w / 4;
-    }
-}
-
-/* A window lifts the mean of all channels, which is what it is held against, by its share of the
- * band: so much of its excess is left. */
-static float shown(const struct ls_slow *slow, size_t width) {
-    float channels = (float)(slow->opts.last_channel - slow->opts.first_channel);
-    return fmaxf(1.0F - WIDEST_SHARE, 1.0F - (float)width / channels);
-}
-
-/* The excess that a window must show where all channels are known as well as planned. */
-static float needed(const struct ls_slow *slow, size_t slots, size_t width) {
-    return shown(slow, width) * ls_limits_excess(&slow->limits, slots, width);
-}
-
 static float needed_at(const struct ls_slow *slow, size_t slots, size_t low, size_t high) {
-    return needed(slow, slots, high - low) * ls_learnt_doubt(slow->learnt, slots, low, high);
+    return ls_needs_excess(&slow->needs, slots, high - low) *
+           ls_learnt_doubt(slow->learnt, slots, low, high);
 }
 
 /* Limits follow the reference as it gets better. */
 static void plan_limits(struct ls_slow *slow) {
-    const struct ls_slow_opts *o = &slow->opts;
-    size_t rows = (size_t)1 << (slow->octaves + 2);
-    size_t channels = o->last_channel - o->first_channel;
-    double learned = ls_learnt_variance(slow->learnt);
-    bool planned = learned <= slow->planned && learned > PLANNED_SHARE * slow->planned;
-    slow->planned = planned ? slow->planned : learned;
-    ls_learnt_plan(slow->learnt, slow->planned);
-    if (planned) {
-        return;
-    }
-    size_t widths = 1;
-    while (widths < LS_WIDTHS_MAX && ((size_t)1 << widths) <= channels) {
-        widths++;
-    }
-    struct ls_limits_opts opts = {.looks = o->looks,
-                                  .levels = slow->octaves + 3,
-                                  .first_level = 2,
-                                  .widths = widths,
-                                  .rows = rows,
-                                  .channels = channels,
-                                  .frames_per_row = 2 * o->slot_rows,
-                                  .false_alarms = o->false_alarms_per_day / MORE_WINDOWS *
-                                                  (double)rows * o->slot_s / 86400.0,
-                                  .floor_error = sqrt(learned),
-                                  .gain_channels = (double)channels};
-    ls_limits_plan(&slow->limits, &opts);
-    for (size_t j = 0; j < slow->octaves; j++) {
-        for (size_t m = SHORTEST; m <= LONGEST; m++) {
-            for (size_t i = 0; i < slow->width_count; i++) {
-                size_t slots = m << j;
-                size_t width = slow->widths[i];
-                slow->needs[j][m][i] = (float)(slots * width) * needed(slow, slots, width);
-            }
-        }
-    }
+    double planned = ls_needs_plan(&slow->needs, ls_learnt_variance(slow->learnt));
+    ls_learnt_plan(slow->learnt, planned);
 }
 
 static float *make_row(size_t n, bool *ok) {
@@ -167,7 +105,13 @@ int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct
     size_t n = opts->channels;
     slow->opts = *opts;
     slow->octaves = octaves_for(opts->slot_s);
-    list_widths(slow);
+    const struct ls_needs_opts needs = {.looks = opts->looks,
+                                        .channels = opts->last_channel - opts->first_channel,
+                                        .octaves = slow->octaves,
+                                        .slot_rows = opts->slot_rows,
+                                        .slot_s = opts->slot_s,
+                                        .false_alarms_per_day = opts->false_alarms_per_day};
+    ls_needs_init(&slow->needs, &needs);
     bool ok = true;
     for (size_t j = 0; j < slow->octaves; j++) {
         for (size_t g = 0; g < GRANULES; g++) {
@@ -197,6 +141,8 @@ int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct
                                           .most = REFERENCE_S / ((double)granule * opts->slot_s)};
     ok = ls_slot_create(&slow->input, &input) == LS_OK && ok;
     ok = ls_learnt_create(&slow->learnt, &learnt) == LS_OK && ok;
+    slow->told = ls_told_create();
+    ok = ok && slow->told != NULL;
     if (!ok || slow->done == NULL) {
         ls_slow_destroy(slow);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for long windows of %zu channels", n);
@@ -221,6 +167,7 @@ void ls_slow_destroy(struct ls_slow *slow) {
     free(slow->slot);
     ls_slot_destroy(slow->input);
     ls_learnt_destroy(slow->learnt);
+    ls_told_destroy(slow->told);
     free(slow->reference);
     free(slow->done);
     free(slow);
@@ -239,6 +186,7 @@ void ls_slow_begin(struct ls_slow *slow, const float *floor_pow, double floor_er
     slow->slots = 0;
     slow->open_count = 0;
     ls_learnt_begin(slow->learnt, floor_error);
+    ls_told_begin(slow->told);
     plan_limits(slow);
 }
 
@@ -256,17 +204,17 @@ static void report(struct ls_slow *slow, const struct open_box *box, bool ended,
         floor += (double)slow->reference[c];
         sum += (double)(box->profile[c] * slow->reference[c]);
     }
-    slow->done[slow->done_count++] =
-        (struct ls_slow_box){.id = box->id,
-                             .ended = ended,
-                             .start_slot = box->start,
-                             .stop_slot = box->best_stop,
-                             .channel_low = (uint32_t)box->low,
-                             .channel_high = (uint32_t)box->high,
-                             .excess_pow = sum / (double)(box->best_stop - box->start) /
-                                           (double)shown(slow, box->high - box->low),
-                             .floor_pow = floor,
-                             .to_stop = to_stop};
+    slow->done[slow->done_count++] = (struct ls_slow_box){
+        .id = box->id,
+        .ended = ended,
+        .start_slot = box->start,
+        .stop_slot = box->best_stop,
+        .channel_low = (uint32_t)box->low,
+        .channel_high = (uint32_t)box->high,
+        .excess_pow = sum / (double)(box->best_stop - box->start) /
+                      (double)ls_needs_shown(&slow->needs, box->high - box->low),
+        .floor_pow = floor,
+        .to_stop = to_stop};
 }
 
 /* The box that has ended: its channels are fitted to all that was heard of it. */
@@ -436,26 +384,29 @@ static void fit_window(struct ls_slow *slow, size_t octave, uint64_t now, struct
     }
 }
 
-/* How far channels outside of [low, high) stray from the reference, beyond what their looks
- * explain: as dsp/detector.c has it. A band that is full from the first sample to the last has no
- * floor to be seen, and what it has instead goes up and down. profile: sums over so many slots. */
-static double stray(struct ls_slow *slow, const float *profile, const struct crossing *found) {
-    size_t n = 0;
-    float *strays = slow->window;
-    for (size_t c = slow->opts.first_channel; c < slow->opts.last_channel; c++) {
-        bool beside = c < found->low || c >= found->high;
-        if (beside && profile[c] != 0.0F) {
-            strays[n++] = fabsf(profile[c]) / (float)found->slots;
+/* Has a weak box of a piece been told that holds most of the window? */
+static bool is_told(const struct ls_slow *slow, const struct open_box *box, uint64_t now) {
+    uint64_t rows = slow->opts.slot_rows;
+    const struct ls_told_window window = {.row_start = box->start * rows,
+                                          .row_stop = now * rows,
+                                          .channel_low = box->low,
+                                          .channel_high = box->high};
+    double held = box->sum * (double)(rows * (box->high - box->low));
+    return ls_told_explains(slow->told, &window) > TOLD_SHARE * held;
+}
+
+/* A window leaves the pyramid. */
+static void take_window_out(struct ls_slow *slow, const struct crossing *found, uint64_t now) {
+    for (size_t k = 0; k < slow->octaves; k++) {
+        uint64_t count = (found->slots >> k) + 1;
+        for (uint64_t m = 1; m <= count && m <= GRANULES; m++) {
+            size_t place = ((now >> k) + GRANULES - m) % GRANULES;
+            take_out(slow->rings[k][place], slow->opts.channels, found->low, found->high);
+            if (k + 1 == slow->octaves) {
+                ls_learnt_take_out(slow->learnt, place, found->low, found->high);
+            }
         }
     }
-    if (n < STRAYS_MIN) {
-        return 0.0;
-    }
-    ls_sort_powers(strays, n);
-    double spread = 1.4826 * (double)strays[n / 2];
-    size_t frames = 2 * slow->opts.slot_rows * (size_t)found->slots;
-    double explained = 1.0 / ls_looks_effective(slow->opts.looks, frames, 1) + slow->planned;
-    return sqrt(fmax(0.0, spread * spread - 2.0 * explained));
 }
 
 /* The sums of the window's slots become the box's profile; they leave the pyramid. False when it is
@@ -487,21 +438,16 @@ static bool open_box(struct ls_slow *slow, const struct crossing *found, uint64_
     }
     size_t width = box->high - box->low;
     box->sum = (double)ls_rows_sum(profile + box->low, width) / (double)width;
-    if (box->sum < STRAY_SIGMA * (double)found->slots * stray(slow, profile, found)) {
+    double strays =
+        ls_learnt_stray(slow->learnt, found->slots, box->low, box->high, profile, slow->window);
+    if (box->sum < STRAY_SIGMA * (double)found->slots * strays) {
         return false;
     }
-    slow->open_count++;
-    box->excess = box->sum / (double)found->slots;
-    report(slow, box, false, false);
-    for (size_t k = 0; k < slow->octaves; k++) {
-        uint64_t count = (found->slots >> k) + 1;
-        for (uint64_t m = 1; m <= count && m <= GRANULES; m++) {
-            size_t place = ((now >> k) + GRANULES - m) % GRANULES;
-            take_out(slow->rings[k][place], n, box->low, box->high);
-            if (k + 1 == slow->octaves) {
-                ls_learnt_take_out(slow->learnt, place, box->low, box->high);
-            }
-        }
+    take_window_out(slow, found, now);
+    if (!is_told(slow, box, now)) {
+        slow->open_count++;
+        box->excess = box->sum / (double)found->slots;
+        report(slow, box, false, false);
     }
     return true;
 }
@@ -528,9 +474,9 @@ static bool test_octave(struct ls_slow *slow, size_t octave, uint64_t now, struc
     ret->ratio = 0.0F;
     for (size_t m = 1; m <= LONGEST && m <= granule; m++) {
         ls_rows_add(slow->window, slow->window, ring_row(slow, octave, granule - m), n);
-        for (size_t i = 0; m >= SHORTEST && i < slow->width_count; i++) {
-            size_t width = slow->widths[i];
-            float need = slow->needs[octave][m][i];
+        for (size_t i = 0; m >= SHORTEST && i < slow->needs.width_count; i++) {
+            size_t width = slow->needs.widths[i];
+            float need = slow->needs.sums[octave][m][i];
             float rise = ls_rows_largest_rise(slow->window, width, n - width);
             if (rise > need * fmaxf(1.0F, ret->ratio)) {
                 test_width(slow, (uint64_t)m << octave, width, need, ret);
@@ -576,9 +522,29 @@ static void push_slot(struct ls_slow *slow) {
     }
 }
 
+bool ls_slow_holds(const struct ls_slow *slow, const struct ls_box *box) {
+    double width = (double)(box->channel_high - box->channel_low);
+    for (size_t i = 0; i < slow->open_count && ls_slot_is_part(slow->input, box); i++) {
+        const struct open_box *open = &slow->open[i];
+        double low = fmax((double)open->low, (double)box->channel_low);
+        double high = fmin((double)open->high, (double)box->channel_high);
+        if (high - low >= 0.5 * width &&
+            box->excess_pow < HELD_EXCESS * open->excess * box->floor_pow) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t ls_slow_piece(struct ls_slow *slow, const struct ls_slot_piece *piece,
                      const struct ls_slow_box **ret_boxes) {
     slow->done_count = 0;
+    for (size_t i = 0; i < piece->box_count; i++) {
+        if (ls_slot_is_part(slow->input, &piece->boxes[i])) {
+            ls_told_add(slow->told, slow->slots * slow->opts.slot_rows,
+                        piece->slots * slow->opts.slot_rows, &piece->boxes[i]);
+        }
+    }
     for (size_t s = 0; s < piece->slots; s++) {
         ls_slot_fill(slow->input, piece, s, slow->reference, slow->slot);
         follow_boxes(slow);

@@ -56,6 +56,9 @@ struct ls_slow_box {
     bool to_stop;      /* still on when the stretch ended */
 };
 
+/* Is the box of the next piece part of one that is on? It is to be told of with that one. */
+bool ls_slow_holds(const struct ls_slow *slow, const struct ls_box *box);
+
 /* Take a piece. ret_boxes: those that have ended, borrowed until the next call. Returns how many.
  */
 size_t ls_slow_piece(struct ls_slow *slow, const struct ls_slot_piece *piece,

@@ -217,9 +217,10 @@ static int continue_tracks(struct ls_bursts *bursts, const struct ls_piece *piec
                            struct ls_err *err) {
     int code = LS_OK;
     for (size_t i = 0; i < piece->box_count && code == LS_OK; i++) {
-        struct track *track =
-            piece->boxes[i].from_start ? find_track(bursts, &piece->boxes[i]) : NULL;
-        taken[i] = track != NULL;
+        bool held = piece->held != NULL && piece->held[i];
+        bool from_start = piece->boxes[i].from_start && !held;
+        struct track *track = from_start ? find_track(bursts, &piece->boxes[i]) : NULL;
+        taken[i] = held || track != NULL;
         if (track != NULL) {
             code = extend_track(bursts, track, piece, i, err);
         }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/util.h"
 #include "dsp/slow.h"
 #include "survey/cut.h"
 
@@ -66,15 +67,28 @@ static int report(struct ls_longer *longer, const struct ls_slow_box *boxes, siz
     return code;
 }
 
-int ls_longer_piece(struct ls_longer *longer, const struct ls_job *job, struct ls_err *err) {
+/* The piece's boxes, but for those that a longer window follows. */
+static int report_piece(struct ls_longer *longer, const struct ls_job *job, struct ls_err *err) {
+    LS_AUTO(bool) held = calloc(job->box_count + 1, sizeof *held);
+    if (held == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for bursts");
+    }
+    for (size_t i = 0; i < job->box_count; i++) {
+        held[i] = ls_slow_holds(longer->slow, &job->boxes[i]);
+    }
     struct ls_piece found = {.first_frame = job->first_frame,
                              .frames = job->frames,
                              .boxes = job->boxes,
                              .spectra = job->spectra,
                              .features = job->features,
+                             .held = held,
                              .box_count = job->box_count,
                              .clipped = job->clipped};
-    int code = ls_bursts_piece(longer->bursts, &found, err);
+    return ls_bursts_piece(longer->bursts, &found, err);
+}
+
+int ls_longer_piece(struct ls_longer *longer, const struct ls_job *job, struct ls_err *err) {
+    int code = report_piece(longer, job, err);
     if (code != LS_OK) {
         return code;
     }

@@ -158,6 +158,25 @@ Test(burst, trap_split_at_block_edge) {
     cr_expect_float_eq(whole.snr_db, 10.0 * log10(5e-3 / noise), rounding_db);
 }
 
+Test(burst, a_box_that_a_longer_window_holds_is_none_of_its_own) {
+    struct bench bench;
+    bench_init(&bench);
+    const struct planted planted[] = {
+        {.start = 10.0, .stop = 40.0, .low = 20, .high = 25, .excess_pow = 5e-3},
+        {.start = 10.0, .stop = 40.0, .low = 30, .high = 35, .excess_pow = 5e-3}};
+    struct ls_box boxes[2];
+    const struct ls_box_spectrum spectra[2] = {{0}, {0}};
+    const bool held[2] = {true, false};
+    struct ls_piece piece = {
+        .frames = 64, .boxes = boxes, .spectra = spectra, .held = held, .box_count = 2};
+    cr_assert(box_in_piece(&planted[0], 0.0, 64.0, &boxes[0]));
+    cr_assert(box_in_piece(&planted[1], 0.0, 64.0, &boxes[1]));
+    cr_assert_eq(ls_bursts_piece(bench.bursts, &piece, NULL), LS_OK);
+    cr_assert_eq(bench.heard.ended, 1);
+    cr_expect_gt(bench.heard.bursts[0].center_hz, 868e6 - 6250.0);
+    ls_bursts_destroy(bench.bursts);
+}
+
 Test(burst, says_when_listening_began_or_ended_within_it) {
     static const struct {
         double start;

@@ -214,6 +214,72 @@ Test(slow, what_a_piece_shows_whole_is_not_told_twice) {
     bench_finish(&bench);
 }
 
+/* A piece with a signal in slots [3, 15), of which it has found a weak box that so many slots of
+ * hold; what it does not hold is in the piece's sums. */
+static void listen_to_a_part(struct bench *bench, size_t held, double excess) {
+    const struct ls_box box = {.row_start = 3 * SLOT_ROWS,
+                               .row_stop = (uint32_t)((3 + held) * SLOT_ROWS),
+                               .channel_low = 30,
+                               .channel_high = 34,
+                               .excess_pow = 4.0 * excess,
+                               .floor_pow = 4.0};
+    struct ls_slot_piece piece = piece_of(bench);
+    piece.boxes = &box;
+    piece.box_count = 1;
+    for (size_t i = 0; i < (size_t)SLOTS * CHANNELS; i++) {
+        size_t c = i % CHANNELS;
+        size_t slot = i / CHANNELS;
+        bool on = c >= 30 && c < 34 && slot >= 3 && slot < 15;
+        put_noise(bench, i, on ? 1.0 + excess : 1.0);
+        bool claimed = on && slot < 3 + held;
+        bench->sums[i] *= claimed ? 0.0F : 1.0F;
+        bench->counts[i] *= claimed ? 0.0F : 1.0F;
+    }
+    const struct ls_slow_box *boxes;
+    size_t count = ls_slow_piece(bench->slow, &piece, &boxes);
+    keep(bench, boxes, count);
+    bench->slot += SLOTS;
+    listen(bench, 20, NULL, 1.0);
+    end(bench);
+}
+
+/* Twelve slots of four channels hold 2208 looks: 14 deviations. What the piece's box holds is told
+ * by it; when it holds a third of the signal, the whole is told as well. */
+Test(slow, what_a_weak_box_holds_is_not_told_twice) {
+    for (size_t held = 4; held <= 12; held += 8) {
+        struct bench bench;
+        bench_init(&bench, 10.0, 98);
+        listen(&bench, 20, NULL, 1.0);
+        listen_to_a_part(&bench, held, 0.3);
+        cr_expect_eq(bench.announced, held == 4, "%zu slots held: %zu boxes", held,
+                     bench.announced);
+        bench_finish(&bench);
+    }
+}
+
+/* While a box is on, weak boxes in its channels are part of it; others are not. */
+Test(slow, holds_what_is_part_of_a_box_that_is_on) {
+    struct bench bench;
+    bench_init(&bench, 10.0, 99);
+    struct signal signal = {.start = 320, .stop = 10000, .low = 20, .high = 24, .excess = 0.3};
+    struct ls_box box = {.row_stop = 200,
+                         .channel_low = 21,
+                         .channel_high = 24,
+                         .excess_pow = 0.4,
+                         .floor_pow = 1.0};
+    cr_expect_not(ls_slow_holds(bench.slow, &box));
+    listen(&bench, 30, &signal, 1.0);
+    cr_assert_eq(bench.announced, 1);
+    cr_expect(ls_slow_holds(bench.slow, &box));
+    box.excess_pow = 2.0;
+    cr_expect_not(ls_slow_holds(bench.slow, &box), "8 dB over it");
+    box.excess_pow = 0.4;
+    box.channel_high = 40;
+    cr_expect_not(ls_slow_holds(bench.slow, &box), "most of it is elsewhere");
+    end(&bench);
+    bench_finish(&bench);
+}
+
 /* No channel shows a floor: each strays by a tenth from what was learned, some by more. The first
  * windows are too short to tell that from noise; without the guard there are 16. */
 Test(slow, a_full_band_has_no_floor_to_stand_out_of) {

@@ -1,0 +1,76 @@
+#include "dsp/needs.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double PLANNED_SHARE = 0.75; /* of the variance that limits are for: new limits */
+
+/* Windows are tested at every channel and with four lengths an octave: more than the limits allow
+ * for (counts of boxes of noise: tests/evaluation/false_alarms.txt). */
+static const double MORE_WINDOWS = 4.0;
+
+/* Of the band: of wider windows too little is left beside them to be held against. */
+static const float WIDEST_SHARE = 0.75F;
+
+/* 1 to 6, then four in an octave. */
+static void list_widths(struct ls_needs *needs) {
+    size_t most = (size_t)((double)WIDEST_SHARE * (double)needs->opts.channels);
+    for (size_t w = 1; w <= most && needs->width_count < LS_NEEDS_WIDTHS_MAX;) {
+        needs->widths[needs->width_count++] = w;
+        w += w < 5 ? 1 : w / 4;
+    }
+}
+
+void ls_needs_init(struct ls_needs *needs, const struct ls_needs_opts *opts) {
+    memset(needs, 0, sizeof *needs);
+    needs->opts = *opts;
+    list_widths(needs);
+}
+
+float ls_needs_shown(const struct ls_needs *needs, size_t width) {
+    return fmaxf(1.0F - WIDEST_SHARE, 1.0F - (float)width / (float)needs->opts.channels);
+}
+
+float ls_needs_excess(const struct ls_needs *needs, size_t slots, size_t width) {
+    return ls_needs_shown(needs, width) * ls_limits_excess(&needs->limits, slots, width);
+}
+
+static void plan_limits(struct ls_needs *needs, double variance) {
+    const struct ls_needs_opts *o = &needs->opts;
+    size_t rows = (size_t)1 << (o->octaves + 2);
+    size_t widths = 1;
+    while (widths < LS_WIDTHS_MAX && ((size_t)1 << widths) <= o->channels) {
+        widths++;
+    }
+    struct ls_limits_opts opts = {.looks = o->looks,
+                                  .levels = o->octaves + 3,
+                                  .first_level = 2,
+                                  .widths = widths,
+                                  .rows = rows,
+                                  .channels = o->channels,
+                                  .frames_per_row = 2 * o->slot_rows,
+                                  .false_alarms = o->false_alarms_per_day / MORE_WINDOWS *
+                                                  (double)rows * o->slot_s / 86400.0,
+                                  .floor_error = sqrt(variance),
+                                  .gain_channels = (double)o->channels};
+    ls_limits_plan(&needs->limits, &opts);
+}
+
+double ls_needs_plan(struct ls_needs *needs, double variance) {
+    if (variance <= needs->planned && variance > PLANNED_SHARE * needs->planned) {
+        return needs->planned;
+    }
+    needs->planned = variance;
+    plan_limits(needs, variance);
+    for (size_t j = 0; j < needs->opts.octaves; j++) {
+        for (size_t m = LS_NEEDS_SHORTEST; m <= LS_NEEDS_LONGEST; m++) {
+            for (size_t i = 0; i < needs->width_count; i++) {
+                size_t slots = m << j;
+                size_t width = needs->widths[i];
+                needs->sums[j][m][i] =
+                    (float)(slots * width) * ls_needs_excess(needs, slots, width);
+            }
+        }
+    }
+    return needs->planned;
+}

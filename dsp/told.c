@@ -1,0 +1,88 @@
+#include "dsp/told.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The latest so many: more weak boxes within the longest window are none that one sees as one. */
+enum { BOXES_MAX = 512 };
+
+struct entry {
+    struct ls_told_window extent;
+    uint64_t goes_on; /* from the row that the next piece begins with; UINT64_MAX: it does not */
+    double excess;    /* summed over its cells */
+};
+
+struct ls_told {
+    struct entry entries[BOXES_MAX];
+    size_t count; /* ever */
+};
+
+struct ls_told *ls_told_create(void) {
+    return calloc(1, sizeof(struct ls_told));
+}
+
+void ls_told_destroy(struct ls_told *told) { free(told); }
+
+void ls_told_begin(struct ls_told *told) { told->count = 0; }
+
+static size_t kept(const struct ls_told *told) {
+    return told->count < BOXES_MAX ? told->count : BOXES_MAX;
+}
+
+static double overlap(uint64_t a0, uint64_t a1, uint64_t b0, uint64_t b1) {
+    uint64_t from = a0 > b0 ? a0 : b0;
+    uint64_t to = a1 < b1 ? a1 : b1;
+    return to > from ? (double)(to - from) : 0.0;
+}
+
+/* The entry that goes on in the box, on half of the narrower one's channels, or a new one. */
+static struct entry *entry_for(struct ls_told *told, uint64_t first_row, const struct ls_box *box) {
+    for (size_t i = 0; box->from_start && i < kept(told); i++) {
+        struct entry *entry = &told->entries[i];
+        const struct ls_told_window *extent = &entry->extent;
+        double narrow = fmin((double)(extent->channel_high - extent->channel_low),
+                             (double)(box->channel_high - box->channel_low));
+        double common =
+            overlap(extent->channel_low, extent->channel_high, box->channel_low, box->channel_high);
+        if (entry->goes_on == first_row && common >= 0.5 * narrow) {
+            return entry;
+        }
+    }
+    struct entry *entry = &told->entries[told->count++ % BOXES_MAX];
+    *entry = (struct entry){.extent = {.row_start = first_row + box->row_start,
+                                       .row_stop = first_row + box->row_stop,
+                                       .channel_low = box->channel_low,
+                                       .channel_high = box->channel_high}};
+    return entry;
+}
+
+void ls_told_add(struct ls_told *told, uint64_t first_row, size_t rows, const struct ls_box *box) {
+    struct entry *entry = entry_for(told, first_row, box);
+    struct ls_told_window *extent = &entry->extent;
+    double cells =
+        (double)(box->row_stop - box->row_start) * (double)(box->channel_high - box->channel_low);
+    entry->excess += cells * box->excess_pow / box->floor_pow;
+    entry->goes_on = box->to_stop ? first_row + rows : UINT64_MAX;
+    extent->row_stop = first_row + box->row_stop;
+    extent->channel_low =
+        box->channel_low < extent->channel_low ? box->channel_low : extent->channel_low;
+    extent->channel_high =
+        box->channel_high > extent->channel_high ? box->channel_high : extent->channel_high;
+}
+
+double ls_told_explains(const struct ls_told *told, const struct ls_told_window *window) {
+    double most = 0.0;
+    for (size_t i = 0; i < kept(told); i++) {
+        const struct ls_told_window *extent = &told->entries[i].extent;
+        double common =
+            overlap(extent->row_start, extent->row_stop, window->row_start, window->row_stop) *
+            overlap(extent->channel_low, extent->channel_high, window->channel_low,
+                    window->channel_high);
+        double cells = (double)(extent->row_stop - extent->row_start) *
+                       (double)(extent->channel_high - extent->channel_low);
+        most = fmax(most, told->entries[i].excess * common / cells);
+    }
+    return most;
+}
