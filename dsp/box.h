@@ -45,7 +45,8 @@ enum {
 struct ls_cells {
     const float *cells;     /* [rows][stride], noise mean 1; 0 outside the analysed channels */
     unsigned char *marks;   /* [rows][stride]: LS_MARK_* */
-    const float *floor_pow; /* [channels] noise power of a cell */
+    const float *floor_pow; /* [channels] noise power of a cell, and the receiver's own lines */
+    const float *noise_pow; /* [channels] the same without the lines */
     struct ls_required *required; /* of fitted windows; borrowed */
     size_t rows;
     size_t channels;

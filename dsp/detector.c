@@ -37,6 +37,7 @@ struct ls_detector {
     struct ls_crossings crossings;
     float *scale;           /* [channels] 0.5 / floor; 0 outside the analysed channels */
     float *floor_pow;       /* [channels] */
+    float *noise_pow;       /* [channels]: as in struct ls_cells */
     size_t stride;          /* of rows of cells and marks */
     float *cells;           /* [rows_max][stride] */
     unsigned char *marks;   /* [rows_max][stride] */
@@ -91,6 +92,7 @@ static int create_arrays(struct ls_detector *det) {
     }
     det->scale = calloc(n, sizeof(float));
     det->floor_pow = calloc(n, sizeof(float));
+    det->noise_pow = calloc(n, sizeof(float));
     det->cells = calloc(det->rows_max * det->stride, sizeof(float));
     det->marks = calloc(det->rows_max, det->stride);
     bool *crossed = calloc(det->limits.levels * det->rows_max, sizeof *crossed);
@@ -106,9 +108,9 @@ static int create_arrays(struct ls_detector *det) {
     det->residual = calloc(n, sizeof(float));
     det->clean = calloc(n, sizeof(float));
     ok = ok && crossed != NULL && det->scale != NULL && det->floor_pow != NULL &&
-         det->cells != NULL && det->marks != NULL && det->touched != NULL &&
-         det->width_sums != NULL && det->work != NULL && det->sums != NULL && det->counts != NULL &&
-         det->residual != NULL && det->clean != NULL;
+         det->noise_pow != NULL && det->cells != NULL && det->marks != NULL &&
+         det->touched != NULL && det->width_sums != NULL && det->work != NULL &&
+         det->sums != NULL && det->counts != NULL && det->residual != NULL && det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -160,6 +162,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     }
     free(det->scale);
     free(det->floor_pow);
+    free(det->noise_pow);
     free(det->cells);
     free(det->marks);
     free(det->crossings.rows[0]);
@@ -180,6 +183,30 @@ static size_t slots_of(const struct ls_detector *det, size_t rows) {
     return (rows + det->slot_rows - 1) / det->slot_rows;
 }
 
+static bool is_line(const struct ls_detector *det, size_t c) {
+    return det->opts.masked != NULL && det->opts.masked[c];
+}
+
+/* The noise under the receiver's own lines is what lies beside them. */
+static void bridge_lines(struct ls_detector *det) {
+    size_t n = det->opts.channels;
+    memcpy(det->noise_pow, det->floor_pow, n * sizeof *det->noise_pow);
+    for (size_t c = 0; det->opts.masked != NULL && c < n; c++) {
+        if (!is_line(det, c)) {
+            continue;
+        }
+        size_t end = c;
+        while (end < n && is_line(det, end)) {
+            end++;
+        }
+        float below = c > 0 ? det->floor_pow[c - 1] : INFINITY;
+        float above = end < n ? det->floor_pow[end] : INFINITY;
+        for (; c < end; c++) {
+            det->noise_pow[c] = fminf(det->floor_pow[c], fminf(below, above));
+        }
+    }
+}
+
 const struct ls_limits *ls_detector_limits(const struct ls_detector *det) { return &det->limits; }
 
 void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
@@ -188,6 +215,7 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
         det->floor_pow[c] = floor_pow[c];
         det->scale[c] = analysed ? 0.5F / floor_pow[c] : 0.0F;
     }
+    bridge_lines(det);
     memset(det->ring_rows, 0, sizeof det->ring_rows);
     memset(det->sums, 0, slots_of(det, det->rows_max) * det->opts.channels * sizeof *det->sums);
     det->rows = 0;
@@ -423,6 +451,7 @@ static void follow_floor(struct ls_detector *det) {
     ls_rows_scale(det->sums, (float)(1.0 / det->rise), slots_of(det, det->rows) * n);
     for (size_t c = 0; c < n; c++) {
         det->floor_pow[c] *= (float)det->rise;
+        det->noise_pow[c] *= (float)det->rise;
     }
 }
 
@@ -432,6 +461,7 @@ static void search_again(struct ls_detector *det, bool clipped, struct ls_detect
     struct ls_cells cells = {.cells = det->cells,
                              .marks = det->marks,
                              .floor_pow = det->floor_pow,
+                             .noise_pow = det->noise_pow,
                              .required = &det->required,
                              .rows = det->rows,
                              .channels = det->opts.channels,

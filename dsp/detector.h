@@ -32,8 +32,10 @@ struct ls_detector_opts {
     const struct ls_looks *looks; /* borrowed as long as the object */
     double false_alarms;          /* expected crossings of noise alone in one piece, > 0 */
     double floor_error;           /* relative standard error of one channel's floor, >= 0 */
-    float leakage_pow; /* a cell below this part of the strongest cell of its row is taken for the
-                          bank's  leakage; 0 means 1e-6 */
+    const bool *masked; /* [channels]: the receiver's own lines, whose power is part of the floor;
+                           borrowed, NULL: none */
+    float leakage_pow;  /* a cell below this part of the strongest cell of its row is taken for the
+                           bank's  leakage; 0 means 1e-6 */
 };
 
 enum { LS_SLOTS = 16 }; /* parts of a full piece, for windows longer than that (dsp/slow.h) */

@@ -375,7 +375,20 @@ static bool may_fade(const struct ls_cells *in, const struct ls_box *box) {
     return box->excess_pow < FADING_SNR * sigma;
 }
 
-bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
+/* Of half of the box's channels: it is about the receiver's own line. Else such a line says little:
+ * as much of it as there is noise beside it. */
+static struct ls_cells heard_in(const struct ls_cells *in, const struct ls_box *box) {
+    struct ls_cells heard = *in;
+    size_t lines = 0;
+    for (size_t c = box->channel_low; c < box->channel_high; c++) {
+        lines += in->noise_pow[c] < in->floor_pow[c] ? 1 : 0;
+    }
+    bool about_line = 2 * lines >= box->channel_high - box->channel_low;
+    heard.floor_pow = about_line ? in->floor_pow : in->noise_pow;
+    return heard;
+}
+
+static bool measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     if (ls_mend_is_weak(in, box)) {
         keep_rows(edges, in, box);
         reach_ends(in, box);
@@ -396,6 +409,11 @@ bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct 
         box->floor_pow += (double)in->floor_pow[c];
     }
     return box->excess_pow > 0.0;
+}
+
+bool ls_edges_measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
+    const struct ls_cells heard = heard_in(in, box);
+    return measure(edges, &heard, box);
 }
 
 /* So many rows with less. */
@@ -437,8 +455,9 @@ size_t ls_edges_split(struct ls_edges *edges, const struct ls_cells *in, struct 
             continue;
         }
         double sigma;
-        double noise = box_noise(in, box, &sigma);
-        measure_rows(in, box, box->row_start, box->row_stop, edges->profile);
+        const struct ls_cells heard = heard_in(in, box);
+        double noise = box_noise(&heard, box, &sigma);
+        measure_rows(&heard, box, box->row_start, box->row_stop, edges->profile);
         double level = usual_power(edges->profile, rows);
         if (level < SPLIT_SNR * sigma) {
             continue;

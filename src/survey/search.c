@@ -126,6 +126,7 @@ static int create_arrays(struct ls_search *search, struct ls_err *err) {
     search->power = calloc(LS_LEARN_CHUNK_FRAMES * n, sizeof *search->power);
     search->residuals = calloc(LS_FLOOR_LAG * n, sizeof *search->residuals);
     search->cleans = calloc(LS_FLOOR_LAG * n, sizeof *search->cleans);
+    search->cut.masked = search->masked;
     search->feed_room = ls_cut_learn_samples(&search->cut) + 2 * search->cut.half;
     search->feed = malloc(search->feed_room * ls_format_bytes(search->cut.format));
     if (search->masked == NULL || search->power == NULL || search->residuals == NULL ||

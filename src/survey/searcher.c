@@ -13,6 +13,7 @@ enum {
     CHUNK_SAMPLES = 1 << 16, /* read and channelized in one go: they stay in L2 */
     SEGMENTS_MAX = 4,        /* transforms averaged for one box in one piece */
     MARGIN_CHANNELS = 1,     /* fine spectrum beyond the box on each side */
+    LINE_BINS = 3,           /* on each side of a line: its window's main lobe and more */
 };
 
 /* Fine spectra may transform this many samples for each sample of the piece: dense bands must not
@@ -86,7 +87,8 @@ static int create_tools(struct ls_searcher *s, struct ls_err *err) {
                                     .last_channel = cut->channels,
                                     .looks = cut->looks,
                                     .false_alarms = cut->false_alarms,
-                                    .floor_error = cut->floor_error};
+                                    .floor_error = cut->floor_error,
+                                    .masked = cut->masked};
     code = ls_detector_create(&s->detector, &opts, err);
     if (code != LS_OK) {
         return code;
@@ -145,6 +147,52 @@ static float *add_box(struct ls_job *job, const struct ls_box *box, size_t count
     return job->fine + job->fine_count;
 }
 
+/* The receiver's own line in one channel of the band, whose first bin is given: of what is in its
+ * bins no more than twice the line's power, as the floor has it, is the line; what lies on both
+ * sides stands in for it. */
+static void bridge_line(double line, float noise, float *bins, size_t count) {
+    size_t peak = 0;
+    for (size_t i = 1; i < count; i++) {
+        peak = bins[i] > bins[peak] ? i : peak;
+    }
+    if (peak < 2 * LINE_BINS || peak + 2 * LINE_BINS >= count) {
+        return;
+    }
+    float sum = 0.0F;
+    float beside = 0.0F;
+    for (size_t i = 0; i <= 2 * LINE_BINS; i++) {
+        sum += bins[peak - LINE_BINS + i];
+    }
+    for (size_t i = 1; i <= LINE_BINS; i++) {
+        beside += bins[peak - LINE_BINS - i] + bins[peak + LINE_BINS + i];
+    }
+    beside /= 2 * LINE_BINS;
+    if ((double)(sum - (2 * LINE_BINS + 1) * beside) > 2.0 * line * (double)noise) {
+        return;
+    }
+    for (size_t i = 0; i <= 2 * LINE_BINS; i++) {
+        bins[peak - LINE_BINS + i] = beside;
+    }
+}
+
+/* Lines are no part of what lies over them. Bins of the band, which begins with the margin of
+ * channel low. A line holds as many times the noise of a bin as of a cell, times the bins of a
+ * channel. */
+static void bridge_lines(const struct ls_searcher *s, const struct ls_job *job, size_t low,
+                         size_t high, float *bins, size_t count) {
+    const struct ls_cut *cut = &s->cut;
+    size_t ratio = cut->fine_bins / cut->channels;
+    for (size_t c = low + 1; cut->masked != NULL && c + 1 < high; c++) {
+        size_t from = (c - 1 - low) * ratio + ratio / 2;
+        double beside = fmin((double)job->floor_pow[c - 1], (double)job->floor_pow[c + 1]);
+        if (cut->masked[c] && from + 2 * ratio <= count) {
+            double line = (double)ratio * ((double)job->floor_pow[c] / beside - 1.0);
+            double cell = beside / (cut->prototype_energy * (double)cut->fine_bins);
+            bridge_line(line, (float)cell, bins + from, 2 * ratio);
+        }
+    }
+}
+
 /* Transform the samples of the box. Returns how many samples were transformed. */
 static size_t measure_spectrum(struct ls_searcher *s, struct ls_job *job,
                                const struct ls_box *box) {
@@ -168,6 +216,7 @@ static size_t measure_spectrum(struct ls_searcher *s, struct ls_job *job,
     size_t left = s->cut.fine_bins - band.first;
     band.count = band.count < left ? band.count : left;
     size_t averages = ls_zoom_spectrum(s->zoom, samples, count, SEGMENTS_MAX, band, pool);
+    bridge_lines(s, job, low, high, pool, band.count);
     job->spectra[job->box_count - 1] = (struct ls_box_spectrum){.first = (uint32_t)band.first,
                                                                 .count = (uint32_t)band.count,
                                                                 .power = NULL,

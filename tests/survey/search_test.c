@@ -239,6 +239,23 @@ Test(search, trap_dc_spike) {
     recording_finish(&recording);
 }
 
+/* A burst over the spike, which is 20 dB stronger: what it occupies and its SNR are told past it.
+ */
+Test(search, dc_spike_does_not_narrow_what_lies_over_it) {
+    struct recording recording;
+    recording_init(&recording, 250e3, 3.0, 78);
+    add_tone(&recording, 0.0, 3.0, 0.0, -60.0 + 10.0 * log10(100.0 / 250.0) + 30.0);
+    add_burst(&recording, 2.2, 0.02, 20e3, 100e3, 10.0);
+    struct heard heard;
+    search(&heard, &recording, &(struct heard_opts){0});
+    cr_assert_eq(heard.row_count, 1);
+    cr_expect_float_eq(heard.rows[0].center_hz, 868e6 + 20e3, 4e3, "%g", heard.rows[0].center_hz);
+    cr_expect_float_eq(heard.rows[0].bandwidth_hz, 100e3, 10e3, "%g", heard.rows[0].bandwidth_hz);
+    cr_expect_float_eq(heard.rows[0].snr_db, 10.0, 1.0, "%g", heard.rows[0].snr_db);
+    heard_finish(&heard);
+    recording_finish(&recording);
+}
+
 /* Known lines of the receiver, wherever they lie between two channels of 6.25 kHz. */
 Test(search, known_spurs_are_no_transmissions) {
     for (double offset = 0.0; offset < 1.0; offset += 0.25) {
