@@ -2,7 +2,8 @@
 """How many boxes the analysis finds in noise alone, against the budget it was given.
 
 Noise in each sample format, white and as a receiver makes it (passband that falls to its edges, drift of gain of 6 dB a
-minute, two lines of its own that it is told of, a line at the tuned centre), is analysed with budgets far above the
+minute, two lines of its own that it is told of, a line at the tuned centre) or with a passband that rises by 4 dB to
+its middle, is analysed with budgets far above the
 default, so that there is something to count. Half of a budget is for windows within a piece of listening and half for
 longer ones; boxes are counted by duration, those up to a piece's length and longer ones. Shares of the budget at a
 day's 10 are not counted in any time that one has: what is counted says how they run with the budget.
@@ -16,15 +17,16 @@ import tempfile
 import numpy as np
 from scipy.signal import firwin2, oaconvolve
 
-SEED = 20261124  # for acceptance; limits were set on other noise
+SEED = 20261207  # for acceptance; 20261123 and 20261124 were looked at while the laws were made
 SPURS = [0.11, -0.23]  # of the rate, from the tuned centre
 # name of the file says format and rate; standard deviation of one branch in steps of the format
 SCENES = [
     ("noise_433.92M_250k.cu8", 250e3, 300.0, 12.0),
     ("noise_868M_2400k.cu8", 2.4e6, 240.0, 12.0),
     ("receiver_868M_2400k.cu8", 2.4e6, 240.0, 12.0),
-    ("noise_878M_20M.cs8", 20e6, 30.0, 12.0),
+    ("noise_878M_20M.cs8", 20e6, 24.0, 12.0),
     ("receiver_878M_20M.cs8", 20e6, 12.0, 12.0),
+    ("hump_878M_20M.cs8", 20e6, 6.0, 12.0),
     ("noise_878M_20M.cs16", 20e6, 12.0, 300.0),
     ("noise_878M_20M.cf32", 20e6, 6.0, 1e-3),
 ]
@@ -47,17 +49,25 @@ def passband():
     return firwin2(257, at, 10.0 ** (level_db / 20.0))
 
 
+def hump():
+    """Rises by 4 dB from the edges to the middle."""
+    at = np.linspace(0.0, 1.0, 65)
+    return firwin2(257, at, 10.0 ** (2.0 * (1.0 + np.cos(np.pi * at)) / 20.0))
+
+
 def write_noise(path, rate, seconds, sigma, rng):
     receiver = "receiver" in path
-    taps = passband()
+    taps = passband() if receiver else hump()
     step = int(rate / 4)
     with open(path, "wb") as file:
         for k in range(int(seconds * 4)):
             x = rng.standard_normal(2 * step) * sigma
-            if receiver:
+            if receiver or "hump" in path:
                 z = x.view(np.complex128)
                 z = np.concatenate([z[-256:], z])  # white noise may begin with anything
                 z = oaconvolve(z, taps, mode="valid")[:step]
+                x = np.ascontiguousarray(z).view(np.float64)
+            if receiver:
                 at = k * step + np.arange(step)
                 z = z * 10.0 ** (0.3 * np.abs((at / rate / 60.0) % 1.0 - 0.5))  # 3 dB down, 3 dB up in a minute
                 z = z + 0.2 * sigma * sum(np.exp(2j * np.pi * ((spur * at) % 1.0)) for spur in SPURS) + 0.5 * sigma
