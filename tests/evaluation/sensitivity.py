@@ -260,7 +260,7 @@ def plan(quick, only):
                 add("gauss" if band > 0 else "carrier", duration, band, many)
     for kind, duration, band in [] if quick else MODULATED:
         add(kind, duration, band, 80)
-    return list(runs.values())
+    return sorted(runs.values(), key=lambda cells: cells[0].duration)
 
 
 def check(build):
