@@ -95,13 +95,17 @@ bool ls_slot_is_part(const struct ls_slot *slot, const struct ls_box *box) {
     return excess < WEAK_EXCESS && !sure && (longer || box->from_start || box->to_stop);
 }
 
-/* What the box holds of the slot that begins at row from, spread evenly over its channels. */
+/* What the box holds of the slot that begins at row from, spread evenly over its rows and channels.
+ */
 static void add_part(struct ls_slot *slot, const struct ls_box *box, size_t from) {
     size_t stop = from + slot->opts.slot_rows;
     size_t first = box->row_start > from ? box->row_start : from;
     size_t last = box->row_stop < stop ? box->row_stop : stop;
-    float excess = (float)(box->excess_pow / box->floor_pow) * (float)(last - first) /
-                   (float)slot->opts.slot_rows;
+    /* Its power is the mean over its duration, which is no whole number of rows. */
+    double rows = 0.5 * (double)(box->stop_frame - box->start_frame);
+    double share = (double)(last - first) / (double)(box->row_stop - box->row_start);
+    float excess =
+        (float)(box->excess_pow / box->floor_pow * rows * share / (double)slot->opts.slot_rows);
     for (size_t c = box->channel_low; c < box->channel_high; c++) {
         slot->parts[c] = excess;
     }

@@ -463,8 +463,7 @@ int ls_search_recorded(struct ls_search *search, uint64_t pos, size_t count, str
     return take_samples(search, NULL, count, err);
 }
 
-/* The last count samples of the stretch, of which so many are in the job: there, or read into room.
- */
+/* The last count samples of the stretch, so many of them in the job: there, or read into room. */
 static int last_samples(const struct ls_search *search, size_t in_job, size_t count,
                         unsigned char *room, const unsigned char **ret, struct ls_err *err) {
     *ret = room;

@@ -221,6 +221,8 @@ static void listen_to_a_part(struct bench *bench, size_t held, double excess) {
                                .row_stop = (uint32_t)((3 + held) * SLOT_ROWS),
                                .channel_low = 30,
                                .channel_high = 34,
+                               .start_frame = 2.0F * 3 * SLOT_ROWS,
+                               .stop_frame = 2.0F * (float)(3 + held) * SLOT_ROWS,
                                .excess_pow = 4.0 * excess,
                                .floor_pow = 4.0};
     struct ls_slot_piece piece = piece_of(bench);
