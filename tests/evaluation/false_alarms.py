@@ -17,18 +17,18 @@ import tempfile
 import numpy as np
 from scipy.signal import firwin2, oaconvolve
 
-SEED = 20261207  # for acceptance; 20261123 and 20261124 were looked at while the laws were made
+SEED = 20261209  # for acceptance; 20261123, 20261124 and 20261207 were looked at while the search was mended
 SPURS = [0.11, -0.23]  # of the rate, from the tuned centre
 # name of the file says format and rate; standard deviation of one branch in steps of the format
 SCENES = [
     ("noise_433.92M_250k.cu8", 250e3, 300.0, 12.0),
-    ("noise_868M_2400k.cu8", 2.4e6, 240.0, 12.0),
-    ("receiver_868M_2400k.cu8", 2.4e6, 240.0, 12.0),
-    ("noise_878M_20M.cs8", 20e6, 24.0, 12.0),
+    ("noise_868M_2400k.cu8", 2.4e6, 120.0, 12.0),
+    ("receiver_868M_2400k.cu8", 2.4e6, 120.0, 12.0),
+    ("noise_878M_20M.cs8", 20e6, 12.0, 12.0),
     ("receiver_878M_20M.cs8", 20e6, 12.0, 12.0),
-    ("hump_878M_20M.cs8", 20e6, 6.0, 12.0),
-    ("noise_878M_20M.cs16", 20e6, 12.0, 300.0),
-    ("noise_878M_20M.cf32", 20e6, 6.0, 1e-3),
+    ("hump_878M_20M.cs8", 20e6, 4.0, 12.0),
+    ("noise_878M_20M.cs16", 20e6, 6.0, 300.0),
+    ("noise_878M_20M.cf32", 20e6, 4.0, 1e-3),
 ]
 BUDGETS = [1e4, 1e5, 1e6]
 PIECE_CELLS, PIECE_ROWS = 1 << 19, (64, 2048)  # of analyse: pieces of so many cells
@@ -61,9 +61,9 @@ def write_noise(path, rate, seconds, sigma, rng):
     step = int(rate / 4)
     with open(path, "wb") as file:
         for k in range(int(seconds * 4)):
-            x = rng.standard_normal(2 * step) * sigma
+            x = rng.standard_normal(2 * step, dtype=np.float32) * np.float32(sigma)
             if receiver or "hump" in path:
-                z = x.view(np.complex128)
+                z = x.view(np.complex64).astype(np.complex128)
                 z = np.concatenate([z[-256:], z])  # white noise may begin with anything
                 z = oaconvolve(z, taps, mode="valid")[:step]
                 x = np.ascontiguousarray(z).view(np.float64)

@@ -1,0 +1,54 @@
+#include "dsp/told.h"
+
+#include <criterion/criterion.h>
+
+enum { PIECE = 100 }; /* rows */
+
+static struct ls_box box(uint32_t row_start, uint32_t row_stop, uint32_t low, uint32_t high) {
+    return (struct ls_box){.row_start = row_start,
+                           .row_stop = row_stop,
+                           .channel_low = low,
+                           .channel_high = high,
+                           .start_frame = 2.0F * (float)row_start,
+                           .stop_frame = 2.0F * (float)row_stop,
+                           .excess_pow = 0.5 * (double)(high - low),
+                           .floor_pow = (double)(high - low),
+                           .from_start = row_start == 0,
+                           .to_stop = row_stop == PIECE};
+}
+
+Test(told, explains_what_the_window_has_in_common_with_one_box) {
+    struct ls_told *told = ls_told_create();
+    cr_assert_not_null(told);
+    struct ls_box first = box(10, 30, 8, 12);
+    struct ls_box second = box(40, 50, 8, 12);
+    ls_told_add(told, PIECE, PIECE, &first);
+    ls_told_add(told, PIECE, PIECE, &second);
+    struct ls_told_window window = {
+        .row_start = 120, .row_stop = 200, .channel_low = 10, .channel_high = 20};
+    cr_expect_float_eq(ls_told_explains(told, &window), 0.5 * 10 * 2, 1e-9);
+    window.row_stop = 121;
+    cr_expect_float_eq(ls_told_explains(told, &window), 0.5 * 1 * 2, 1e-9);
+    window.channel_low = 12;
+    cr_expect_float_eq(ls_told_explains(told, &window), 0.0, 1e-9);
+    ls_told_begin(told);
+    window.channel_low = 0;
+    cr_expect_float_eq(ls_told_explains(told, &window), 0.0, 1e-9, "of another stretch");
+    ls_told_destroy(told);
+}
+
+/* What runs into the end of a piece goes on in the next one, in channels that it shares. */
+Test(told, a_box_over_a_seam_is_one) {
+    struct ls_told *told = ls_told_create();
+    cr_assert_not_null(told);
+    struct ls_box before = box(60, PIECE, 8, 12);
+    struct ls_box after = box(0, 40, 10, 14);
+    struct ls_box elsewhere = box(0, 40, 40, 44);
+    ls_told_add(told, 0, PIECE, &before);
+    ls_told_add(told, PIECE, PIECE, &after);
+    ls_told_add(told, PIECE, PIECE, &elsewhere);
+    const struct ls_told_window window = {
+        .row_start = 0, .row_stop = 300, .channel_low = 0, .channel_high = 30};
+    cr_expect_float_eq(ls_told_explains(told, &window), 0.5 * (40 + 40) * 4, 1e-9);
+    ls_told_destroy(told);
+}
