@@ -26,6 +26,7 @@ static const struct ls_verb *const verbs[] = {
     &ls_verb_health,
     &ls_verb_devices,
     &ls_verb_db,
+    &ls_verb_completion,
     &ls_verb_help,
 };
 /* clang-format on */

@@ -13,6 +13,7 @@ extern const struct ls_verb ls_verb_devices;
 extern const struct ls_verb ls_verb_emitters;
 extern const struct ls_verb ls_verb_export;
 extern const struct ls_verb ls_verb_health;
+extern const struct ls_verb ls_verb_completion;
 extern const struct ls_verb ls_verb_help;
 extern const struct ls_verb ls_verb_import;
 extern const struct ls_verb ls_verb_incidents;
