@@ -7,6 +7,7 @@
 #include "base/units.h"
 #include "base/util.h"
 #include "cli/answer.h"
+#include "cli/incidents_timeline.h"
 #include "cli/query.h"
 #include "cli/show.h"
 #include "cli/table.h"
@@ -26,9 +27,16 @@ static const struct ls_option own_rows[] = {
      .choices = severities,
      .help = "permitted, note, watch or alert, and what is above it"},
 };
+static const struct ls_option look_rows[] = {
+    {.name = "timeline",
+     .kind = LS_OPTION_FLAG,
+     .help = "below the table, when each was on the air"},
+};
+static const struct ls_option_table look = {
+    .title = "Look", .rows = look_rows, .count = LS_COUNT(look_rows)};
 static const struct ls_option_table own = {
     .title = "Which incidents", .rows = own_rows, .count = LS_COUNT(own_rows)};
-static const struct ls_option_table *const tables[] = {&own, &ls_query_options,
+static const struct ls_option_table *const tables[] = {&own, &look, &ls_query_options,
                                                        &ls_query_form_options, NULL};
 
 static int read_filter(struct ls_incident_filter *ret, const struct ls_query *query,
@@ -63,20 +71,37 @@ static const struct ls_column columns[COLUMNS] = {
     [SENSOR] = {.title = "SENSOR", .align = LS_ALIGN_LEFT, .text = true, .spare = 1},
 };
 
-/* The first parameters, as many as a line holds: "period_s 48.0007, missed_fraction 0.1". */
+/* "period_s 48.001", "closest 09:41:30"; false: nothing that a line has room for. */
+static bool show_parameter(const struct ls_parameter *p, char *ret, size_t size) {
+    size_t length = strlen(p->name);
+    char time[LS_SHOW_BYTES];
+    if (p->text[0] != '\0') {
+        snprintf(ret, size, "%s %s", p->name, p->text);
+        return true;
+    }
+    if (!isfinite(p->value) || strstr(p->name, "_error_") != NULL) {
+        return false;
+    }
+    if (length > 3 && strcmp(p->name + length - 3, "_ns") == 0) {
+        ls_show_time((int64_t)p->value, false, time);
+        snprintf(ret, size, "%.*s %.8s", (int)length - 3, p->name, time + strlen("2026-11-20 "));
+    } else {
+        snprintf(ret, size, "%s %.5g", p->name, p->value);
+    }
+    return true;
+}
+
+/* The first parameters, as many as a line holds. */
 static void show_parameters(const struct ls_finding *finding, char *ret, size_t size) {
     size_t used = 0;
+    size_t shown = 0;
     ret[0] = '\0';
-    for (size_t i = 0; i < finding->parameter_count && i < 3; i++) {
-        const struct ls_parameter *p = &finding->parameters[i];
-        char value[LS_SHOW_BYTES + LS_PARAMETER_TEXT_BYTES] = "not estimable";
-        if (p->text[0] != '\0') {
-            ls_copy_text(value, sizeof value, p->text);
-        } else if (isfinite(p->value)) {
-            snprintf(value, sizeof value, "%.6g", p->value);
+    for (size_t i = 0; i < finding->parameter_count && shown < 3; i++) {
+        char one[LS_PARAMETER_NAME_BYTES + LS_PARAMETER_TEXT_BYTES + LS_SHOW_BYTES];
+        if (show_parameter(&finding->parameters[i], one, sizeof one)) {
+            int n = snprintf(ret + used, size - used, "%s%s", shown++ > 0 ? ", " : "", one);
+            used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
         }
-        int n = snprintf(ret + used, size - used, "%s%s %s", i > 0 ? ", " : "", p->name, value);
-        used += n > 0 && (size_t)n < size - used ? (size_t)n : 0;
     }
 }
 
@@ -87,14 +112,14 @@ static int draw(void *context, const struct ls_incident *row, struct ls_err *err
     char time[LS_SHOW_BYTES];
     char lasts[LS_UNIT_TEXT_BYTES];
     char center[LS_SHOW_BYTES];
-    char p[LS_SHOW_BYTES];
+    char p[LS_FINDING_P_BYTES];
     char what[160];
     ls_show_count((uint64_t)row->id, id);
     ls_show_time(finding->start_ns, false, time);
     time[strlen("2026-11-20 08:00")] = '\0';
     ls_seconds_format((double)(finding->stop_ns - finding->start_ns) / 1e9, lasts);
     ls_show_number((finding->low_hz + finding->high_hz) / 2e6, 3, center);
-    snprintf(p, sizeof p, "%.0e", ls_finding_probability(finding));
+    ls_finding_p_text(finding->log10_p, 1, p);
     show_parameters(finding, what, sizeof what);
     const char *cells[COLUMNS] = {
         [ID] = id,
@@ -112,27 +137,37 @@ static int draw(void *context, const struct ls_incident *row, struct ls_err *err
 
 struct drawing {
     struct ls_table *table;
+    struct ls_incidents_timeline *timeline;
     size_t rows;
 };
 
 static int count_and_draw(void *context, const struct ls_incident *row, struct ls_err *err) {
     struct drawing *drawing = context;
     drawing->rows++;
-    return draw(drawing->table, row, err);
+    int code = ls_incidents_timeline_add(drawing->timeline, row, err);
+    return code == LS_OK ? draw(drawing->table, row, err) : code;
 }
 
 static int print_table(const struct ls_query *query, const struct ls_incident_filter *filter,
-                       struct ls_answer *ret, struct ls_err *err) {
+                       bool timeline, struct ls_answer *ret, struct ls_err *err) {
     struct drawing drawing = {.table = NULL};
-    int code = ls_table_create(&drawing.table, stdout, columns, COLUMNS, err);
+    int code = ls_incidents_timeline_create(&drawing.timeline, err);
+    if (code == LS_OK) {
+        code = ls_table_create(&drawing.table, stdout, columns, COLUMNS, err);
+    }
     if (code != LS_OK) {
+        ls_incidents_timeline_destroy(drawing.timeline);
         return code;
     }
     code = ls_store_each_incident(query->store, filter, count_and_draw, &drawing, err);
     if (code == LS_OK) {
         code = ls_table_finish(drawing.table, err);
     }
+    if (code == LS_OK && timeline) {
+        code = ls_incidents_timeline_print(drawing.timeline, query->store, stdout, err);
+    }
     ls_table_destroy(drawing.table);
+    ls_incidents_timeline_destroy(drawing.timeline);
     *ret = (struct ls_answer){.rows = drawing.rows};
     return code;
 }
@@ -163,7 +198,8 @@ static int run_incidents(struct ls_call *call, struct ls_err *err) {
         code = read_filter(&filter, &query, call->args, err);
     }
     if (code == LS_OK) {
-        code = form == LS_FORM_TABLE ? print_table(&query, &filter, &answer, err)
+        bool timeline = ls_args_given(call->args, "timeline");
+        code = form == LS_FORM_TABLE ? print_table(&query, &filter, timeline, &answer, err)
                                      : print_lines(&query, &filter, form, &answer, err);
     }
     if (code == LS_OK) {
@@ -190,7 +226,7 @@ const struct ls_verb ls_verb_incidents = {
         "it names nobody and no intent. One that a permit explains is 'permitted'. A receiver "
         "that only listens cannot be seen, so no incident does not mean that nobody collects.",
     .tables = tables,
-    .example = "lineside incidents --since 30d --min-severity watch\n"
+    .example = "lineside incidents --since 30d --min-severity watch --timeline\n"
                "lineside incidents --kind periodic-telemetry --json",
     .run = run_incidents,
 };

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -50,4 +51,19 @@ const struct ls_parameter *ls_finding_parameter(const struct ls_finding *finding
 
 double ls_finding_probability(const struct ls_finding *finding) {
     return finding->log10_p > -300.0 ? pow(10.0, fmin(finding->log10_p, 0.0)) : 1e-300;
+}
+
+void ls_finding_p_text(double log10_p, int digits, char ret[LS_FINDING_P_BYTES]) {
+    double power = floor(log10_p);
+    double digit = pow(10.0, log10_p - power);
+    double last = pow(10.0, (double)(digits - 1));
+    if (round(digit * last) / last >= 10.0) { /* 9.97e-7 is 1.0e-6 */
+        digit = 1.0;
+        power++;
+    }
+    if (log10_p > -4.0) {
+        snprintf(ret, LS_FINDING_P_BYTES, "%.*g", digits, pow(10.0, fmin(log10_p, 0.0)));
+    } else {
+        snprintf(ret, LS_FINDING_P_BYTES, "%.*fe%.0f", digits - 1, digit, power);
+    }
 }

@@ -64,6 +64,10 @@ const char *const *ls_finding_kinds(size_t *ret_count);
 /* Its probability as the lines write it: 1e-300 where it would underflow. */
 double ls_finding_probability(const struct ls_finding *finding);
 
+/* For people: "0.031", "2.7e-66", also where it would underflow. digits: 1 or 2. */
+enum { LS_FINDING_P_BYTES = 24 };
+void ls_finding_p_text(double log10_p, int digits, char ret[LS_FINDING_P_BYTES]);
+
 /* NULL when there is none. */
 const struct ls_parameter *ls_finding_parameter(const struct ls_finding *finding, const char *name);
 

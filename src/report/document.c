@@ -157,6 +157,13 @@ void ls_document_column(struct ls_document *doc, const char *key, const char *ti
         .key = copy(doc, key), .title = copy(doc, title), .right = right, .spare = spare};
 }
 
+void ls_document_drawn(struct ls_document *doc) {
+    struct ls_part *part = table_of(doc);
+    if (part != NULL) {
+        part->drawn = true;
+    }
+}
+
 void ls_document_cell(struct ls_document *doc, struct ls_value value) {
     struct ls_part *part = table_of(doc);
     void *cells = part == NULL ? NULL : part->cells;
@@ -215,7 +222,8 @@ struct ls_value ls_value_number(struct ls_shown *room, double value, int decimal
     }
     char number[LS_LINE_NUMBER_BYTES];
     ls_line_number(value, number);
-    snprintf(room->text, sizeof room->text, "%.*f", decimals, value);
+    bool is_zero = fabs(value) < 0.5 * pow(10.0, -(double)decimals);
+    snprintf(room->text, sizeof room->text, "%.*f", decimals, is_zero ? 0.0 : value); /* no -0 */
     snprintf(room->raw, sizeof room->raw, "%s", number);
     return shown(room);
 }

@@ -63,6 +63,7 @@ struct ls_part {
     double *numbers; /* of a strip; NAN: not known */
     size_t number_count;
     char *svg;
+    bool drawn; /* of a table: a figure of its section shows the same */
 };
 
 struct ls_document {
@@ -93,6 +94,10 @@ void ls_document_table(struct ls_document *doc, const char *key, const char *lab
 void ls_document_column(struct ls_document *doc, const char *key, const char *title, bool right,
                         unsigned spare);
 void ls_document_cell(struct ls_document *doc, struct ls_value value);
+
+/* The table that was begun last says what a figure of its section shows: forms with figures go
+ * without it. */
+void ls_document_drawn(struct ls_document *doc);
 
 /* shares: [count], 0 to 1; NAN: not known. ends: what the left and the right end are. */
 void ls_document_strip(struct ls_document *doc, const char *key, const char *label,

@@ -160,11 +160,24 @@ static void folded(struct ls_document *doc, const struct ls_material *m,
 
 /* --- rows --- */
 
+static bool several_sensors(const struct ls_material *m) {
+    for (size_t i = 1; i < m->row_count; i++) {
+        if (strcmp(m->rows[i].sensor, m->rows[0].sensor) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void rows(struct ls_document *doc, const struct ls_material *m) {
+    bool sensors = several_sensors(m);
     ls_document_table(doc, "transmissions", "Transmissions it rests on");
     ls_document_column(doc, "id", "ID", true, 0);
     ls_document_column(doc, "start", m->no_clock ? "START" : "START (UTC)", false, 0);
     ls_document_column(doc, "duration_s", "LASTS", true, 0);
+    if (sensors) {
+        ls_document_column(doc, "sensor", "SENSOR", false, 0);
+    }
     ls_document_column(doc, "center_hz", "MHz", true, 0);
     ls_document_column(doc, "bandwidth_hz", "kHz", true, 0);
     ls_document_column(doc, "snr_db", "SNR dB", true, 1);
@@ -180,6 +193,9 @@ static void rows(struct ls_document *doc, const struct ls_material *m) {
         ls_document_cell(doc, ls_value_count(&shown, (uint64_t)row->id));
         ls_document_cell(doc, ls_value_time(&shown, row->start_ns, m->no_clock));
         ls_document_cell(doc, ls_value_seconds(&shown, (double)row->duration_ns / 1e9));
+        if (sensors) {
+            ls_document_cell(doc, ls_value_text(row->sensor));
+        }
         ls_document_cell(doc, ls_value_mhz(&shown, row->center_hz));
         ls_document_cell(doc, (struct ls_value){.text = width.text, .raw = width.raw});
         ls_document_cell(doc, ls_value_number(&shown, row->snr_db, 1));
@@ -187,6 +203,17 @@ static void rows(struct ls_document *doc, const struct ls_material *m) {
         ls_document_cell(doc, ls_value_text(row->class_name[0] == '\0' ? "-" : row->class_name));
         ls_document_cell(doc, ls_value_count(&shown, (uint64_t)row->run_id));
     }
+}
+
+static void hours(struct ls_document *doc, const struct ls_material *m) {
+    struct ls_canvas *canvas;
+    int code = ls_figure_occupancy(&canvas, &m->hours, NULL);
+    if (code == LS_OK) {
+        ls_document_figure(doc, "hours", ls_canvas_svg(canvas));
+        ls_canvas_destroy(canvas);
+    }
+    doc->failed = doc->failed || code != LS_OK;
+    ls_sections_hours(doc, &m->hours);
 }
 
 /* Every figure that there is something for. */
@@ -213,8 +240,11 @@ void ls_evidence_sections(struct ls_document *doc, const struct ls_material *m) 
     if (ls_evidence_fold(m, &fold)) {
         folded(doc, m, &fold);
     }
-    if (ls_material_period(m) != NULL && m->row_count > 1) {
+    if (ls_material_has_cycles(m)) {
         cycles(doc, m);
+    }
+    if (m->has_hours) {
+        hours(doc, m);
     }
     ls_document_section(doc, "evidence", "What it rests on");
     ls_document_field(doc, "evidence", "transmissions", ls_value_count(&shown, m->evidence_count));

@@ -185,7 +185,7 @@ static double off_before(const struct ls_material *m, size_t i) {
 int ls_figure_cycles(struct ls_canvas **ret, const struct ls_material *m, struct ls_err *err) {
     struct ls_canvas *canvas;
     const struct ls_parameter *period = ls_material_period(m);
-    if (m->row_count < 2 || period == NULL) {
+    if (!ls_material_has_cycles(m)) {
         return ls_err_set(err, LS_ERR_NOTFOUND, "incident %lld has no cycles to draw",
                           (long long)m->incident.id);
     }

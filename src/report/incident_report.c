@@ -29,16 +29,6 @@ static void range_of(const struct ls_finding *finding, char *ret, size_t size) {
     snprintf(ret, size, "%.6f to %.6f MHz", finding->low_hz / 1e6, finding->high_hz / 1e6);
 }
 
-static void probability_of(double log10_p, char *ret, size_t size) {
-    double power = floor(log10_p);
-    double digit = pow(10.0, log10_p - power);
-    if (log10_p > -4.0) {
-        snprintf(ret, size, "%.2g", pow(10.0, log10_p));
-    } else {
-        snprintf(ret, size, "%.1fe%.0f", digit, power);
-    }
-}
-
 /* --- what was found --- */
 
 static void found(struct ls_document *doc, const struct ls_material *m) {
@@ -89,7 +79,7 @@ static void grown(struct ls_document *doc, const struct ls_material *m) {
         struct ls_shown p;
         double value = pow(10.0, fmax(row->log10_p, -300.0));
         ls_value_number(&p, value, 0);
-        probability_of(row->log10_p, p.text, sizeof p.text);
+        ls_finding_p_text(row->log10_p, 2, p.text);
         ls_document_cell(doc, ls_value_time(&shown, row->last_ns, m->no_clock));
         ls_document_cell(doc, ls_value_text(ls_severity_name(row->severity)));
         ls_document_cell(doc, p.value);
@@ -102,7 +92,7 @@ static void sureness_fields(struct ls_document *doc, const struct ls_incident *i
     const struct ls_finding *finding = &incident->finding;
     struct ls_shown shown;
     ls_value_number(&shown, ls_finding_probability(finding), 0);
-    probability_of(finding->log10_p, shown.text, sizeof shown.text);
+    ls_finding_p_text(finding->log10_p, 2, shown.text);
     ls_document_field(doc, "false_alarm_probability", "p, after all trials", shown.value);
     ls_document_field(doc, "log10_p", "its power of ten",
                       ls_value_number(&shown, finding->log10_p, 1));
@@ -261,23 +251,38 @@ static void limits(struct ls_document *doc, const struct ls_material *m,
 
 /* --- again --- */
 
+static void again_run(struct ls_document *doc, const struct ls_run *run) {
+    const char *plan = run->plan;
+    if (strcmp(run->verb, "watch") == 0) {
+        ls_document_item(doc,
+                         "'%s' was a receiver that listened: its samples are gone, and its "
+                         "rows are what there is.",
+                         run->input);
+        return;
+    }
+    ls_document_item(doc, "lineside %s %s%s%.*s --db NEW.db", run->verb, run->input,
+                     plan[0] != '\0' ? " --plan " : "", (int)strcspn(plan, "/"), plan);
+}
+
 static void again(struct ls_document *doc, const struct ls_material *m, const char *database) {
+    enum { RUNS_MAX = 8 };
     ls_document_section(doc, "again", "How to get the same");
     ls_document_text(doc, "With the same input, options and program version the same rows come "
-                          "out, byte for byte:");
-    if (m->run_count > 0) {
-        const struct ls_run *run = &m->runs[0];
-        const char *plan = run->plan;
-        ls_document_item(doc, "lineside %s %s%s%.*s --db NEW.db",
-                         strcmp(run->verb, "import") == 0 ? "import" : "analyse", run->input,
-                         plan[0] != '\0' ? " --plan " : "", (int)strcspn(plan, "/"), plan);
+                          "out, byte for byte; options that are not the defaults stand above, with "
+                          "each run:");
+    for (size_t i = 0; i < m->run_count && i < RUNS_MAX; i++) {
+        again_run(doc, &m->runs[i]);
+    }
+    if (m->run_count > RUNS_MAX) {
+        ls_document_item(doc, "and the inputs of %zu more runs", m->run_count - RUNS_MAX);
     }
     ls_document_item(doc, "lineside patterns --db NEW.db");
     ls_document_item(doc, "lineside incidents --json --db NEW.db");
     ls_document_item(doc, "lineside report %lld --db %s", (long long)m->incident.id, database);
     ls_document_text(doc, "The SHA-512 above is that of the samples (or of the log); compare it "
                           "with sha512sum before you begin. 'lineside db check' says whether the "
-                          "database is whole.");
+                          "database is whole, 'lineside db verify' whether anything in it was "
+                          "changed since.");
 }
 
 int ls_incident_report(struct ls_document **ret, const struct ls_material *material,
@@ -299,7 +304,13 @@ int ls_incident_report(struct ls_document **ret, const struct ls_material *mater
     rivals(doc, &incident->finding);
     limits(doc, material, &opts->method);
     ls_sections_coverage(doc, &material->coverage, "the range of the incident");
-    ls_sections_instrument(doc, material->health, material->health_count, material->no_clock);
+    ls_sections_instrument(doc, &(struct ls_sections_instrument){
+                                    .health = material->health,
+                                    .health_count = material->health_count,
+                                    .readings = material->readings,
+                                    .reading_count = material->reading_count,
+                                    .no_clock = material->no_clock,
+                                });
     ls_sections_permits(doc, material->permits, material->permit_count,
                         "No permit overlaps it in time, frequency and place.");
     ls_sections_deletions(doc, material->prunings, material->pruning_count);

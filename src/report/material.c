@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "base/util.h"
 #include "report/sections.h"
 #include "store/health.h"
@@ -133,11 +134,10 @@ static int take_pruning(void *context, const struct ls_pruning *row, struct ls_e
 static int take_health(void *context, const struct ls_health *row, struct ls_err *err) {
     struct reader *reader = context;
     struct ls_material *m = reader->material;
-    if (row->level == LS_HEALTH_OK) {
+    ls_sections_reading(m->readings, &m->reading_count, row);
+    if (row->level == LS_HEALTH_OK || m->health_count == LS_SECTIONS_HEALTH_MAX ||
+        row->t_ns < m->incident.finding.start_ns) {
         return LS_OK;
-    }
-    if (m->health_count == LS_SECTIONS_HEALTH_MAX) {
-        return LS_EOF;
     }
     void *items = m->health;
     struct ls_health *place = more(&items, &m->health_count, &reader->rooms[5], sizeof *row, err);
@@ -150,6 +150,35 @@ static int take_health(void *context, const struct ls_health *row, struct ls_err
 }
 
 /* --- the whole --- */
+
+/* A sensor says how it is once an hour: what it said last before the incident holds for it. */
+static int read_health(struct reader *reader, struct ls_store *store, struct ls_filter filter,
+                       struct ls_err *err) {
+    static const int64_t hour_ns = 3600 * LS_NS_PER_S;
+    filter.since_ns -= filter.since_ns > INT64_MIN + hour_ns ? hour_ns : 0;
+    return ls_store_each_health(store, &filter, take_health, reader, err);
+}
+
+static int read_hours(struct ls_material *m, struct ls_store *store, struct ls_err *err) {
+    static const int64_t day_ns = 86400 * LS_NS_PER_S;
+    const struct ls_finding *finding = &m->incident.finding;
+    struct ls_heat_opts opts = {.kind = LS_HEAT_HOURS,
+                                .filter = {.since_ns = finding->start_ns,
+                                           .until_ns = end_of(finding),
+                                           .has_since = true,
+                                           .has_until = true,
+                                           .low_hz = finding->low_hz,
+                                           .high_hz = finding->high_hz,
+                                           .has_freq = true,
+                                           .sensor = finding->sensor},
+                                .no_clock = m->no_clock};
+    if (opts.filter.until_ns - opts.filter.since_ns < day_ns) {
+        return LS_OK;
+    }
+    int code = ls_heat_init(&m->hours, store, &opts, err);
+    m->has_hours = code == LS_OK;
+    return code == LS_ERR_NOTFOUND ? LS_OK : code;
+}
 
 static int read_context(struct reader *reader, struct ls_store *store, struct ls_err *err) {
     struct ls_material *m = reader->material;
@@ -175,7 +204,10 @@ static int read_context(struct reader *reader, struct ls_store *store, struct ls
         code = ls_store_each_pruning(store, take_pruning, reader, err);
     }
     if (code == LS_OK) {
-        code = ls_store_each_health(store, &filter, take_health, reader, err);
+        code = read_health(reader, store, filter, err);
+    }
+    if (code == LS_OK) {
+        code = read_hours(m, store, err);
     }
     return code == LS_OK ? ls_coverage_init(&m->coverage, store, &box, err) : code;
 }
@@ -212,6 +244,7 @@ void ls_material_finish(struct ls_material *material) {
     free(material->growth);
     free(material->prunings);
     free(material->health);
+    ls_heat_finish(&material->hours);
     ls_coverage_finish(&material->coverage);
 }
 
@@ -235,4 +268,9 @@ const struct ls_parameter *ls_material_period(const struct ls_material *material
         }
     }
     return NULL;
+}
+
+bool ls_material_has_cycles(const struct ls_material *material) {
+    const struct ls_parameter *period = ls_material_period(material);
+    return period != NULL && strcmp(period->name, "revisit_s") != 0 && material->row_count > 1;
 }

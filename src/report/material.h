@@ -4,8 +4,11 @@
 
 #include "model/health.h"
 #include "report/coverage.h"
+#include "report/heat.h"
 #include "store/patterns.h"
 #include "store/prune.h"
+
+enum { LS_MATERIAL_READINGS_MAX = 16 };
 
 struct ls_material {
     struct ls_incident incident; /* its evidence is rows; those deleted since are missing */
@@ -22,6 +25,10 @@ struct ls_material {
     size_t pruning_count;
     struct ls_health *health; /* not "ok", of its sensor at that time */
     size_t health_count;
+    struct ls_health readings[LS_MATERIAL_READINGS_MAX]; /* of clock and receiver, the last ones */
+    size_t reading_count;
+    struct ls_heat hours; /* of its range, by day and hour; when has_hours */
+    bool has_hours;       /* it lasts a day or more */
     struct ls_coverage coverage;
     bool no_clock; /* times count from the start of the recording */
 };
@@ -35,6 +42,10 @@ void ls_material_finish(struct ls_material *material);
 /* Where the rows end: at the end of the incident, or before it when those that came later were not
  * kept as evidence. */
 int64_t ls_material_rows_end(const struct ls_material *material);
+
+/* Is each row a cycle, on and then off? Not so where a period spans many rows, as that of a sweep.
+ */
+bool ls_material_has_cycles(const struct ls_material *material);
 
 /* The parameter that says how often it comes, or NULL: period_s, cadence_s or revisit_s, when it is
  * a number > 0. */

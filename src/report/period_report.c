@@ -33,6 +33,8 @@ struct period {
     size_t permit_room;
     struct ls_health health[LS_SECTIONS_HEALTH_MAX];
     size_t health_count;
+    struct ls_health readings[LS_SECTIONS_READINGS_MAX];
+    size_t reading_count;
     size_t severities[LS_ALERT + 1];
     size_t incidents;
     uint64_t transmissions;
@@ -106,7 +108,8 @@ static int take_health(void *context, const struct ls_health *row, struct ls_err
     if (row->level != LS_HEALTH_OK && period->health_count < LS_SECTIONS_HEALTH_MAX) {
         period->health[period->health_count++] = *row;
     }
-    return period->health_count < LS_SECTIONS_HEALTH_MAX ? LS_OK : LS_EOF;
+    ls_sections_reading(period->readings, &period->reading_count, row);
+    return LS_OK;
 }
 
 static struct class_use *use_of(struct period *period, const char *name) {
@@ -208,7 +211,7 @@ static int put_incident(void *context, const struct ls_incident *row, struct ls_
     ls_value_time(&time, row->finding.start_ns, period->no_clock);
     time.text[period->no_clock ? strlen(time.text) : 16] = '\0';
     ls_value_number(&p, ls_finding_probability(&row->finding), 0);
-    snprintf(p.text, sizeof p.text, "%.0e", ls_finding_probability(&row->finding));
+    ls_finding_p_text(row->finding.log10_p, 1, p.text);
     put_parameter(parameter, sizeof parameter, &row->finding);
     ls_document_cell(doc, ls_value_count(&shown, (uint64_t)row->id));
     ls_document_cell(doc, ls_value_text(ls_severity_name(row->severity)));
@@ -297,16 +300,41 @@ static void starts_strip(struct period *period) {
                       ends);
 }
 
-static void on_air(struct period *period) {
+/* Nothing to draw is no failure; the canvas goes into the report. */
+static int heat_figure(struct period *period, enum ls_heat_kind kind, const char *key,
+                       struct ls_err *err) {
+    struct ls_heat heat;
+    struct ls_canvas *canvas;
+    struct ls_heat_opts opts = {
+        .kind = kind, .filter = period->filter, .no_clock = period->no_clock};
+    int code = ls_heat_init(&heat, period->store, &opts, err);
+    if (code != LS_OK) {
+        return code == LS_ERR_NOTFOUND ? LS_OK : code;
+    }
+    code = ls_figure_occupancy(&canvas, &heat, err);
+    if (code == LS_OK) {
+        ls_document_figure(period->doc, key, ls_canvas_svg(canvas));
+        ls_canvas_destroy(canvas);
+    }
+    if (code == LS_OK && kind == LS_HEAT_HOURS) {
+        ls_sections_hours(period->doc, &heat);
+    }
+    ls_heat_finish(&heat);
+    return code;
+}
+
+static int heat_figures(struct period *period, struct ls_err *err) {
+    static const int64_t day_ns = 86400 * LS_NS_PER_S;
+    int code = heat_figure(period, LS_HEAT_CHANNELS, "occupancy", err);
+    if (code == LS_OK && period->filter.until_ns - period->filter.since_ns > day_ns) {
+        code = heat_figure(period, LS_HEAT_HOURS, "hours", err);
+    }
+    return code;
+}
+
+static void class_table(struct period *period) {
     struct ls_document *doc = period->doc;
     struct ls_shown shown;
-    ls_document_section(doc, "on_air", "What was on the air");
-    ls_document_field(doc, "transmissions", "transmissions",
-                      ls_value_count(&shown, period->transmissions));
-    if (period->transmissions == 0) {
-        return;
-    }
-    starts_strip(period);
     qsort(period->classes, period->class_count, sizeof period->classes[0], by_rows);
     ls_document_table(doc, "classes", "By class of signal");
     ls_document_column(doc, "class", "CLASS", false, 0);
@@ -322,6 +350,19 @@ static void on_air(struct period *period) {
         ls_document_cell(doc, ls_value_mhz(&shown, use->low_hz));
         ls_document_cell(doc, ls_value_mhz(&shown, use->high_hz));
     }
+}
+
+static int on_air(struct period *period, struct ls_err *err) {
+    struct ls_shown shown;
+    ls_document_section(period->doc, "on_air", "What was on the air");
+    ls_document_field(period->doc, "transmissions", "transmissions",
+                      ls_value_count(&shown, period->transmissions));
+    if (period->transmissions == 0) {
+        return LS_OK;
+    }
+    starts_strip(period);
+    class_table(period);
+    return heat_figures(period, err);
 }
 
 static void limits(struct period *period) {
@@ -366,15 +407,23 @@ static void again(struct period *period) {
 
 static int write_all(struct period *period, struct ls_err *err) {
     int code = found(period, err);
+    if (code == LS_OK) {
+        code = on_air(period, err);
+    }
     if (code != LS_OK) {
         return code;
     }
-    on_air(period);
     limits(period);
     ls_sections_coverage(period->doc, &period->coverage,
                          period->filter.has_freq ? "the range asked for"
                                                  : "whatever a sensor was tuned to");
-    ls_sections_instrument(period->doc, period->health, period->health_count, period->no_clock);
+    ls_sections_instrument(period->doc, &(struct ls_sections_instrument){
+                                            .health = period->health,
+                                            .health_count = period->health_count,
+                                            .readings = period->readings,
+                                            .reading_count = period->reading_count,
+                                            .no_clock = period->no_clock,
+                                        });
     ls_sections_permits(period->doc, period->permits, period->permit_count,
                         "No permit overlaps this time.");
     ls_sections_deletions(period->doc, period->prunings, period->pruning_count);

@@ -1,6 +1,7 @@
 #include "report/render.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -29,6 +30,18 @@ struct ls_render_rows ls_render_rows(const struct ls_part *part, size_t most) {
 
 size_t ls_render_row(const struct ls_render_rows *rows, size_t i) {
     return i < rows->first ? i : rows->count - rows->last + (i - rows->first);
+}
+
+const char *ls_render_block(double share) {
+    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    if (isnan(share)) {
+        return "·";
+    }
+    if (share <= 0.0) {
+        return " ";
+    }
+    int i = (int)(fmin(share, 1.0) * 8.0);
+    return blocks[i > 7 ? 7 : i];
 }
 
 int ls_render_document(const struct ls_document *doc, const struct ls_renderer *renderer,

@@ -31,6 +31,9 @@ struct ls_render_rows ls_render_rows(const struct ls_part *part, size_t most);
 /* Row of the table behind line [i] of what is shown. */
 size_t ls_render_row(const struct ls_render_rows *rows, size_t i);
 
+/* One character of a bar: blank for 0, eight heights up to 1, a dot where it is not known. */
+const char *ls_render_block(double share);
+
 /* "text", "html", "md", "json"; NULL when name is none of them. */
 const struct ls_renderer *ls_render_find(const char *name);
 

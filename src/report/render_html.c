@@ -183,7 +183,8 @@ static void write_html(const struct ls_document *doc, const struct ls_render_opt
     const char *open = NULL;
     for (size_t i = 0; i < doc->count; i++) {
         const char *list = list_of(doc->parts[i].kind);
-        if (doc->parts[i].kind == LS_PART_STRIP && has_figures(doc, i)) {
+        bool drawn = doc->parts[i].kind == LS_PART_STRIP || doc->parts[i].drawn;
+        if (drawn && has_figures(doc, i)) {
             continue;
         }
         if (open != NULL && open != list) {

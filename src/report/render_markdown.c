@@ -44,13 +44,10 @@ static void table(const struct ls_part *part, FILE *out) {
 }
 
 static void strip(const struct ls_part *part, FILE *out) {
-    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
     text_of(part->label, out);
     fputs(":\n\n    |", out);
     for (size_t i = 0; i < part->number_count; i++) {
-        double share = part->numbers[i];
-        int at = share >= 1.0 ? 7 : (int)(share * 8.0);
-        fputs(share != share ? "·" : share <= 0.0 ? " " : blocks[at], out);
+        fputs(ls_render_block(part->numbers[i]), out);
     }
     fprintf(out, "|\n\n");
     text_of(part->text, out);

@@ -1,5 +1,4 @@
 /* Text in 80 columns. */
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -51,8 +50,11 @@ static void wrap(const char *text, size_t at, size_t indent, FILE *out) {
 }
 
 static void heading(const char *text, char line, bool color, FILE *out) {
-    fprintf(out, "%s%s%s\n", color ? "\033[1m" : "", text, color ? "\033[0m" : "");
-    for (size_t i = columns_of(text, strlen(text)); i > 0; i--) {
+    size_t wide = columns_of(text, strlen(text));
+    fputs(color ? "\033[1m" : "", out);
+    wrap(text, 0, 0, out);
+    fputs(color ? "\033[0m" : "", out);
+    for (size_t i = wide < COLUMNS ? wide : COLUMNS; i > 0; i--) {
         fputc(line, out);
     }
     fputs("\n", out);
@@ -152,7 +154,9 @@ static void table(const struct ls_part *part, FILE *out) {
         return;
     }
     lay_out(part, &rows, &layout);
-    fprintf(out, "  %s\n\n", part->label);
+    spaces(INDENT, out);
+    wrap(part->label, INDENT, INDENT, out);
+    fputc('\n', out);
     put_row(part, &layout, 0, true, out);
     for (size_t i = 0; i < rows.first + rows.last; i++) {
         if (i == rows.first && rows.last > 0) {
@@ -165,22 +169,10 @@ static void table(const struct ls_part *part, FILE *out) {
 
 /* --- strips --- */
 
-static const char *block_of(double share) {
-    static const char *const blocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    if (isnan(share)) {
-        return "·";
-    }
-    if (share <= 0.0) {
-        return " ";
-    }
-    int i = (int)(share * 8.0);
-    return blocks[i < 0 ? 0 : i > 7 ? 7 : i];
-}
-
 static void strip(const struct ls_part *part, FILE *out) {
     fprintf(out, "  %s\n  |", part->label);
     for (size_t i = 0; i < part->number_count; i++) {
-        fputs(block_of(part->numbers[i]), out);
+        fputs(ls_render_block(part->numbers[i]), out);
     }
     fprintf(out, "|\n");
     spaces(INDENT, out);

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "base/units.h"
 #include "base/util.h"
+#include "report/render.h"
 
 enum { STRIP_CELLS = 72 };
 
@@ -93,12 +95,43 @@ void ls_sections_coverage(struct ls_document *doc, const struct ls_coverage *cov
 
 /* --- the instrument --- */
 
-void ls_sections_instrument(struct ls_document *doc, const struct ls_health *health, size_t count,
-                            bool no_clock) {
-    ls_document_section(doc, "instrument", "Calibration and clock");
-    ls_document_text(doc, "Levels are in dBFS, decibels below full scale of the receiver: no "
-                          "calibration is stored with these rows, so a level compares with others "
-                          "of one sensor at one gain, and says nothing of the power sent.");
+void ls_sections_reading(struct ls_health *readings, size_t *count, const struct ls_health *row) {
+    static const char *const subjects[] = {"clock", "ntp", "gpsd", "position", "gain", "receiver"};
+    size_t i = 0;
+    while (i < LS_COUNT(subjects) && strcmp(subjects[i], row->subject) != 0) {
+        i++;
+    }
+    if (i == LS_COUNT(subjects)) {
+        return;
+    }
+    for (i = 0; i < *count; i++) {
+        if (strcmp(readings[i].subject, row->subject) == 0 &&
+            strcmp(readings[i].sensor, row->sensor) == 0) {
+            readings[i] = *row;
+            return;
+        }
+    }
+    if (*count < LS_SECTIONS_READINGS_MAX) {
+        readings[(*count)++] = *row;
+    }
+}
+
+static void health_columns(struct ls_document *doc) {
+    ls_document_column(doc, "t", "TIME (UTC)", false, 0);
+    ls_document_column(doc, "subject", "SUBJECT", false, 0);
+    ls_document_column(doc, "level", "LEVEL", false, 0);
+    ls_document_column(doc, "text", "WHAT", false, 0);
+}
+
+static void health_row(struct ls_document *doc, const struct ls_health *row) {
+    struct ls_shown time;
+    ls_document_cell(doc, ls_value_time(&time, row->t_ns, false));
+    ls_document_cell(doc, ls_value_text(row->subject));
+    ls_document_cell(doc, ls_value_text(ls_health_level_name(row->level)));
+    ls_document_cell(doc, ls_value_text(row->text));
+}
+
+static void clock_words(struct ls_document *doc, bool no_clock) {
     if (no_clock) {
         ls_document_text(doc, "The recording names no time of day: times count from its start, and "
                               "nothing here can be set against other clocks.");
@@ -107,26 +140,77 @@ void ls_sections_instrument(struct ls_document *doc, const struct ls_health *hea
                               "the source (for an imported log, as the log says them); they are "
                               "as true as that clock was.");
     }
-    if (count == 0) {
+}
+
+void ls_sections_instrument(struct ls_document *doc, const struct ls_sections_instrument *state) {
+    ls_document_section(doc, "instrument", "Calibration and clock");
+    ls_document_text(doc, "Levels are in dBFS, decibels below full scale of the receiver: no "
+                          "calibration is stored with these rows, so a level compares with others "
+                          "of one sensor at one gain, and says nothing of the power sent.");
+    clock_words(doc, state->no_clock);
+    if (state->reading_count > 0) {
+        ls_document_table(doc, "readings", "What the sensor last read of its clock and receiver");
+        health_columns(doc);
+        for (size_t i = 0; i < state->reading_count; i++) {
+            health_row(doc, &state->readings[i]);
+        }
+    }
+    if (state->health_count == 0) {
         ls_document_text(doc, "The sensor recorded no trouble with itself in this time. A "
                               "recording or an imported log has no such record.");
         return;
     }
     ls_document_table(doc, "health",
-                      count < LS_SECTIONS_HEALTH_MAX
+                      state->health_count < LS_SECTIONS_HEALTH_MAX
                           ? "Trouble that the sensor had with itself"
                           : "Trouble that the sensor had with itself: the first rows; 'lineside "
                             "health' has all");
-    ls_document_column(doc, "t", "TIME (UTC)", false, 0);
-    ls_document_column(doc, "subject", "SUBJECT", false, 0);
-    ls_document_column(doc, "level", "LEVEL", false, 0);
-    ls_document_column(doc, "text", "WHAT", false, 0);
-    for (size_t i = 0; i < count; i++) {
-        struct ls_shown time;
-        ls_document_cell(doc, ls_value_time(&time, health[i].t_ns, false));
-        ls_document_cell(doc, ls_value_text(health[i].subject));
-        ls_document_cell(doc, ls_value_text(ls_health_level_name(health[i].level)));
-        ls_document_cell(doc, ls_value_text(health[i].text));
+    health_columns(doc);
+    for (size_t i = 0; i < state->health_count; i++) {
+        health_row(doc, &state->health[i]);
+    }
+}
+
+/* --- by day and hour --- */
+
+/* "|▁▂ ··|": two characters an hour. */
+static void hours_bar(const struct ls_heat *heat, size_t row, char *ret, size_t size) {
+    size_t used = (size_t)snprintf(ret, size, "|");
+    for (size_t hour = 0; hour < heat->columns; hour++) {
+        const char *block = ls_render_block(ls_heat_share(heat, row, hour));
+        used += (size_t)snprintf(ret + used, size - used, "%s%s", block, block);
+    }
+    snprintf(ret + used, size - used, "|");
+}
+
+static void hours_raw(const struct ls_heat *heat, size_t row, char *ret, size_t size) {
+    size_t used = (size_t)snprintf(ret, size, "[");
+    for (size_t hour = 0; hour < heat->columns; hour++) {
+        double share = ls_heat_share(heat, row, hour);
+        used += (size_t)snprintf(ret + used, size - used, "%s", hour > 0 ? ", " : "");
+        used += (size_t)snprintf(ret + used, size - used, isnan(share) ? "null" : "%.4g", share);
+    }
+    snprintf(ret + used, size - used, "]");
+}
+
+void ls_sections_hours(struct ls_document *doc, const struct ls_heat *heat) {
+    enum { CELL_BYTES = 512 };
+    char bar[CELL_BYTES];
+    char raw[CELL_BYTES];
+    char day[LS_TIME_TEXT_BYTES];
+    ls_document_table(doc, "hours",
+                      "Share of the time listened to that was in use, by day and hour (UTC); dots: "
+                      "nobody listened");
+    ls_document_column(doc, "day", heat->row_days > 1 ? "DAYS FROM" : "DAY", false, 0);
+    ls_document_column(doc, "shares", " 00          06          12          18", false, 0);
+    ls_document_drawn(doc);
+    for (size_t row = 0; row < heat->rows; row++) {
+        ls_time_format(heat->start_ns + (int64_t)row * heat->row_days * 86400 * LS_NS_PER_S, day);
+        day[strlen("2026-11-20")] = '\0';
+        hours_bar(heat, row, bar, sizeof bar);
+        hours_raw(heat, row, raw, sizeof raw);
+        ls_document_cell(doc, ls_value_text(day));
+        ls_document_cell(doc, (struct ls_value){.text = bar, .raw = raw});
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "report/coverage.h"
 #include "report/document.h"
+#include "report/heat.h"
 #include "report/material.h"
 
 /* Time by what the receiver did, why, and when; what that leaves unseen. range: in words, "the
@@ -13,9 +14,25 @@ void ls_sections_coverage(struct ls_document *doc, const struct ls_coverage *cov
                           const char *range);
 enum { LS_SECTIONS_HEALTH_MAX = 60 }; /* rows of health that a report takes */
 
-/* Clock, levels, and what the sensor said about itself: the first rows, up to that many. */
-void ls_sections_instrument(struct ls_document *doc, const struct ls_health *health, size_t count,
-                            bool no_clock);
+/* Readings by which a level or a time is judged: the last one of each, of a sensor. */
+enum { LS_SECTIONS_READINGS_MAX = LS_MATERIAL_READINGS_MAX };
+
+/* Takes a row for them, when it is of such a subject; rows come in order of time. */
+void ls_sections_reading(struct ls_health *readings, size_t *count, const struct ls_health *row);
+
+struct ls_sections_instrument {
+    const struct ls_health *health; /* trouble: the first rows, up to that many */
+    size_t health_count;
+    const struct ls_health *readings;
+    size_t reading_count;
+    bool no_clock;
+};
+
+/* Clock, levels, and what the sensor said about itself. */
+void ls_sections_instrument(struct ls_document *doc, const struct ls_sections_instrument *state);
+/* A table with a bar a day; heat is of hours. */
+void ls_sections_hours(struct ls_document *doc, const struct ls_heat *heat);
+
 void ls_sections_permits(struct ls_document *doc, const struct ls_permit *permits, size_t count,
                          const char *none);
 void ls_sections_deletions(struct ls_document *doc, const struct ls_pruning *prunings,
