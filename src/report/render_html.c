@@ -24,6 +24,7 @@ static const char style[] =
     "th.n,td.n{text-align:right}\n"
     "figure{margin:1rem 0;break-inside:avoid;overflow-x:auto}\n"
     "figure svg{width:100%;min-width:38rem;height:auto;display:block}\n"
+    "figure.strip svg{min-width:0}\n"
     "figcaption{color:#4a4a4a;font-size:.9rem}\n"
     "@media(max-width:38rem){dl{grid-template-columns:1fr;gap:0}dd{margin:0 0 .4rem}}\n"
     "@media "
@@ -98,7 +99,9 @@ static void strip(const struct ls_part *part, FILE *out) {
     const double width = 720.0;
     const double height = 36.0;
     double step = width / (double)(part->number_count > 0 ? part->number_count : 1);
-    fputs("<figure><svg viewBox=\"0 0 720 38\" role=\"img\" aria-label=\"", out);
+    fputs("<figure class=\"strip\"><svg viewBox=\"0 0 720 38\" role=\"img\" "
+          "shape-rendering=\"crispEdges\" aria-label=\"",
+          out);
     text_of(part->label, out);
     fputs("\">\n", out);
     for (size_t i = 0; i < part->number_count; i++) {
@@ -120,7 +123,8 @@ static void strip(const struct ls_part *part, FILE *out) {
 }
 
 static void figure(const struct ls_part *part, FILE *out) {
-    fprintf(out, "<figure>\n%s</figure>\n", part->svg);
+    /* On a phone it scrolls, and a key must get there. */
+    fprintf(out, "<figure tabindex=\"0\">\n%s</figure>\n", part->svg);
 }
 
 /* The section of a part has figures, which say what its strips say, and better. */
