@@ -18,6 +18,8 @@ import xml.etree.ElementTree as xml
 CLAIMS = re.compile(r"\b(IMSI|IMEI|MSISDN|subscriber|spy|spies|espionage|attacker|culprit|"
                     r"suspect|criminal|belongs to|owned by|located at|located in|coordinates|"
                     r"azimuth|payload says|decoded|demodulated|intercepted|message reads|"
+                    r"who (?:sends|sent|is|was|it|they|calls|called|spoke)|whose phone|caller|called party|phone number|owner of|operator of|"
+                    r"licen[cs]e plate|name of the|address of|conversation|speaks|text of|content(?!=)|"
                     r"kilometres away|metres away|km away|m away|direction of arrival|"
                     r"identif\w+|bearing|distance|intent\w*)\b", re.IGNORECASE)
 DENIES = re.compile(r"\b(no|not|nobody|nothing|never|neither|without)\b", re.IGNORECASE)
@@ -90,17 +92,36 @@ def claims(text):
             yield " ".join(sentence.split())
 
 
+# Everything that finds, words, shows or sends a finding.
+SPEAKING = ["src/report", "src/pattern", "src/cli/incidents.c", "src/cli/incidents_timeline.c",
+            "src/cli/report.c", "src/cli/plot.c", "src/cli/patterns.c", "src/cli/patterns_say.c",
+            "src/cli/emitters.c", "src/model/finding.c", "src/model/incident.c"]
+
+
+def sources(top):
+    for place in SPEAKING:
+        path = os.path.join(top, place)
+        if os.path.isdir(path):
+            yield from (os.path.join(place, n) for n in sorted(os.listdir(path))
+                        if n.endswith(".c"))
+        else:
+            yield place
+
+
+def literals_of(text):
+    """String literals of C, neighbouring ones joined."""
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    text = re.sub(r"^#include.*$", "", text, flags=re.MULTILINE)
+    for match in re.finditer(r'(?:"(?:\\.|[^"\\\n])*"\s*)+', text):
+        yield "".join(re.findall(r'"((?:\\.|[^"\\\n])*)"', match.group()))
+
+
 def string_literals(top):
-    """What the sources of reports can say: neighbouring literals joined."""
-    folder = os.path.join(top, "src/report")
-    for name in sorted(os.listdir(folder)):
-        if name.endswith(".c"):
-            with open(os.path.join(folder, name), encoding="utf-8") as f:
-                text = re.sub(r"/\*.*?\*/", "", f.read(), flags=re.DOTALL)
-            text = re.sub(r"^#include.*$", "", text, flags=re.MULTILINE)
-            for match in re.finditer(r'(?:"(?:\\.|[^"\\\n])*"\s*)+', text):
-                parts = re.findall(r'"((?:\\.|[^"\\\n])*)"', match.group())
-                yield name, "".join(parts)
+    """What findings, reports and figures can say."""
+    for name in sources(top):
+        with open(os.path.join(top, name), encoding="utf-8") as f:
+            for literal in literals_of(f.read()):
+                yield name, literal
 
 
 def html_problems(text):
@@ -183,12 +204,17 @@ def problems(lineside, top, folder):
                                      "2026-11-20T08:20:00Z", "--sensor", "km-1"], PERIOD)
     for name, text in string_literals(top):
         for claim in claims(text):
-            yield f"src/report/{name}: claims too much: {claim}"
+            yield f"{name}: claims too much: {claim}"
 
 
 def main():
     lineside, top = map(os.path.abspath, sys.argv[1:3])
     # The scan itself must notice.
+    for template in ("%s was sent by the phone of IMSI %s", "The emitter stands %.0f m away.",
+                     "It bears %g degrees: bearing %g", "Who sends: %s", "They said '%s': content",
+                     "at a distance of %g m"):
+        found = list(literals_of(f'f(doc, "{template[:9]}"\n  "{template[9:]}", x); /* "no" */'))
+        assert found == [template] and list(claims(template)), template
     assert list(claims("The device is located at km 3.")) and not list(claims("It names no bearing."))
     assert list(html_problems("<main><p>x</main>"))
     with tempfile.TemporaryDirectory() as folder:
