@@ -1,7 +1,10 @@
 /* pattern/company.h: who comes and goes together with several others. A train brings its cab radio,
  * its gateways and the phones of its passengers, on many channels at once, and takes them along
  * again. What is heard only in such company is on board; what stands beside the line is heard at
- * other times too. Nothing is asked of who or what it is. */
+ * other times too. Nothing is asked of who or what it is.
+ *
+ * Three channels of one hopper keep each other company until it has been there for a quarter of an
+ * hour and is no visitor any more: before that nothing tells it from a train. */
 #ifndef PATTERN_COMPANY_H
 #define PATTERN_COMPANY_H
 

@@ -504,7 +504,8 @@ const struct ls_kind ls_corridor_kind = {
     .evidence = "three sensors whose names state their place (km-12.4), in one database, on one "
                 "clock; six transmissions at each with a level bell",
     .rivals = "on-board radios of trains; convoys and busy roads",
-    .fooled = "sensors whose names do not say where they stand are left out; a clock that is wrong "
+    .fooled = "sensors whose names do not say where they stand, as km-12.4 does, have no part in "
+              "it; a clock that is wrong "
               "by seconds hides a journey, or bends its speed. Speed is that along the line, on "
               "the average between sensors",
     .create = create,
