@@ -9,7 +9,7 @@
 Writes tests/evaluation/patterns.txt.
 
 Seeds below 100000 were used while the engine was tuned; those here are from ACCEPTANCE on and were not.
-Usage: patterns.py BUILD [--part N]... [--logs N] [--jobs N]; parts that were not run keep their lines. Or
+Usage: patterns.py BUILD [--part N]... [--logs N] [--minutes M] [--jobs N]; parts that were not run keep their lines. Or
 patterns.py --quick BUILD: a few logs of one traffic with a wide tolerance, for the default suites, nothing written."""
 import argparse
 import concurrent.futures
@@ -18,6 +18,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 
 ACCEPTANCE = 1000000
 LOGS = 2000
@@ -114,7 +115,26 @@ def null_row(traffic, kind, p, searches):
     return "  ".join(cells) + verdict, verdict != "  MISSED"
 
 
-def nulls(build, pool, logs, report):
+def in_rounds(build, pool, jobs, opts):
+    """Rounds of some logs of each traffic, until there are enough or the time is up: (logs of each, what least_p says
+    of each job)."""
+    stop = time.monotonic() + 60.0 * opts.minutes
+    found, done = [{} for _ in jobs], 0
+    while done < opts.logs and (done == 0 or time.monotonic() < stop):
+        count = min(CHUNK, opts.logs - done)
+        for (traffic, length), kinds in zip(jobs, found):
+            for kind, (p, searches) in least_p(build, pool, traffic, length, ACCEPTANCE + done, count).items():
+                before, total = kinds.get(kind, ([], 0))
+                kinds[kind] = (before + p, total + searches)
+        done += count
+        print(f"{done} logs", file=sys.stderr, flush=True)
+    return done, found
+
+
+def nulls(build, pool, opts, report):
+    jobs = [(traffic, length) for traffic in TRAFFICS for length in ("short", "days")]
+    jobs += [(traffic, "short") for traffic in MADE_FOR]
+    logs, results = in_rounds(build, pool, jobs, opts)
     report("1. Logs without a pattern: the smallest false-alarm probability of a kind in a log")
     short = "" if logs >= LOGS else f", short of the {LOGS} that the script asks for"
     report(f"   {logs} logs a traffic and length{short}; seeds from {ACCEPTANCE}. Share below a level over that level, with its 95 %")
@@ -123,10 +143,8 @@ def nulls(build, pool, logs, report):
     report(f"   {'traffic':10} {'kind':18} {'logs':>6} {'searches':>8}  {'D':>5} {'KS p':>6}  {'at 1e-2':22}  at 1e-3")
     missed = 0
     pooled = {}
-    jobs = [(traffic, length) for traffic in TRAFFICS for length in ("short", "days")]
-    jobs += [(traffic, "short") for traffic in MADE_FOR]
-    for traffic, length in jobs:
-        for kind, (p, searches) in sorted(least_p(build, pool, traffic, length, ACCEPTANCE, logs).items()):
+    for (traffic, length), kinds in zip(jobs, results):
+        for kind, (p, searches) in sorted(kinds.items()):
             if length == "days" and kind in ("periodic-telemetry", "band-sweep"):
                 continue  # searched among the newcomers; the short logs say more
             if kind not in MADE_FOR.get(traffic, (kind,)):
@@ -243,11 +261,12 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--part", action="append", choices=["1", "2", "3", "4"])
     parser.add_argument("--logs", type=int, default=LOGS)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="of part 1: no round begins later")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     opts = parser.parse_args()
     missed, parts = 0, {}
     with concurrent.futures.ThreadPoolExecutor(opts.jobs) as pool:
-        work = {"1": lambda report: nulls(opts.build, pool, opts.logs, report),
+        work = {"1": lambda report: nulls(opts.build, pool, opts, report),
                 "2": lambda report: tail(opts.build, pool, report),
                 "3": lambda report: planted(opts.build, pool, report), "4": lambda report: speed(opts.build, report)}
         for part in opts.part or sorted(work):
