@@ -94,7 +94,9 @@ def expected(name, rows):
     for key, period_s in periods.items():
         mine = [row for row in rows if device_of(row) == key]
         hz = [float(row.get(column) or 0) * 1e6 for row in mine
-              for column in ("freq_mhz", "freq2_mhz") if row.get(column)] or [433.92e6]
+              for column in ("freq_mhz", "freq2_mhz") if row.get(column)]
+        if any(not row.get("freq_mhz") for row in mine):  # read with --freq
+            hz.append(433.92e6)
         yield Device(name, key, period_s, min(hz), max(hz))
 
 
