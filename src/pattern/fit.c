@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sf_gamma.h>
+#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <string.h>
 
@@ -180,28 +181,73 @@ static void mark_chain(const struct ls_arrivals *a, double interval_s, double wi
     }
 }
 
+/* Links of a chain: how long, and how many intervals they span. */
+struct links {
+    size_t count;
+    double length_s[LS_ARRIVALS_MAX];
+    double cycles[LS_ARRIVALS_MAX];
+};
+
+static double median(double *values, size_t count) {
+    gsl_sort(values, 1, count);
+    return 0.5 * (values[(count - 1) / 2] + values[count / 2]);
+}
+
+/* Strangers that fell into the chain lie anywhere within its width: the mean is that of links
+ * within two and a half spreads of their median, again and again, the spread from the median
+ * deviation (Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974). */
+static void refine(struct links *links, double quantum_s, struct chain *c) {
+    enum { TRIMS = 4 };
+    double each[LS_ARRIVALS_MAX];
+    for (int trim = 0; trim < TRIMS; trim++) {
+        for (size_t i = 0; i < links->count; i++) {
+            each[i] = links->length_s[i] / links->cycles[i];
+        }
+        double middle = median(each, links->count);
+        for (size_t i = 0; i < links->count; i++) {
+            each[i] = fabs(links->length_s[i] / links->cycles[i] - middle);
+        }
+        double limit = fmax(2.5 * 1.4826 * median(each, links->count), 1.5 * quantum_s);
+        double sum = 0.0;
+        double cycles = 0.0;
+        size_t kept = 0;
+        for (size_t i = 0; i < links->count; i++) {
+            if (fabs(links->length_s[i] / links->cycles[i] - middle) <= limit) {
+                sum += links->length_s[i];
+                cycles += links->cycles[i];
+                links->length_s[kept] = links->length_s[i];
+                links->cycles[kept++] = links->cycles[i];
+            }
+        }
+        links->count = kept;
+        c->interval_s = sum / cycles;
+    }
+}
+
 static struct chain fit_chain(const struct ls_arrivals *a, double interval_s, double width,
                               unsigned char *ret_member) {
     int from[LS_ARRIVALS_MAX];
+    double quantum_s = ls_surrogate_quantum(a);
     struct chain c = {.interval_s = interval_s};
     for (int round = 0; round < 2; round++) {
+        struct links links;
+        links.count = 0;
         mark_chain(a, c.interval_s, width, ret_member, from);
-        double sum = 0.0;
         double cycles = 0.0;
         double squares = 0.0;
-        c.links = 0;
         for (size_t i = 0; i < a->count; i++) {
             if (from[i] >= 0) {
                 double d = a->t_s[i] - a->t_s[from[i]];
                 double k = rint(d / c.interval_s);
-                sum += d;
+                links.length_s[links.count] = d;
+                links.cycles[links.count++] = k;
                 cycles += k;
                 squares += (d - k * c.interval_s) * (d - k * c.interval_s) / k;
-                c.links++;
             }
         }
-        if (cycles > 0.0) {
-            c.interval_s = sum / cycles;
+        c.links = links.count;
+        if (c.links > 0) {
+            refine(&links, quantum_s, &c);
             c.sigma_s = sqrt(squares / (double)c.links);
             c.error_s = c.sigma_s / sqrt(cycles);
         }

@@ -1,0 +1,55 @@
+/* What is fitted to a regularity among strangers. */
+#include "pattern/fit.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "pattern/chance.h"
+
+enum { LINKS = 90, STRANGERS = 60 };
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* A device that sends every 18.75 s and begins anew after each eighth packet, so that no clock
+ * holds it, among strangers, in a log of whole seconds: its intervals are 18 or 19, and the chain
+ * takes in strangers that are within a tenth of that. Their mean would be off by up to half a
+ * second; the tolerance is that of rounding. */
+Test(fit, strangers_do_not_pull_an_interval) {
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        double t_s[LINKS + STRANGERS];
+        struct ls_chance chance;
+        struct ls_fit fit;
+        ls_chance_init(&chance, seed);
+        double at = 0.0;
+        for (size_t i = 0; i < LINKS; i++) {
+            t_s[i] = at;
+            double pause = i % 8 == 7 ? 40.0 * ls_chance_uniform(&chance) : 0.0;
+            at += 18.75 + 0.1 * (ls_chance_uniform(&chance) - 0.5) + pause;
+        }
+        for (size_t i = LINKS; i < LINKS + STRANGERS; i++) {
+            t_s[i] = at * ls_chance_uniform(&chance);
+        }
+        qsort(t_s, LINKS + STRANGERS, sizeof t_s[0], ascending);
+        for (size_t i = 0; i < LINKS + STRANGERS; i++) {
+            t_s[i] = rint(t_s[i]);
+        }
+        double start_s = 0.0;
+        double stop_s = t_s[LINKS + STRANGERS - 1];
+        double before_s[] = {0.0, stop_s};
+        struct ls_good_time good = {
+            .count = 1, .start_s = &start_s, .stop_s = &stop_s, .before_s = before_s};
+        struct ls_arrivals arrivals = {.t_s = t_s, .count = LINKS + STRANGERS, .good = &good};
+        struct ls_verdict verdict = {.clock_rank = 1.0,
+                                     .renewal_rank = 20.0,
+                                     .period_s = 18.75,
+                                     .interval_s = 18.5,
+                                     .width = 0.1};
+        ls_fit_arrivals(&arrivals, &verdict, &fit);
+        cr_expect_float_eq(fit.period_s, 18.75, 0.25, "seed %zu: %g s", (size_t)seed, fit.period_s);
+    }
+}
