@@ -32,8 +32,10 @@ static const double STRAY_SIGMA = 8.0;
 /* An impulse lifts the free cells of its rows by more than this, and single boxes in it by up to so
  * many times as much, 8 dB at most. */
 static const double IMPULSE_RISE = 0.04;
-/* Of its own excess: an impulse lifts what lies beside a box by more, however few cells tell. */
+/* Of its own excess: an impulse lifts what lies beside a box by more, and by 0.4 dB, however few
+ * cells tell. */
 static const double IMPULSE_SHARE = 0.125;
+static const double IMPULSE_RISE_SURE = 0.1;
 static const double IMPULSE_RAGGED = 20.0;
 static const double IMPULSE_EXCESS_MAX = 6.0;
 /* 3 dB: the same of one that leaves nothing beside it. */
@@ -193,7 +195,8 @@ static bool is_floor(const struct ls_cells *in, const struct ls_box *box, double
         if (!rise_beside(in, box, usual, &rise, &noise)) {
             return width > 0.5 * (double)in->channels && excess < IMPULSE_EXCESS_ALONE;
         }
-        double least = fmax(IMPULSE_RISE, fmin(noise, IMPULSE_SHARE * excess));
+        double sure = fmax(IMPULSE_RISE_SURE, IMPULSE_SHARE * excess);
+        double least = fmax(IMPULSE_RISE, fmin(noise, sure));
         return rise > least && excess < FLOOR_EXCESS + IMPULSE_RAGGED * rise;
     }
     if (width < FLOOR_BAND * (double)in->channels || excess > FLOOR_EXCESS_MAX) {
