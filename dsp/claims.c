@@ -30,7 +30,7 @@ struct ls_claims {
         *halves; /* [rows_max / 2 + 1][channels]: sums of half windows, of a region or of strips */
     float *strips; /* [rows_max][channels / STRIP_CHANNELS + 1] */
     float *row;    /* [channels]: sums of a window row */
-    float *sums;   /* [2][channels]: scratch of the bandwidth pyramid */
+    float *sums;   /* [channels + LS_ROWS_SCRATCH(channels)]: scratch of the bandwidth pyramid */
 };
 
 /* One search: the part of the band it goes over. */
@@ -55,7 +55,7 @@ int ls_claims_create(struct ls_claims **ret, size_t rows_max, size_t channels) {
     claims->halves = calloc((rows_max / 2 + 1) * channels, sizeof(float));
     claims->strips = calloc(rows_max * (channels / STRIP_CHANNELS + 1), sizeof(float));
     claims->row = calloc(channels, sizeof(float));
-    claims->sums = calloc(2 * channels, sizeof(float));
+    claims->sums = calloc(channels + LS_ROWS_SCRATCH(channels), sizeof(float));
     if (claims->halves == NULL || claims->strips == NULL || claims->row == NULL ||
         claims->sums == NULL) {
         ls_claims_destroy(claims);

@@ -48,8 +48,9 @@ struct ls_detector {
     double rise; /* of the floor since it was tracked last: cells have been divided by it */
     float *ring[LS_LEVELS_MAX][RING]; /* rows of the pyramid, from level 1 on */
     size_t ring_rows[LS_LEVELS_MAX];
-    float *width_sums; /* [2][channels]: scratch of the bandwidth pyramid */
-    float *work;       /* [channels] */
+    float
+        *width_sums; /* [channels + LS_ROWS_SCRATCH(channels)]: scratch of the bandwidth pyramid */
+    float *work;     /* [channels] */
     struct ls_claims *claims;
     size_t slot_rows;
     float *sums;   /* [slots][channels] of free cells */
@@ -100,7 +101,7 @@ static int create_arrays(struct ls_detector *det) {
         det->crossings.rows[j] = crossed == NULL ? NULL : crossed + j * det->rows_max;
     }
     det->touched = calloc(n, 1);
-    det->width_sums = calloc(2 * n, sizeof(float));
+    det->width_sums = calloc(n + LS_ROWS_SCRATCH(n), sizeof(float));
     det->work = calloc(n, sizeof(float));
     size_t slots = det->rows_max / det->slot_rows + 1;
     det->sums = calloc(slots * n, sizeof(float));

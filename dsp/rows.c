@@ -35,29 +35,121 @@ LS_VERSIONS float ls_rows_largest_rise(const float *a, size_t by, size_t n) {
     return value_of(most);
 }
 
+enum {
+    LANES = 16,
+    VECTORS = 4, /* whose sums stay in registers while rows go by */
+    FEW_LANES = 4,
+    FOLDED = 2 * LANES,
+};
+
+typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t vec_bits __attribute__((vector_size(LANES * sizeof(int32_t))));
+typedef int8_t vec_marks __attribute__((vector_size(LANES)));
+
 /* A difference of such patterns has the sign of their order: or-ed together, signs tell whether any
- * limit was passed, and cost less than compares. Sums over 2^b channels are those of two neighbours
- * among blocks of 2^(b - 1) that do not overlap. */
+ * limit was passed, and cost less than compares.
+ *
+ * Sums over 2^b channels are those of two neighbours among blocks of 2^(b - 1) that do not overlap,
+ * and every other one of these sums is a block of the next width. */
+struct screen {
+    vec_bits any;
+    vec_bits one;  /* limit of a block */
+    vec_bits pair; /* of two neighbours */
+};
+
+static inline __attribute__((always_inline)) void load_lanes(vec *ret, const float *from) {
+    memcpy(ret, from, sizeof *ret);
+}
+
+/* FOLDED blocks and the one behind them: into half as many. What is behind the last one is 0, which
+ * changes no test, as what it is added to is part of a larger sum. */
+static inline __attribute__((always_inline)) void
+screen_blocks(struct screen *screen, const float *blocks, bool ones, float *ret) {
+    vec first;
+    vec second;
+    vec behind_first;
+    vec behind_second;
+    load_lanes(&first, blocks);
+    load_lanes(&second, blocks + LANES);
+    load_lanes(&behind_first, blocks + 1);
+    load_lanes(&behind_second, blocks + LANES + 1);
+    if (ones) {
+        screen->any |= (screen->one - (vec_bits)first) | (screen->one - (vec_bits)second);
+    }
+    first += behind_first;
+    second += behind_second;
+    screen->any |= (screen->pair - (vec_bits)first) | (screen->pair - (vec_bits)second);
+    vec even = __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24,
+                                       26, 28, 30);
+    memcpy(ret, &even, sizeof even);
+}
+
+/* All blocks of a width, n of them and 0 behind; so is what becomes of them. */
+static inline __attribute__((always_inline)) void
+screen_width(struct screen *screen, const float *blocks, size_t n, float *ret) {
+    for (size_t i = 0; i < n; i += FOLDED) {
+        screen_blocks(screen, blocks + i, false, ret + i / 2);
+    }
+    memset(ret + n / 2, 0, (FOLDED + LANES) * sizeof *ret);
+}
+
+/* The same of the narrowest, single values, behind which may be anything. */
+static inline __attribute__((always_inline)) void
+screen_values(struct screen *screen, const float *values, size_t n, float *ret) {
+    size_t i = 0;
+    for (; i + FOLDED < n; i += FOLDED) {
+        screen_blocks(screen, values + i, true, ret + i / 2);
+    }
+    float last[FOLDED + LANES] = {0};
+    memcpy(last, values + i, (n - i) * sizeof *last);
+    screen_blocks(screen, last, true, ret + i / 2);
+    memset(ret + n / 2, 0, (FOLDED + LANES) * sizeof *ret);
+}
+
+/* The last widths, of FOLDED blocks at most: they stay in registers. limits: from that of the
+ * blocks on. */
+static inline __attribute__((always_inline)) void screen_last(struct screen *screen,
+                                                              const float *blocks, size_t n,
+                                                              const float *limits, size_t widths) {
+    static const vec_bits places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    const vec none = {0};
+    vec first;
+    vec second;
+    load_lanes(&first, blocks);
+    load_lanes(&second, blocks + LANES);
+    for (size_t b = 1; b < widths && n > 1; b++) {
+        first += __builtin_shufflevector(first, second, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+                                         14, 15, 16);
+        second += __builtin_shufflevector(second, none, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+                                          14, 15, 16);
+        const vec_bits limit = (vec_bits){0} + bits_of(limits[b]);
+        screen->any |= (limit - (vec_bits)first) | (limit - (vec_bits)second);
+        n /= 2;
+        first = __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22,
+                                        24, 26, 28, 30);
+        first = (vec)((vec_bits)first & (places < (int32_t)n));
+        second = none;
+    }
+}
+
 LS_VERSIONS bool ls_rows_pyramid_test(const float *a, size_t n, const float *limits, size_t widths,
                                       float *scratch) {
-    int32_t one = bits_of(limits[0]);
-    int32_t two = bits_of(limits[widths > 1 ? 1 : 0]);
-    int32_t any = one - bits_of(a[n - 1]);
-    for (size_t i = 0; i + 1 < n; i++) {
-        any |= (one - bits_of(a[i])) | (two - bits_of(a[i] + a[i + 1]));
+    struct screen screen = {.any = {0},
+                            .one = (vec_bits){0} + bits_of(limits[0]),
+                            .pair = (vec_bits){0} + bits_of(limits[widths > 1 ? 1 : 0])};
+    float *blocks[2] = {scratch, scratch + LS_ROWS_SCRATCH(n) / 2};
+    screen_values(&screen, a, n, blocks[0]);
+    size_t b = 1;
+    for (n /= 2; b + 1 < widths && n > FOLDED; b++, n /= 2) {
+        screen.pair = (vec_bits){0} + bits_of(limits[b + 1]);
+        screen_width(&screen, blocks[(b - 1) % 2], n, blocks[b % 2]);
     }
-    const float *blocks = a;
-    for (size_t b = 2; b < widths; b++) {
-        float *next = scratch + (b % 2) * n;
-        n /= 2;
-        for (size_t i = 0; i < n; i++) {
-            next[i] = blocks[2 * i] + blocks[2 * i + 1];
-        }
-        int32_t limit = bits_of(limits[b]);
-        for (size_t i = 0; i + 1 < n; i++) {
-            any |= limit - bits_of(next[i] + next[i + 1]);
-        }
-        blocks = next;
+    if (b + 1 < widths) {
+        screen_last(&screen, blocks[(b - 1) % 2], n, limits + b, widths - b);
+    }
+    int32_t any = 0;
+    for (size_t i = 0; i < LANES; i++) {
+        any |= screen.any[i];
     }
     return any < 0;
 }
@@ -122,16 +214,6 @@ LS_VERSIONS bool ls_rows_any_above(const float *a, float limit, size_t n) {
     }
     return any != 0;
 }
-
-enum {
-    LANES = 16,
-    VECTORS = 4, /* whose sums stay in registers while rows go by */
-    FEW_LANES = 4,
-};
-
-typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
-typedef int32_t vec_bits __attribute__((vector_size(LANES * sizeof(int32_t))));
-typedef int8_t vec_marks __attribute__((vector_size(LANES)));
 
 /* Of LANES cells: all bits set where the mark is 0. By reference, as vectors are not passed alike
  * on every level. */

@@ -12,8 +12,9 @@
 void ls_rows_scale_sum(float *ret, float *sum, const float *a, const float *scale, size_t n);
 
 /* Of n > 0 powers, none negative: is any sum over 2^b neighbours above limits[b], b < widths?
- * Windows of 1 and 2 start at each value, wider ones start every 2^(b - 1). widths > 0; scratch: [2
- * n]. */
+ * Windows of 1 and 2 start at each value, wider ones start every 2^(b - 1). widths > 0; scratch:
+ * [LS_ROWS_SCRATCH(n)]. */
+#define LS_ROWS_SCRATCH(n) (2 * ((n) / 2 + 80))
 bool ls_rows_pyramid_test(const float *a, size_t n, const float *limits, size_t widths,
                           float *scratch);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Lengths around the vector widths of every instruction set, from unaligned addresses. */
-enum { LONGEST = 67, OFFSETS = 3 };
+enum { LONGEST = 171, OFFSETS = 3 };
 
 static float values[2 * LONGEST + OFFSETS + 2];
 static float others[2 * LONGEST + OFFSETS + 2];
@@ -141,9 +141,9 @@ static bool any_window_above(const float *row, size_t n, const float *limits, si
 }
 
 Test(rows, pyramid_test_sees_what_its_windows_hold_at_every_length) {
-    enum { WIDTHS = 6 };
+    enum { WIDTHS = 8 };
     float row[LONGEST];
-    float scratch[2 * LONGEST];
+    float scratch[LS_ROWS_SCRATCH(LONGEST)];
     for (size_t n = 1; n <= LONGEST; n++) {
         for (size_t b = 0; b < WIDTHS; b++) {
             size_t width = (size_t)1 << b;
