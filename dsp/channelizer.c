@@ -34,6 +34,7 @@ enum {
     /* Samples transformed at once: enough to hide the call, few enough for L1. */
     BATCH_SAMPLES = 512,
     STRIP_SAMPLES = LS_KERNELS_STRIP / 2,
+    LINE_BYTES = 64, /* of a cache line */
 };
 
 struct ls_channelizer {
@@ -237,12 +238,28 @@ static bool convert_strip(struct ls_channelizer *ch, const char *in, const struc
     return look;
 }
 
+/* The samples of a strip are a line or two of each row, which no processor fetches by itself: they
+ * are asked for while the strip before is folded. */
+static void ask_ahead(const struct ls_channelizer *ch, const char *in, const struct block *block,
+                      size_t strip) {
+    size_t bytes = ls_format_bytes(ch->format);
+    for (size_t row = block->fresh; row < block->end; row++) {
+        const char *samples = in + (row * ch->hop + strip * STRIP_SAMPLES) * bytes;
+        for (size_t at = 0; at < STRIP_SAMPLES * bytes; at += LINE_BYTES) {
+            __builtin_prefetch(samples + at);
+        }
+    }
+}
+
 /* From the last strip down, as the last of the lower half may reach into the first of the upper
  * one. True when some number wants a closer look. */
 static bool fold(struct ls_channelizer *ch, const char *in, const struct block *block) {
     bool look = false;
     for (size_t strip = ch->strips; strip-- > 0;) {
         look |= convert_strip(ch, in, block, strip);
+        if (strip > 0) {
+            ask_ahead(ch, in, block, strip - 1);
+        }
         const struct ls_kernels_fold f = {
             .rows = (const float *)ch->rows,
             .coeffs = ch->coeffs + 2 * strip * ch->taps * LS_KERNELS_STRIP,
