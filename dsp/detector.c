@@ -260,8 +260,14 @@ static void note_crossings(struct ls_detector *det, const float *sums, size_t co
     }
 }
 
-/* Something may cross in one window of rows of a level: note where, at every width. */
-static void note_row(struct ls_detector *det, size_t level, size_t window, const float *row) {
+/* Has something crossed in every segment, and in a wider window? */
+static bool all_noted(const struct ls_detector *det) {
+    size_t segments = (det->opts.channels + LS_SEGMENT_CHANNELS - 1) / LS_SEGMENT_CHANNELS;
+    return det->crossings.wide && memchr(det->crossings.segment, 0, segments) == NULL;
+}
+
+/* Something crosses in one window of rows of a level: note where, at every width. */
+static void note_row(struct ls_detector *det, size_t level, const float *row) {
     size_t n = det->opts.channels;
     const float *limits = det->limits.screen[level];
     const float *sums = row;
@@ -276,8 +282,6 @@ static void note_row(struct ls_detector *det, size_t level, size_t window, const
             sums = next;
         }
         if (above) {
-            det->crossed = true;
-            det->crossings.rows[level][window] = true;
             note_crossings(det, sums, count, b, limits[b]);
         }
     }
@@ -292,7 +296,11 @@ static void pyramid_push(struct ls_detector *det, const float *row) {
         size_t i = det->ring_rows[level]++;
         if (ls_rows_pyramid_test(fresh, n, det->limits.screen[level], det->limits.widths,
                                  det->width_sums)) {
-            note_row(det, level, i, fresh);
+            det->crossed = true;
+            det->crossings.rows[level][i] = true;
+            if (!all_noted(det)) {
+                note_row(det, level, fresh);
+            }
         }
         bool completes = level == 0 ? i >= 1 : i >= 2 && i % 2 == 0;
         if (level + 1 == det->limits.levels || !completes) {
