@@ -64,29 +64,35 @@ static void sum_columns(const struct ls_cells *in, const struct ls_window *windo
     }
 }
 
-/* One row of the grid. */
-static void fill_parts(struct grid *grid, const struct ls_cells *in, size_t t) {
+/* A panel of columns from channel from on, stop at most, of all parts of time. */
+static void fill_panel(struct grid *grid, const struct ls_cells *in, size_t from, size_t stop) {
     const size_t *edges = grid->channels.edges;
-    struct ls_window panel = {.row = grid->rows.edges[t],
-                              .rows = grid->rows.edges[t + 1] - grid->rows.edges[t]};
-    size_t stop = edges[grid->channels.parts];
-    size_t part = 0;
-    for (size_t from = edges[0]; from < stop; from += PANEL) {
-        float columns[PANEL];
-        panel.channel = from;
-        panel.channels = stop - from < PANEL ? stop - from : PANEL;
-        sum_columns(in, &panel, columns);
-        for (size_t c = 0; c < panel.channels; c++) {
-            part += from + c == edges[part + 1] ? 1 : 0;
-            grid->excess[t][part] += columns[c];
+    float columns[GRID_MAX][PANEL];
+    const struct ls_marked_rows cells = {.cells = in->cells + from,
+                                         .marks = in->marks + from,
+                                         .stride = in->stride,
+                                         .rows = in->rows,
+                                         .n = stop - from};
+    ls_rows_excise_parts(&cells, grid->rows.edges, grid->rows.parts, columns[0], PANEL);
+    for (size_t t = 0; t < grid->rows.parts; t++) {
+        float noise = (float)(grid->rows.edges[t + 1] - grid->rows.edges[t]);
+        for (size_t part = 0; part < grid->channels.parts; part++) {
+            size_t low = edges[part] > from ? edges[part] : from;
+            size_t high = edges[part + 1] < stop ? edges[part + 1] : stop;
+            for (size_t c = low; c < high; c++) {
+                grid->excess[t][part] += columns[t][c - from] - noise;
+            }
         }
     }
 }
 
 static void fill_grid(struct grid *grid, const struct ls_cells *in) {
+    size_t stop = grid->channels.edges[grid->channels.parts];
     for (size_t t = 0; t < grid->rows.parts; t++) {
         memset(grid->excess[t], 0, sizeof grid->excess[t]);
-        fill_parts(grid, in, t);
+    }
+    for (size_t from = grid->channels.edges[0]; from < stop; from += PANEL) {
+        fill_panel(grid, in, from, stop - from < PANEL ? stop : from + PANEL);
     }
 }
 

@@ -38,7 +38,6 @@ LS_VERSIONS float ls_rows_largest_rise(const float *a, size_t by, size_t n) {
 enum {
     LANES = 16,
     VECTORS = 4, /* whose sums stay in registers while rows go by */
-    FEW_LANES = 4,
     FOLDED = 2 * LANES,
 };
 
@@ -224,35 +223,48 @@ static inline __attribute__((always_inline)) void load_free(vec_bits *ret,
     *ret = __builtin_convertvector(mark == 0, vec_bits);
 }
 
+static inline __attribute__((always_inline)) void add_excised(vec *sum, const float *cells,
+                                                              const unsigned char *marks) {
+    const vec_bits one = (vec_bits)((vec){0} + 1.0F);
+    vec_bits clear;
+    vec_bits cell;
+    load_free(&clear, marks);
+    memcpy(&cell, cells, sizeof cell);
+    *sum += (vec)((cell & clear) | (one & ~clear));
+}
+
 static inline __attribute__((always_inline)) void
 excise_columns(const struct ls_marked_rows *in, size_t at, size_t vectors, float *ret) {
     vec sum[VECTORS] = {{0}};
-    const vec_bits one = (vec_bits)((vec){0} + 1.0F);
     for (size_t r = 0; r < in->rows; r++) {
 #pragma GCC unroll 8
         for (size_t v = 0; v < vectors; v++) {
             size_t i = r * in->stride + at + v * LANES;
-            vec_bits clear;
-            vec_bits cell;
-            load_free(&clear, in->marks + i);
-            memcpy(&cell, in->cells + i, sizeof cell);
-            sum[v] += (vec)((cell & clear) | (one & ~clear));
+            add_excised(&sum[v], in->cells + i, in->marks + i);
         }
     }
     memcpy(ret + at, sum, vectors * sizeof sum[0]);
 }
 
-/* The same for the columns that are left. */
-static inline __attribute__((always_inline)) void excise_few(const struct ls_marked_rows *in,
-                                                             size_t at, float *ret) {
-    float sum[FEW_LANES] = {0};
-    for (size_t r = 0; r < in->rows; r++) {
+/* The columns that are left, fewer than LANES, of rows [from, to). They are taken with what lies
+ * behind them, which is thrown away; the last row has nothing behind it and is copied first. */
+static inline __attribute__((always_inline)) void
+excise_left(const struct ls_marked_rows *in, size_t from, size_t to, size_t at, float *ret) {
+    vec sum = {0};
+    size_t left = in->n - at;
+    for (size_t r = from; r < to; r++) {
         size_t i = r * in->stride + at;
-        for (size_t k = 0; k < FEW_LANES; k++) {
-            sum[k] += in->marks[i + k] != 0 ? 1.0F : in->cells[i + k];
+        if (r + 1 < in->rows) {
+            add_excised(&sum, in->cells + i, in->marks + i);
+        } else {
+            float cells[LANES] = {0};
+            unsigned char marks[LANES] = {0};
+            memcpy(cells, in->cells + i, left * sizeof *cells);
+            memcpy(marks, in->marks + i, left);
+            add_excised(&sum, cells, marks);
         }
     }
-    memcpy(ret + at, sum, sizeof sum);
+    memcpy(ret + at, &sum, left * sizeof *ret);
 }
 
 LS_VERSIONS void ls_rows_excise(const struct ls_marked_rows *in, float *ret) {
@@ -263,16 +275,26 @@ LS_VERSIONS void ls_rows_excise(const struct ls_marked_rows *in, float *ret) {
     for (; at + LANES <= in->n; at += LANES) {
         excise_columns(in, at, 1, ret);
     }
-    for (; at + FEW_LANES <= in->n; at += FEW_LANES) {
-        excise_few(in, at, ret);
+    if (at < in->n) {
+        excise_left(in, 0, in->rows, at, ret);
     }
-    for (; at < in->n; at++) {
-        float sum = 0.0F;
-        for (size_t r = 0; r < in->rows; r++) {
-            size_t i = r * in->stride + at;
-            sum += in->marks[i] != 0 ? 1.0F : in->cells[i];
+}
+
+LS_VERSIONS void ls_rows_excise_parts(const struct ls_marked_rows *in, const size_t *edges,
+                                      size_t parts, float *ret, size_t ret_stride) {
+    for (size_t p = 0; p < parts; p++, ret += ret_stride) {
+        size_t at = 0;
+        for (; at + LANES <= in->n; at += LANES) {
+            vec sum = {0};
+            for (size_t r = edges[p]; r < edges[p + 1]; r++) {
+                size_t i = r * in->stride + at;
+                add_excised(&sum, in->cells + i, in->marks + i);
+            }
+            memcpy(ret + at, &sum, sizeof sum);
         }
-        ret[at] = sum;
+        if (at < in->n) {
+            excise_left(in, edges[p], edges[p + 1], at, ret);
+        }
     }
 }
 

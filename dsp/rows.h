@@ -51,6 +51,11 @@ struct ls_marked_rows {
 /* ret[i] = sum over rows of the cell, or of 1 where its mark is not 0. */
 void ls_rows_excise(const struct ls_marked_rows *in, float *ret);
 
+/* ret[p][i], p < parts, its rows ret_stride apart: the same over rows [edges[p], edges[p + 1]),
+ * none beyond those of in. */
+void ls_rows_excise_parts(const struct ls_marked_rows *in, const size_t *edges, size_t parts,
+                          float *ret, size_t ret_stride);
+
 /* sum[i] = sum over rows of the cells whose mark is 0; count[i]: how many those are. */
 void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float *count);
 
