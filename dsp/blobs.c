@@ -1,7 +1,9 @@
-/* Open cells, which are free and above the limit, are looked at as bits, 64 channels a word. A word
- * is made of its cells when it is first asked for: blobs fill little of most pieces. */
+/* Open cells, which are free and above the limit, are looked at as bits, 64 channels a word. Words
+ * of an area are made row by row, with those of its seeds, as rows are far apart and cells take
+ * long to come; one that a blob grows into beyond it is made then. */
 #include "dsp/blobs.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,9 +23,10 @@ struct ls_blobs {
     struct run *stack; /* [rows_max * (channels / 2 + 1)] runs still to visit */
     size_t depth;
     size_t rows_max;
-    size_t words;   /* of a row */
-    uint64_t *open; /* [rows_max][words] */
-    uint8_t *known; /* [rows_max][words]: is that word of open made? */
+    size_t words;    /* of a row */
+    uint64_t *open;  /* [rows_max][words] */
+    uint64_t *seeds; /* [rows_max][words] */
+    uint8_t *known;  /* [rows_max][words]: is that word of open made? */
     float limit;
 };
 
@@ -36,8 +39,10 @@ int ls_blobs_create(struct ls_blobs **ret, size_t rows_max, size_t channels) {
     blobs->rows_max = rows_max;
     blobs->words = (channels + WORD_CHANNELS - 1) / WORD_CHANNELS;
     blobs->open = calloc(rows_max * blobs->words, sizeof *blobs->open);
+    blobs->seeds = calloc(rows_max * blobs->words, sizeof *blobs->seeds);
     blobs->known = calloc(rows_max * blobs->words, sizeof *blobs->known);
-    if (blobs->stack == NULL || blobs->open == NULL || blobs->known == NULL) {
+    if (blobs->stack == NULL || blobs->open == NULL || blobs->seeds == NULL ||
+        blobs->known == NULL) {
         ls_blobs_destroy(blobs);
         return LS_ERR_NOMEM;
     }
@@ -49,14 +54,10 @@ void ls_blobs_destroy(struct ls_blobs *blobs) {
     if (blobs != NULL) {
         free(blobs->stack);
         free(blobs->open);
+        free(blobs->seeds);
         free(blobs->known);
         free(blobs);
     }
-}
-
-void ls_blobs_begin(struct ls_blobs *blobs, float limit) {
-    memset(blobs->known, 0, blobs->rows_max * blobs->words * sizeof *blobs->known);
-    blobs->limit = limit;
 }
 
 /* Open cells of a row in the channels from word * WORD_CHANNELS on. */
@@ -71,13 +72,6 @@ static uint64_t *open_word(struct ls_blobs *blobs, const struct ls_cells *in, si
         blobs->known[i] = 1;
     }
     return &blobs->open[i];
-}
-
-void ls_blobs_look(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t low,
-                   size_t high) {
-    for (size_t word = low / WORD_CHANNELS; word * WORD_CHANNELS < high; word++) {
-        open_word(blobs, in, row, word);
-    }
 }
 
 /* The first cell from c on, before end, that is open; end when there is none. */
@@ -121,14 +115,18 @@ static size_t start_of_run(struct ls_blobs *blobs, const struct ls_cells *in, si
     return 0;
 }
 
+/* Bits of the channels [low, high) in a word of which some are. */
+static uint64_t word_mask(size_t word, size_t low, size_t high) {
+    size_t first = word * WORD_CHANNELS;
+    uint64_t from = low > first ? UINT64_MAX << (low - first) : UINT64_MAX;
+    return high - first < WORD_CHANNELS ? from & ~(UINT64_MAX << (high - first)) : from;
+}
+
 /* The cells [low, high) of a row are open no more. */
 static void shut(struct ls_blobs *blobs, size_t row, size_t low, size_t high) {
     uint64_t *open = blobs->open + row * blobs->words;
     for (size_t word = low / WORD_CHANNELS; word * WORD_CHANNELS < high; word++) {
-        size_t first = word * WORD_CHANNELS;
-        uint64_t from = low > first ? UINT64_MAX << (low - first) : UINT64_MAX;
-        uint64_t to = high - first < WORD_CHANNELS ? ~(UINT64_MAX << (high - first)) : UINT64_MAX;
-        open[word] &= ~(from & to);
+        open[word] &= ~word_mask(word, low, high);
     }
 }
 
@@ -154,7 +152,8 @@ static size_t rows_beside(size_t row, size_t rows, size_t ret[2]) {
     return count;
 }
 
-void ls_blobs_grow(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t channel) {
+/* Claim the open cell (row, channel) and every one that is connected to it. */
+static void grow(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t channel) {
     blobs->depth = 0;
     claim_run(blobs, in, row, channel);
     while (blobs->depth > 0) {
@@ -168,6 +167,50 @@ void ls_blobs_grow(struct ls_blobs *blobs, const struct ls_cells *in, size_t row
                 c = claim_run(blobs, in, beside[i], c);
                 c = c < end ? find_open(blobs, in, beside[i], c, end) : end;
             }
+        }
+    }
+}
+
+/* The words of a row in the area. */
+static void look(struct ls_blobs *blobs, const struct ls_cells *in,
+                 const struct ls_blobs_area *area, size_t row) {
+    for (size_t word = area->low / WORD_CHANNELS; word * WORD_CHANNELS < area->high; word++) {
+        uint64_t seeds = 0;
+        if (*open_word(blobs, in, row, word) != 0) {
+            size_t at = row * in->stride + word * WORD_CHANNELS;
+            size_t left = in->channels - word * WORD_CHANNELS;
+            seeds = ls_rows_open(in->cells + at, in->marks + at, area->seed,
+                                 left < WORD_CHANNELS ? left : WORD_CHANNELS);
+        }
+        blobs->seeds[row * blobs->words + word] = seeds & word_mask(word, area->low, area->high);
+    }
+}
+
+/* Grow from the seeds of a row that no other one has reached. */
+static void grow_row(struct ls_blobs *blobs, const struct ls_cells *in,
+                     const struct ls_blobs_area *area, size_t row) {
+    for (size_t word = area->low / WORD_CHANNELS; word * WORD_CHANNELS < area->high; word++) {
+        size_t i = row * blobs->words + word;
+        for (uint64_t seeds = blobs->seeds[i] & blobs->open[i]; seeds != 0;
+             seeds = blobs->seeds[i] & blobs->open[i]) {
+            grow(blobs, in, row, word * WORD_CHANNELS + (size_t)__builtin_ctzll(seeds));
+        }
+    }
+}
+
+void ls_blobs_claim(struct ls_blobs *blobs, const struct ls_cells *in,
+                    const struct ls_blobs_area *area) {
+    assert(area->grow <= area->seed && area->high <= in->channels);
+    memset(blobs->known, 0, blobs->rows_max * blobs->words * sizeof *blobs->known);
+    blobs->limit = area->grow;
+    for (size_t r = area->row_start; r < area->row_stop; r++) {
+        if (area->rows == NULL || area->rows[r]) {
+            look(blobs, in, area, r);
+        }
+    }
+    for (size_t r = area->row_start; r < area->row_stop; r++) {
+        if (area->rows == NULL || area->rows[r]) {
+            grow_row(blobs, in, area, r);
         }
     }
 }

@@ -2,6 +2,7 @@
 #ifndef DSP_BLOBS_H
 #define DSP_BLOBS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "dsp/box.h"
@@ -12,18 +13,20 @@ struct ls_blobs;
 int ls_blobs_create(struct ls_blobs **ret, size_t rows_max, size_t channels);
 void ls_blobs_destroy(struct ls_blobs *blobs);
 
-/* From here on cells above limit, not negative, are grown into. What is claimed or freed otherwise
- * than by ls_blobs_grow wants this again. */
-void ls_blobs_begin(struct ls_blobs *blobs, float limit);
+/* Where single cells may stand out, and what they are held against; no limit is negative. */
+struct ls_blobs_area {
+    const bool *rows; /* [in->rows]: look in this row? NULL: in all */
+    size_t row_start; /* rows [row_start, row_stop) by channels [low, high) */
+    size_t row_stop;
+    size_t low;
+    size_t high;
+    float seed; /* a free cell above it is claimed... */
+    float grow; /* ...with every free cell above this one that is connected to it; <= seed */
+};
 
-/* Find out which of a row's cells in the channels [low, high) are open now, while they are at hand:
- * blobs grow from row to row, and fetching cells that way takes long. */
-void ls_blobs_look(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t low,
-                   size_t high);
-
-/* Claim the free cell (row, channel) and every free cell above the limit that is connected to it.
- */
-void ls_blobs_grow(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t channel);
+/* Claim what stands out in the area; what is connected to it may reach beyond. */
+void ls_blobs_claim(struct ls_blobs *blobs, const struct ls_cells *in,
+                    const struct ls_blobs_area *area);
 
 /* Take every claimed cell. ret_boxes: room for room; only rows and channels are filled in. Returns
  * how many, in order of row_start, then channel_low. */

@@ -92,15 +92,13 @@ static bool take_impulse(struct ls_boxes *boxes, const struct ls_cells *in, stru
 static void claim_again(struct ls_boxes *boxes, const struct ls_cells *in,
                         const struct ls_box *box) {
     float risen = (float)(1.0 + box->excess_pow / box->floor_pow);
-    ls_blobs_begin(boxes->blobs, risen * in->grow_limit);
-    for (size_t r = box->row_start; r < box->row_stop; r++) {
-        for (size_t c = box->channel_low; c < box->channel_high; c++) {
-            size_t i = r * in->stride + c;
-            if (in->cells[i] > risen * in->seed_limit && in->marks[i] == LS_MARK_FREE) {
-                ls_blobs_grow(boxes->blobs, in, r, c);
-            }
-        }
-    }
+    const struct ls_blobs_area area = {.row_start = box->row_start,
+                                       .row_stop = box->row_stop,
+                                       .low = box->channel_low,
+                                       .high = box->channel_high,
+                                       .seed = risen * in->seed_limit,
+                                       .grow = risen * in->grow_limit};
+    ls_blobs_claim(boxes->blobs, in, &area);
 }
 
 /* Measure the boxes; returns how many hold any power. */

@@ -249,36 +249,14 @@ static void test_row(const struct region *region, size_t level, size_t from, flo
     }
 }
 
-/* Single cells of a row that stand out, up to a segment of them from channel low on. */
-static void claim_in_segment(const struct region *region, struct ls_blobs *blobs, size_t row,
-                             size_t low, size_t count) {
-    const struct ls_cells *in = region->in;
-    size_t at = row * in->stride + low;
-    uint64_t seeds = ls_rows_open(in->cells + at, in->marks + at, region->limits->seed, count);
-    for (; seeds != 0; seeds &= seeds - 1) {
-        size_t i = (size_t)__builtin_ctzll(seeds);
-        if (in->marks[at + i] == LS_MARK_FREE) { /* one before it may have grown here */
-            ls_blobs_grow(blobs, in, row, low + i);
-        }
-    }
-}
-
 static void claim_single_cells(const struct region *region, struct ls_blobs *blobs) {
-    size_t stop = region->low + region->count;
-    ls_blobs_begin(blobs, region->limits->grow);
-    for (size_t r = 0; r < region->in->rows; r++) {
-        if (region->crossings->rows[0][r]) {
-            ls_blobs_look(blobs, region->in, r, region->low, stop);
-        }
-    }
-    for (size_t r = 0; r < region->in->rows; r++) {
-        for (size_t c = region->low; c < stop && region->crossings->rows[0][r];
-             c += LS_SEGMENT_CHANNELS) {
-            size_t left = stop - c;
-            claim_in_segment(region, blobs, r, c,
-                             left < LS_SEGMENT_CHANNELS ? left : LS_SEGMENT_CHANNELS);
-        }
-    }
+    const struct ls_blobs_area area = {.rows = region->crossings->rows[0],
+                                       .row_stop = region->in->rows,
+                                       .low = region->low,
+                                       .high = region->low + region->count,
+                                       .seed = region->limits->seed,
+                                       .grow = region->limits->grow};
+    ls_blobs_claim(blobs, region->in, &area);
 }
 
 /* Levels 0 and 1: their windows are summed from the cells. */

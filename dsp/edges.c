@@ -196,7 +196,8 @@ static bool goes_on(const struct ls_cells *in, const struct ls_box *box, size_t 
     return power > least && power < STRONGER * usual;
 }
 
-/* Claims of a weak box end where noise took from it. A row alone may fade. */
+/* Claims of a weak box end where noise took from it. A row alone may fade. Leaves the power of the
+ * box's rows in the profile. */
 static void extend_weak(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     size_t rows = box->row_stop - box->row_start;
     measure_rows(in, box, box->row_start, box->row_stop, edges->profile);
@@ -215,6 +216,9 @@ static void extend_weak(struct ls_edges *edges, const struct ls_cells *in, struc
     }
     for (size_t r = box->row_stop; r < most_row && r < (size_t)box->row_stop + 2; r++) {
         box->row_stop = goes_on(in, box, r, usual, least) ? (uint32_t)r + 1 : box->row_stop;
+    }
+    if (box->row_stop - box->row_start > rows) {
+        measure_rows(in, box, box->row_start, box->row_stop, edges->profile);
     }
 }
 
@@ -306,14 +310,13 @@ static void keep_rows(struct ls_edges *edges, const struct ls_cells *in, struct 
     box->excess_pow = 2.0 * energy / (double)(box->stop_frame - box->start_frame);
 }
 
-/* Edges in time, and the power between them. False when nothing is left. A row is on when it
- * reaches half the amplitude of the box, or stands out of the noise by 10 dB: a transmitter that
- * fades in is on from the beginning. The edge is then at half the power of what lies just behind
- * it. */
-static bool trim_rows(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
+/* Edges in time, and the power between them, of rows whose power is in the profile. False when
+ * nothing is left. A row is on when it reaches half the amplitude of the box, or stands out of the
+ * noise by 10 dB: a transmitter that fades in is on from the beginning. The edge is then at half
+ * the power of what lies just behind it. */
+static bool trim_rows(const struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     size_t rows = box->row_stop - box->row_start;
-    double *power = edges->profile;
-    measure_rows(in, box, box->row_start, box->row_stop, power);
+    const double *power = edges->profile;
     double sigma;
     double usual = usual_power(power, rows);
     double noise = box_noise(in, box, &sigma);
