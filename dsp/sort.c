@@ -2,6 +2,7 @@
  * patterns of floats that are not negative rise with their values. */
 #include "dsp/sort.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,11 +31,15 @@ static void sort_few(float *values, size_t n) {
     }
 }
 
-/* Move from to ret in order of one byte. */
-static void sort_by_byte(const uint32_t *from, uint32_t *ret, size_t n, unsigned shift) {
+/* Move from to ret in order of one byte. False when all have the same one: nothing is moved then.
+ * The highest byte is that of a factor of four, so most rows do without its turn. */
+static bool sort_by_byte(const uint32_t *from, uint32_t *ret, size_t n, unsigned shift) {
     uint32_t next[DIGITS] = {0};
     for (size_t i = 0; i < n; i++) {
         next[from[i] >> shift & (DIGITS - 1)]++;
+    }
+    if (next[from[0] >> shift & (DIGITS - 1)] == n) {
+        return false;
     }
     uint32_t sum = 0;
     for (size_t d = 0; d < DIGITS; d++) {
@@ -45,6 +50,7 @@ static void sort_by_byte(const uint32_t *from, uint32_t *ret, size_t n, unsigned
     for (size_t i = 0; i < n; i++) {
         ret[next[from[i] >> shift & (DIGITS - 1)]++] = from[i];
     }
+    return true;
 }
 
 void ls_sort_powers(float *values, size_t n) {
@@ -58,8 +64,10 @@ void ls_sort_powers(float *values, size_t n) {
     }
     uint32_t bits[2][SHORT_MAX];
     memcpy(bits[0], values, n * sizeof *values);
+    size_t sorted = 0;
     for (unsigned byte = 0; byte < BYTES; byte++) {
-        sort_by_byte(bits[byte % 2], bits[(byte + 1) % 2], n, 8 * byte);
+        bool moved = sort_by_byte(bits[sorted], bits[1 - sorted], n, 8 * byte);
+        sorted = moved ? 1 - sorted : sorted;
     }
-    memcpy(values, bits[0], n * sizeof *values);
+    memcpy(values, bits[sorted], n * sizeof *values);
 }
