@@ -24,6 +24,9 @@ static const double BESIDE_SYSTEMATIC = 2e-4;
 
 enum { LEARNED_FRAMES = 256 }; /* so many that their ends do not matter */
 
+/* One burst in ten is weaker than this quantile of the looks it is made of. */
+static const double LOW_SHARE = 0.1;
+
 enum { SCALES_MAX = LS_LEVELS_MAX * LS_WIDTHS_MAX };
 
 struct scale {
@@ -60,11 +63,9 @@ static double steps(size_t count, size_t power) {
     return (double)count / (power < 2 ? 1.0 : (double)((size_t)1 << (power - 1)));
 }
 
-/* SNR at Pd 0.9 of a Gaussian burst that fills a window whose mean must reach t. */
-static double needed_db(double looks, double t) {
-    double low = ls_looks_quantile(looks, 0.1);
-    return 10.0 * log10(fmax(1e-9, t / low - 1.0));
-}
+/* SNR at Pd 0.9 of a Gaussian burst that fills a window whose mean must reach t. low: that quantile
+ * of the mean of its looks. */
+static double needed_db(double low, double t) { return 10.0 * log10(fmax(1e-9, t / low - 1.0)); }
 
 static size_t list_scales(const struct ls_limits_opts *opts, struct scale *ret) {
     size_t count = 0;
@@ -77,7 +78,8 @@ static size_t list_scales(const struct ls_limits_opts *opts, struct scale *ret) 
             double looks = ls_looks_effective(opts->looks, scale->box.frames, scale->box.channels);
             double t = ls_looks_box_threshold(opts->looks, &scale->box, tail);
             double rarer = ls_looks_box_threshold(opts->looks, &scale->box, tail * exp(-1.0));
-            scale->slope = needed_db(looks, rarer) - needed_db(looks, t);
+            double low = ls_looks_quantile(looks, LOW_SHARE);
+            scale->slope = needed_db(low, rarer) - needed_db(low, t);
         }
     }
     return count;
@@ -186,5 +188,6 @@ float ls_limits_excess(const struct ls_limits *limits, size_t rows, size_t chann
 double ls_limits_sensitivity_db(const struct ls_limits *limits, const struct ls_looks *looks,
                                 size_t rows, size_t channels) {
     double t = 1.0 + (double)ls_limits_excess(limits, rows, channels);
-    return needed_db(ls_looks_effective(looks, 2 * rows, channels), t);
+    double low = ls_looks_quantile(ls_looks_effective(looks, 2 * rows, channels), LOW_SHARE);
+    return needed_db(low, t);
 }
