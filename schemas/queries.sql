@@ -1017,3 +1017,322 @@ UNION ALL
 SELECT printf('emitter %d is linked to transmission %d, which does not exist', emitter_id,
     transmission_id)
 FROM emitter_transmission WHERE transmission_id NOT IN (SELECT id FROM transmission);
+
+-- Another database is taken in (src/store/merge.c), attached as source. Its ids rise by :run,
+-- :transmission, ... so that they follow those that are there; names are looked up. Runs that are
+-- there already are left out, with what rests on them alone.
+
+-- name: attach_source
+ATTACH :path AS source;
+
+-- name: create_merge_run
+CREATE TEMP TABLE IF NOT EXISTS merge_run (id INTEGER PRIMARY KEY) STRICT;
+
+-- name: create_merge_incident
+CREATE TEMP TABLE IF NOT EXISTS merge_incident (id INTEGER PRIMARY KEY) STRICT;
+
+-- name: create_merge_permit
+CREATE TEMP TABLE IF NOT EXISTS merge_permit (id INTEGER PRIMARY KEY, new_id INTEGER) STRICT;
+
+-- name: clear_merge_run
+DELETE FROM temp.merge_run;
+
+-- name: clear_merge_incident
+DELETE FROM temp.merge_incident;
+
+-- name: clear_merge_permit
+DELETE FROM temp.merge_permit;
+
+-- A run that went on after it was taken in.
+-- name: grown_run
+SELECT r.id FROM source.run AS r
+JOIN source.sensor AS s ON s.id = r.sensor_id
+JOIN main.sensor AS m ON m.name = s.name
+JOIN main.run AS d ON d.sensor_id = m.id AND d.verb = r.verb AND d.started_ns = r.started_ns
+    AND d.input_sha512 = r.input_sha512
+WHERE d.last_ns <> r.last_ns LIMIT 1;
+
+-- name: choose_runs
+INSERT INTO temp.merge_run
+SELECT r.id FROM source.run AS r JOIN source.sensor AS s ON s.id = r.sensor_id
+WHERE NOT EXISTS (
+    SELECT 1 FROM main.run AS d JOIN main.sensor AS m ON m.id = d.sensor_id
+    WHERE m.name = s.name AND d.verb = r.verb AND d.started_ns = r.started_ns
+        AND d.input_sha512 = r.input_sha512
+);
+
+-- name: merge_sensors
+INSERT OR IGNORE INTO main.sensor (name) SELECT name FROM source.sensor ORDER BY id;
+
+-- name: merge_classes
+INSERT OR IGNORE INTO main.class (name) SELECT name FROM source.class ORDER BY id;
+
+-- name: merge_runs
+INSERT INTO main.run (id, sensor_id, verb, version, input, input_sha512, options, plan, started_ns,
+    first_ns, last_ns, no_clock, incomplete, note, first_transmission_id, last_transmission_id,
+    first_observation_id, last_observation_id, rows_first_ns, rows_last_ns, label)
+SELECT r.id + :run, m.id, verb, version, input, input_sha512, options, plan, started_ns, first_ns,
+    last_ns, no_clock, incomplete, note, first_transmission_id + :transmission,
+    last_transmission_id + :transmission, first_observation_id + :observation,
+    last_observation_id + :observation, rows_first_ns, rows_last_ns, label
+FROM temp.merge_run AS c
+CROSS JOIN source.run AS r ON r.id = c.id
+CROSS JOIN source.sensor AS s ON s.id = r.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name;
+
+-- name: merge_transmissions
+INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags
+FROM source.transmission AS t
+CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
+CROSS JOIN source.sensor AS s ON s.id = t.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+CROSS JOIN source.class AS k ON k.id = t.class_id
+CROSS JOIN main.class AS n ON n.name = k.name
+ORDER BY t.id;
+
+-- Those that a question is about.
+-- name: merge_some_transmissions
+INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags
+FROM source.transmission_box AS b
+CROSS JOIN source.transmission AS t ON t.cell = b.cell
+CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
+CROSS JOIN source.sensor AS s ON s.id = t.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+CROSS JOIN source.class AS k ON k.id = t.class_id
+CROSS JOIN main.class AS n ON n.name = k.name
+WHERE b.first_s <= :until_s AND b.last_s >= :from_s
+    AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
+    AND t.start_ns < :until_ns AND t.start_ns + t.duration_ns > :since_ns
+    AND t.center_hz - t.bandwidth_hz / 2 <= :high_hz
+    AND t.center_hz + t.bandwidth_hz / 2 >= :low_hz;
+
+-- And what incidents rest on, whenever it was.
+-- name: merge_evidence_transmissions
+INSERT OR IGNORE INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns,
+    center_hz, bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags
+FROM source.incident_transmission AS e
+CROSS JOIN source.transmission AS t ON t.id = e.transmission_id
+CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
+CROSS JOIN source.sensor AS s ON s.id = t.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+CROSS JOIN source.class AS k ON k.id = t.class_id
+CROSS JOIN main.class AS n ON n.name = k.name;
+
+-- name: merge_observations
+INSERT INTO main.observation (id, run_id, sensor_id, state, cause, start_ns, stop_ns, low_hz,
+    high_hz, rate_sps, samples, floor_dbfs_hz, floor_error_db, weakest_dbfs)
+SELECT o.id + :observation, o.run_id + :run, m.id, state, cause, start_ns, stop_ns, low_hz, high_hz,
+    rate_sps, samples, floor_dbfs_hz, floor_error_db, weakest_dbfs
+FROM source.observation AS o
+CROSS JOIN temp.merge_run AS c ON c.id = o.run_id
+CROSS JOIN source.sensor AS s ON s.id = o.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+ORDER BY o.id;
+
+-- name: merge_health
+INSERT INTO main.health (sensor_id, t_ns, subject, level, value, unit, text)
+SELECT m.id, h.t_ns, h.subject, h.level, h.value, h.unit, h.text
+FROM source.health AS h
+CROSS JOIN source.sensor AS s ON s.id = h.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+WHERE NOT EXISTS (SELECT 1 FROM main.health AS d WHERE d.t_ns = h.t_ns AND d.sensor_id = m.id
+    AND d.subject = h.subject AND d.text = h.text)
+ORDER BY h.id;
+
+-- name: merge_pins
+INSERT INTO main.pin (case_id, start_ns, stop_ns, low_hz, high_hz, since_ns)
+SELECT case_id, start_ns, stop_ns, low_hz, high_hz, since_ns FROM source.pin
+EXCEPT SELECT case_id, start_ns, stop_ns, low_hz, high_hz, since_ns FROM main.pin;
+
+-- name: merge_prunings
+INSERT INTO main.pruning (t_ns, what, reason, before_ns, rows, pinned)
+SELECT t_ns, what, reason, before_ns, rows, pinned FROM source.pruning AS p
+WHERE NOT EXISTS (SELECT 1 FROM main.pruning AS d WHERE d.t_ns = p.t_ns AND d.what = p.what
+    AND d.reason = p.reason AND d.rows = p.rows)
+ORDER BY p.id;
+
+-- name: merge_snippets
+INSERT INTO main.snippet (sensor_id, transmission_id, case_id, path, sha512, start_ns, duration_ns,
+    center_hz, rate_sps, bytes, expires_ns, deleted_ns)
+SELECT m.id, p.transmission_id + :transmission, p.case_id, p.path, p.sha512, p.start_ns,
+    p.duration_ns, p.center_hz, p.rate_sps, p.bytes, p.expires_ns, p.deleted_ns
+FROM source.snippet AS p
+CROSS JOIN source.sensor AS s ON s.id = p.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+WHERE NOT EXISTS (SELECT 1 FROM main.snippet AS d WHERE d.path = p.path AND d.sha512 = p.sha512)
+ORDER BY p.id;
+
+-- name: merge_permits
+INSERT INTO main.permit (owner, purpose, place, low_hz, high_hz, since_ns, until_ns)
+SELECT owner, purpose, place, low_hz, high_hz, since_ns, until_ns FROM source.permit
+EXCEPT SELECT owner, purpose, place, low_hz, high_hz, since_ns, until_ns FROM main.permit;
+
+-- name: map_permits
+INSERT INTO temp.merge_permit
+SELECT p.id, min(q.id) FROM source.permit AS p JOIN main.permit AS q
+    ON q.owner = p.owner AND q.purpose = p.purpose AND q.place = p.place AND q.low_hz = p.low_hz
+    AND q.high_hz = p.high_hz AND q.since_ns = p.since_ns AND q.until_ns = p.until_ns
+GROUP BY p.id;
+
+-- Incidents that rest on a run that is taken in, or whose rows are all gone.
+-- name: choose_incidents
+INSERT INTO temp.merge_incident
+SELECT i.id FROM source.incident AS i
+WHERE EXISTS (SELECT 1 FROM temp.merge_run) AND (
+    EXISTS (SELECT 1 FROM source.incident_transmission AS e
+        CROSS JOIN source.transmission AS t ON t.id = e.transmission_id
+        CROSS JOIN temp.merge_run AS c ON c.id = t.run_id WHERE e.incident_id = i.id)
+    OR NOT EXISTS (SELECT 1 FROM source.incident_transmission AS e
+        CROSS JOIN source.transmission AS t ON t.id = e.transmission_id
+        WHERE e.incident_id = i.id)
+);
+
+-- name: merge_incidents
+INSERT INTO main.incident (id, kind, version, severity, false_alarm_probability, log10_p, start_ns,
+    stop_ns, low_hz, high_hz, sensor_id, parameters, intervals, rivals, words, limits, searches,
+    trials, findings, confirmed, confirm_log10_p, permit_id, band, company)
+SELECT i.id + :incident, kind, version, severity, false_alarm_probability, log10_p, start_ns, stop_ns,
+    low_hz, high_hz, m.id, parameters, intervals, rivals, words, limits, searches, trials, findings,
+    confirmed, confirm_log10_p, p.new_id, band, company
+FROM temp.merge_incident AS c
+CROSS JOIN source.incident AS i ON i.id = c.id
+CROSS JOIN source.sensor AS s ON s.id = i.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+LEFT JOIN temp.merge_permit AS p ON p.id = i.permit_id;
+
+-- name: merge_evidence
+INSERT INTO main.incident_transmission (incident_id, transmission_id)
+SELECT e.incident_id + :incident, e.transmission_id + :transmission
+FROM temp.merge_incident AS c
+CROSS JOIN source.incident_transmission AS e ON e.incident_id = c.id;
+
+-- name: merge_growth
+INSERT INTO main.incident_growth (incident_id, run_ns, last_ns, severity, log10_p, findings, evidence)
+SELECT g.incident_id + :incident, run_ns, last_ns, severity, log10_p, findings, evidence
+FROM temp.merge_incident AS c
+CROSS JOIN source.incident_growth AS g ON g.incident_id = c.id;
+
+-- name: merge_findings
+INSERT INTO main.finding (incident_id, kind, version, false_alarm_probability, log10_p, start_ns,
+    stop_ns, low_hz, high_hz, sensor_id, parameters, intervals)
+SELECT f.incident_id + :incident, kind, version, false_alarm_probability, log10_p, start_ns, stop_ns,
+    low_hz, high_hz, m.id, parameters, intervals
+FROM temp.merge_incident AS c
+CROSS JOIN source.finding AS f ON f.incident_id = c.id
+CROSS JOIN source.sensor AS s ON s.id = f.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+ORDER BY f.id;
+
+-- name: merge_searches
+INSERT INTO main.pattern_search (kind, version, searches, trials, rows, run_ns)
+SELECT kind, version, searches, trials, rows, run_ns FROM source.pattern_search
+WHERE EXISTS (SELECT 1 FROM temp.merge_run)
+ON CONFLICT (kind, version) DO UPDATE SET searches = searches + excluded.searches,
+    trials = trials + excluded.trials, rows = rows + excluded.rows,
+    run_ns = max(run_ns, excluded.run_ns);
+
+-- name: merge_emitters
+INSERT INTO main.emitter (id, part_of, sensor_id, class_id, transmissions, first_ns, last_ns, on_s,
+    low_hz, high_hz, center_hz, bandwidth_hz, duration_s, level_dbfs, level_spread_db, offset_hz,
+    period_s, jitter_s, hops, score)
+SELECT e.id + :emitter, part_of + :emitter, m.id, n.id, transmissions, first_ns, last_ns, on_s,
+    low_hz, high_hz, center_hz, bandwidth_hz, duration_s, level_dbfs, level_spread_db, offset_hz,
+    period_s, jitter_s, hops, score
+FROM source.emitter AS e
+CROSS JOIN source.sensor AS s ON s.id = e.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+LEFT JOIN source.class AS k ON k.id = e.class_id
+LEFT JOIN main.class AS n ON n.name = k.name
+WHERE EXISTS (SELECT 1 FROM temp.merge_run)
+ORDER BY e.id;
+
+-- name: merge_reasons
+INSERT OR IGNORE INTO main.emitter_reason (id, text) SELECT id, text FROM source.emitter_reason;
+
+-- name: merge_emitter_links
+INSERT INTO main.emitter_transmission (transmission_id, emitter_id, reason_id, percent)
+SELECT l.transmission_id + :transmission, l.emitter_id + :emitter, l.reason_id, l.percent
+FROM source.emitter_transmission AS l
+CROSS JOIN main.transmission AS t ON t.id = l.transmission_id + :transmission;
+
+-- name: merge_emitter_events
+INSERT INTO main.emitter_event (t_ns, emitter_id, other_id, split, text)
+SELECT t_ns, emitter_id + :emitter, other_id + :emitter, split, text FROM source.emitter_event
+WHERE EXISTS (SELECT 1 FROM temp.merge_run) ORDER BY id;
+
+-- The engine begins again, over all of it.
+-- name: drop_pattern_state
+DELETE FROM main.pattern_state;
+
+-- name: merged_next_ids
+UPDATE main.next_id SET
+    run_id = max(run_id, ifnull((SELECT max(id) + 1 FROM main.run), 1)),
+    transmission_id = max(transmission_id,
+        ifnull((SELECT max(last_transmission_id) + 1 FROM main.run), 1)),
+    observation_id = max(observation_id,
+        ifnull((SELECT max(last_observation_id) + 1 FROM main.run), 1));
+
+-- name: merge_offsets
+SELECT run_id - 1, transmission_id - 1, observation_id - 1,
+    (SELECT ifnull(max(id), 0) FROM main.incident), (SELECT ifnull(max(id), 0) FROM main.emitter)
+FROM main.next_id;
+
+-- name: merge_count
+SELECT (SELECT count(*) FROM source.run), (SELECT count(*) FROM temp.merge_run),
+    (SELECT count(*) FROM temp.merge_incident),
+    (SELECT ifnull(sum(last_transmission_id - first_transmission_id + 1), 0) FROM source.run
+        WHERE id IN (SELECT id FROM temp.merge_run)),
+    (SELECT seq FROM source.chain_head), (SELECT hash FROM source.chain_head);
+
+-- Positions of sensors (src/store/positions.c).
+
+-- name: insert_position
+INSERT INTO sensor_position (sensor_id, since_ns, latitude_deg, longitude_deg, altitude_m, source)
+SELECT s.id, :since_ns, :latitude_deg, :longitude_deg, :altitude_m, :source
+FROM sensor AS s WHERE s.name = :sensor AND NOT EXISTS (
+    SELECT 1 FROM sensor_position AS p WHERE p.sensor_id = s.id
+        AND p.id = (SELECT max(id) FROM sensor_position WHERE sensor_id = s.id)
+        AND p.latitude_deg = :latitude_deg AND p.longitude_deg = :longitude_deg
+        AND p.altitude_m IS :altitude_m
+);
+
+-- name: positions
+SELECT sensor.name, p.since_ns, p.latitude_deg, p.longitude_deg, p.altitude_m, p.source
+FROM sensor_position AS p JOIN sensor ON sensor.id = p.sensor_id
+ORDER BY sensor.name, p.since_ns, p.id;
+
+-- name: merge_positions
+INSERT INTO main.sensor_position (sensor_id, since_ns, latitude_deg, longitude_deg, altitude_m, source)
+SELECT m.id, p.since_ns, p.latitude_deg, p.longitude_deg, p.altitude_m, p.source
+FROM source.sensor_position AS p
+CROSS JOIN source.sensor AS s ON s.id = p.sensor_id
+CROSS JOIN main.sensor AS m ON m.name = s.name
+WHERE NOT EXISTS (SELECT 1 FROM main.sensor_position AS d WHERE d.sensor_id = m.id
+    AND d.since_ns = p.since_ns)
+ORDER BY p.id;
+
+-- What each day takes (src/store/usage.c): rows of a table that start in it.
+
+-- name: usage_transmission
+SELECT start_ns / 86400000000000, count(*) FROM transmission INDEXED BY transmission_cell GROUP BY 1;
+
+-- name: usage_observation
+SELECT start_ns / 86400000000000, count(*) FROM observation INDEXED BY observation_cell GROUP BY 1;
+
+-- name: usage_health
+SELECT t_ns / 86400000000000, count(*) FROM health GROUP BY 1;
+
+-- name: usage_deleted
+SELECT t_ns / 86400000000000, what, sum(rows) FROM pruning GROUP BY 1, 2;
+
+-- name: usage_exported
+SELECT t_ns / 86400000000000, count(*), sum(json_extract(text, '$.bytes')) FROM chain
+WHERE what = 'export' GROUP BY 1;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/util.h"
+#include "store/merge.h"
 
 /* A new database needs a folder that can be written: SQLite has no good word for the one that
  * cannot. */
@@ -28,8 +29,28 @@ static int check_folder(const char *path, struct ls_err *err) {
     return LS_OK;
 }
 
+/* Several are read as one; only one can be written to. */
+static int open_several(struct ls_store **ret, const struct ls_call *call, enum ls_store_mode mode,
+                        const struct ls_filter *filter, struct ls_err *err) {
+    if (mode != LS_STORE_READ) {
+        return ls_err_set(err, LS_ERR_ARG,
+                          "'%s' writes to one database, and %zu are named: see 'lineside db merge'",
+                          call->verb->name, call->db_count);
+    }
+    return ls_store_open_merged(ret, call->db_paths, call->db_count, filter, err);
+}
+
 int ls_database_open(struct ls_store **ret, const struct ls_call *call, enum ls_store_mode mode,
                      struct ls_err *err) {
+    return ls_database_open_some(ret, call, mode, NULL, err);
+}
+
+int ls_database_open_some(struct ls_store **ret, const struct ls_call *call,
+                          enum ls_store_mode mode, const struct ls_filter *filter,
+                          struct ls_err *err) {
+    if (call->db_count > 1) {
+        return open_several(ret, call, mode, filter, err);
+    }
     if (mode == LS_STORE_WRITE) {
         int code = check_folder(call->db_path, err);
         if (code != LS_OK) {
@@ -48,13 +69,17 @@ int ls_database_open(struct ls_store **ret, const struct ls_call *call, enum ls_
 
 int ls_database_refuse(const struct ls_call *call, const char *option, const char *path,
                        struct ls_err *err) {
+    const char *const *paths = call->db_count > 1 ? call->db_paths : &call->db_path;
+    size_t count = call->db_count > 1 ? call->db_count : 1;
     struct stat file;
     struct stat database;
-    if (stat(path, &file) == 0 && stat(call->db_path, &database) == 0 &&
-        file.st_dev == database.st_dev && file.st_ino == database.st_ino) {
-        return ls_err_set(err, LS_ERR_ARG,
-                          "option '--%s': '%.300s' is the database: name another file", option,
-                          path);
+    for (size_t i = 0; stat(path, &file) == 0 && i < count; i++) {
+        if (stat(paths[i], &database) == 0 && file.st_dev == database.st_dev &&
+            file.st_ino == database.st_ino) {
+            return ls_err_set(err, LS_ERR_ARG,
+                              "option '--%s': '%.300s' is the database: name another file", option,
+                              path);
+        }
     }
     return LS_OK;
 }

@@ -13,7 +13,7 @@
 #include "report/export.h"
 
 static const char *const whats[] = {"transmissions", "observations", "incidents", "emitters", NULL};
-static const char *const formats[] = {"jsonl", "csv", NULL};
+static const char *const formats[] = {"jsonl", "csv", "geojson", "sigmf", NULL};
 
 static const struct ls_option own_rows[] = {
     {.name = "what",
@@ -26,7 +26,7 @@ static const struct ls_option own_rows[] = {
      .kind = LS_OPTION_CHOICE,
      .value = "FORMAT",
      .choices = formats,
-     .help = "jsonl, one JSON object a line, or csv; else jsonl"},
+     .help = "jsonl, one JSON object a line; csv; geojson of incidents; sigmf of transmissions"},
     {.name = "output",
      .short_name = 'o',
      .kind = LS_OPTION_TEXT,

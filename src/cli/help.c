@@ -18,7 +18,8 @@ static const struct ls_option database_rows[] = {
     {.name = "db",
      .kind = LS_OPTION_TEXT,
      .value = "FILE",
-     .help = "the database; else what LINESIDE_DB says, else lineside.db"},
+     .help = "the database; else what LINESIDE_DB says, else lineside.db; questions take several",
+     .repeats = true},
 };
 const struct ls_option_table ls_help_database_options = {
     .title = "Database", .rows = database_rows, .count = LS_COUNT(database_rows)};
@@ -89,12 +90,31 @@ static void print_examples(FILE *out, const char *example) {
     }
 }
 
-/* Arguments that do not fit go on a line of their own. */
+/* On lines of their own, broken behind a "|" where one is too long. */
+static void print_long_arguments(FILE *out, const char *text) {
+    const size_t room = HELP_COLUMNS - 2;
+    while (strlen(text) > room) {
+        size_t n = room;
+        while (n > 1 && text[n - 1] != '|') {
+            n--;
+        }
+        n = n > 1 ? n : room;
+        fprintf(out, "\n  %.*s", (int)n, text);
+        text += n;
+    }
+    fprintf(out, "\n  %s", text);
+}
+
+/* Arguments that do not fit go on lines of their own. */
 static void print_usage(FILE *out, const struct ls_verb *verb) {
     int used = fprintf(out, "Usage: lineside %s [OPTION]...", verb->name);
     bool fits = (size_t)used + 1 + strlen(verb->arguments) <= HELP_COLUMNS;
-    const char *gap = verb->arguments[0] == '\0' ? "" : fits ? " " : "\n  ";
-    fprintf(out, "%s%s\n\n", gap, verb->arguments);
+    if (!fits) {
+        print_long_arguments(out, verb->arguments);
+    } else if (verb->arguments[0] != '\0') {
+        fprintf(out, " %s", verb->arguments);
+    }
+    fputs("\n\n", out);
 }
 
 void ls_help_print_verb(FILE *out, const struct ls_verb *verb) {

@@ -24,12 +24,20 @@ static bool wants_help(int argc, char *const *argv) {
     return false;
 }
 
-static const char *database_path(const struct ls_args *args) {
-    const char *path = ls_args_text(args, "db");
+/* names: room for those of several. */
+static void find_database(struct ls_call *call, char *names, size_t size) {
+    const char *path = ls_args_text(call->args, "db");
     if (path == NULL) {
         path = getenv("LINESIDE_DB");
     }
-    return path == NULL || path[0] == '\0' ? "lineside.db" : path;
+    call->db_path = path == NULL || path[0] == '\0' ? "lineside.db" : path;
+    call->db_paths = ls_args_texts(call->args, "db", &call->db_count);
+    size_t length = 0;
+    for (size_t i = 0; call->db_count > 1 && i < call->db_count && length < size; i++) {
+        length += (size_t)snprintf(names + length, size - length, "%s%s", i > 0 ? ", " : "",
+                                   call->db_paths[i]);
+        call->db_path = names;
+    }
 }
 
 static int check_argument_count(const struct ls_verb *verb, const struct ls_args *args,
@@ -64,9 +72,10 @@ static int run_verb(const struct ls_verb *verb, int argc, char *const *argv, boo
     }
     code = check_argument_count(verb, args, err);
     if (code == LS_OK) {
+        char names[512];
         struct ls_call call = {.verb = verb, .args = args};
         if (verb->needs == LS_NEEDS_DATABASE) {
-            call.db_path = database_path(args);
+            find_database(&call, names, sizeof names);
         }
         code = verb->run(&call, err);
         *ret_incomplete = call.incomplete;

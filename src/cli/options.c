@@ -13,12 +13,13 @@
 
 struct value {
     const struct ls_option *option;
-    const char *text; /* as given; NULL: absent */
-    double number;    /* HZ, SECONDS, NUMBER; low end of HZ_RANGE */
-    double high;      /* HZ_RANGE */
-    int64_t time_ns;  /* TIME, MOMENT */
-    size_t index;     /* COUNT, CHOICE */
-    double *list;     /* HZ that repeats: every value */
+    const char *text;   /* as given; NULL: absent */
+    double number;      /* HZ, SECONDS, NUMBER; low end of HZ_RANGE */
+    double high;        /* HZ_RANGE */
+    int64_t time_ns;    /* TIME, MOMENT */
+    size_t index;       /* COUNT, CHOICE */
+    double *list;       /* HZ that repeats: every value */
+    const char **texts; /* TEXT that repeats: every value; both lists have list_count */
     size_t list_count;
     size_t list_capacity;
 };
@@ -125,7 +126,20 @@ static int parse_kind(struct value *value, const char *text, struct ls_err *err)
     return LS_OK;
 }
 
+static int append_text(struct value *value, struct ls_err *err) {
+    void *texts = value->texts;
+    if (ls_grow(&texts, &value->list_capacity, value->list_count, sizeof *value->texts) != LS_OK) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
+    }
+    value->texts = texts;
+    value->texts[value->list_count++] = value->text;
+    return LS_OK;
+}
+
 static int append_value(struct value *value, struct ls_err *err) {
+    if (value->option->kind == LS_OPTION_TEXT) {
+        return append_text(value, err);
+    }
     void *list = value->list;
     if (ls_grow(&list, &value->list_capacity, value->list_count, sizeof *value->list) != LS_OK) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
@@ -307,6 +321,7 @@ void ls_args_destroy(struct ls_args *args) {
     }
     for (size_t i = 0; args->values != NULL && i < args->value_count; i++) {
         free(args->values[i].list);
+        free(args->values[i].texts);
     }
     free(args->values);
     free(args->words);
@@ -374,6 +389,13 @@ const double *ls_args_hz_list(const struct ls_args *args, const char *name, size
     assert(value->option->kind == LS_OPTION_HZ && value->option->repeats);
     *ret_count = value->list_count;
     return value->list;
+}
+
+const char *const *ls_args_texts(const struct ls_args *args, const char *name, size_t *ret_count) {
+    const struct value *value = get(args, name);
+    assert(value->option->kind == LS_OPTION_TEXT && value->option->repeats);
+    *ret_count = value->list_count;
+    return value->texts;
 }
 
 bool ls_args_range(const struct ls_args *args, const char *name, double *ret_low_hz,

@@ -34,7 +34,7 @@ struct ls_option {
     const char *const *choices; /* CHOICE: words, NULL at the end */
     size_t low;                 /* COUNT */
     size_t high;
-    bool repeats; /* HZ: may be given several times */
+    bool repeats; /* HZ, TEXT: may be given several times */
 };
 
 struct ls_option_table {
@@ -67,6 +67,7 @@ const char *ls_args_text(const struct ls_args *args, const char *name); /* any k
 bool ls_args_hz(const struct ls_args *args, const char *name, double *ret);
 /* All values of an option that repeats, in the order given; borrowed. */
 const double *ls_args_hz_list(const struct ls_args *args, const char *name, size_t *ret_count);
+const char *const *ls_args_texts(const struct ls_args *args, const char *name, size_t *ret_count);
 bool ls_args_range(const struct ls_args *args, const char *name, double *ret_low_hz,
                    double *ret_high_hz);
 bool ls_args_seconds(const struct ls_args *args, const char *name, double *ret);

@@ -151,7 +151,7 @@ int ls_query_init(struct ls_query *ret, const struct ls_call *call, struct ls_er
     ret->db_path = call->db_path;
     int code = read_filter(ret, call->args, err);
     if (code == LS_OK) {
-        code = ls_database_open(&ret->store, call, LS_STORE_READ, err);
+        code = ls_database_open_some(&ret->store, call, LS_STORE_READ, &ret->filter, err);
     }
     if (code == LS_OK) {
         code = ls_runs_load(&ret->runs, ret->store, err);

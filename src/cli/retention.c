@@ -24,6 +24,9 @@ static const struct ls_option rows[] = {
      .value = "DURATION",
      .what = "duration",
      .help = "prune: delete what is older, of every table: 90d"},
+    {.name = "vacuum",
+     .kind = LS_OPTION_FLAG,
+     .help = "prune: then write the file anew without the room of what was deleted"},
     {.name = "dry-run", .kind = LS_OPTION_FLAG, .help = "prune: say what would go, and keep it"},
     {.name = "case",
      .kind = LS_OPTION_TEXT,
@@ -109,6 +112,9 @@ int ls_retention_prune(struct ls_store *store, const struct ls_call *call, struc
     }
     if (code == LS_OK && snippets > 0 && !opts.dry_run) {
         code = ls_store_record_pruning(store, "snippet", "expiry", opts.now_ns, snippets, err);
+    }
+    if (code == LS_OK && ls_args_given(call->args, "vacuum") && !opts.dry_run) {
+        code = ls_store_vacuum(store, err);
     }
     if (code == LS_OK) {
         print_result(&result, snippets, opts.dry_run);

@@ -20,8 +20,11 @@ struct ls_verb;
 struct ls_call {
     const struct ls_verb *verb;
     const struct ls_args *args;
-    const char *db_path; /* --db, else LINESIDE_DB, else "lineside.db"; NULL without a database */
-    bool incomplete;     /* out: done, but samples were lost or the input was cut short: exit 3 */
+    const char *db_path; /* --db, else LINESIDE_DB, else "lineside.db"; NULL without a database;
+                            several --db: their names, for messages */
+    const char *const *db_paths; /* every --db, in order */
+    size_t db_count;             /* of them; 0: none was given, and db_path is the database */
+    bool incomplete; /* out: done, but samples were lost or the input was cut short: exit 3 */
 };
 
 struct ls_verb {

@@ -115,6 +115,10 @@ struct ls_config {
         double period_s;
     } retention;
     struct {
+        const char *key;
+        double seal_s;
+    } evidence;
+    struct {
         double interval_s, stall_s, floor_drop_db, gain_drop_db;
         struct ls_config_list reference_hz;
         double reference_drop_db;

@@ -155,6 +155,13 @@ static const struct ls_config_key keys[] = {
     {"retention", "period_s", LS_CONFIG_SECONDS, "", 1, 30 * DAY_S, "1h", NULL,
      LS_CONFIG_AT_ONCE, NULL,
      "How often the running sensor prunes.", AT(retention, period_s)},
+    {"evidence", "key", LS_CONFIG_TEXT, "", 1, 4000, "none", NULL, LS_CONFIG_AT_ONCE, NULL,
+     "Secret key that seals the chain of incidents and deletions, as 'lineside db key' makes it; "
+     "keep its public part elsewhere. None: the chain grows, and is not sealed.",
+     AT(evidence, key)},
+    {"evidence", "seal_s", LS_CONFIG_SECONDS, "", 1, 30 * DAY_S, "1h", NULL, LS_CONFIG_AT_ONCE,
+     NULL,
+     "How often the running sensor seals it.", AT(evidence, seal_s)},
     {"patterns", "period_s", LS_CONFIG_SECONDS, "", 1, 30 * DAY_S, "10min", or_none,
      LS_CONFIG_AT_ONCE, NULL,
      "How often what was stored is searched for patterns; none leaves it to 'lineside patterns'.",

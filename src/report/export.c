@@ -208,8 +208,10 @@ int ls_export_jsonl(struct ls_store *store, const struct ls_export_opts *opts, F
 
 int ls_export(struct ls_store *store, const struct ls_export_opts *opts, FILE *out,
               size_t *ret_rows, struct ls_err *err) {
-    static ls_export_form *const forms[] = {
-        [LS_EXPORT_JSONL] = ls_export_jsonl, [LS_EXPORT_CSV] = ls_export_csv};
+    static ls_export_form *const forms[] = {[LS_EXPORT_JSONL] = ls_export_jsonl,
+                                            [LS_EXPORT_CSV] = ls_export_csv,
+                                            [LS_EXPORT_GEOJSON] = ls_export_geojson,
+                                            [LS_EXPORT_SIGMF] = ls_export_sigmf};
     size_t rows;
     int code = forms[opts->format](store, opts, out, &rows, err);
     if (ferror(out) || (code == LS_OK && fflush(out) != 0)) {
@@ -248,7 +250,10 @@ bool ls_export_what_parse(const char *name, enum ls_export_what *ret) {
 }
 
 bool ls_export_format_parse(const char *name, enum ls_export_format *ret) {
-    static const char *const names[] = {[LS_EXPORT_JSONL] = "jsonl", [LS_EXPORT_CSV] = "csv"};
+    static const char *const names[] = {[LS_EXPORT_JSONL] = "jsonl",
+                                        [LS_EXPORT_CSV] = "csv",
+                                        [LS_EXPORT_GEOJSON] = "geojson",
+                                        [LS_EXPORT_SIGMF] = "sigmf"};
     size_t i;
     bool known = find_name(name, names, LS_COUNT(names), &i);
     *ret = known ? (enum ls_export_format)i : *ret;

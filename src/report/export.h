@@ -18,7 +18,12 @@ enum ls_export_what {
     LS_EXPORT_EMITTERS
 };
 
-enum ls_export_format { LS_EXPORT_JSONL, LS_EXPORT_CSV };
+enum ls_export_format {
+    LS_EXPORT_JSONL,
+    LS_EXPORT_CSV,
+    LS_EXPORT_GEOJSON, /* incidents, and the sensors whose position was stated */
+    LS_EXPORT_SIGMF    /* transmissions as annotations of a file without samples */
+};
 
 struct ls_export_opts {
     enum ls_export_what what;
@@ -34,7 +39,8 @@ struct ls_export_opts {
     void *keep_context;
 };
 
-/* "transmissions", "observations", "incidents", "emitters"; "jsonl", "csv". False when name is none
+/* "transmissions", "observations", "incidents", "emitters"; "jsonl", "csv", "geojson",
+ * "sigmf". False when name is none
  * of them. */
 bool ls_export_what_parse(const char *name, enum ls_export_what *ret);
 bool ls_export_format_parse(const char *name, enum ls_export_format *ret);

@@ -13,6 +13,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "report/export_check_file.h"
 #include "report/export_walk.h"
 #include "report/reread.h"
 #include "report/schema.h"
@@ -42,6 +43,13 @@ static int number(struct check *check, const json_t *row, const char *key, doubl
     }
     check->keys++;
     return json_is_number(is) && json_number_value(is) == value ? LS_OK : differs(check, key);
+}
+
+/* SigMF has the two edges, from which middle and width come back but for their last bits. */
+static int edge(struct check *check, const json_t *row, const char *key, double value) {
+    double is = json_number_value(json_object_get(row, key));
+    bool near = check->opts->format == LS_EXPORT_SIGMF && fabs(is - value) <= 1e-3;
+    return number(check, row, key, near ? is : value);
 }
 
 static int count(struct check *check, const json_t *row, const char *key, uint64_t value) {
@@ -133,8 +141,8 @@ static int check_transmission(void *context, const struct ls_transmission *is, c
         text(check, row, "sensor", is->sensor),
         moment(check, row, "start", is->start_ns),
         number(check, row, "duration_s", (double)is->duration_ns / 1e9),
-        number(check, row, "center_hz", is->center_hz),
-        number(check, row, "bandwidth_hz", is->bandwidth_hz),
+        edge(check, row, "center_hz", is->center_hz),
+        edge(check, row, "bandwidth_hz", is->bandwidth_hz),
         number(check, row, "snr_db", is->snr_db),
         number(check, row, "level_dbfs", is->level_dbfs),
         text(check, row, "class", is->class_name),
@@ -340,7 +348,11 @@ int ls_export_check(struct ls_store *store, const struct ls_export_opts *opts, c
                                                .emitter = check_emitter};
     struct check check = {.opts = opts, .csv = opts->format == LS_EXPORT_CSV, .err = err};
     int code = ls_schema_load(&check.schema, names[opts->what], err);
-    if (code == LS_OK) {
+    if (code == LS_OK && opts->format == LS_EXPORT_GEOJSON) {
+        code = ls_reread_geojson(&check.file, store, path, err);
+    } else if (code == LS_OK && opts->format == LS_EXPORT_SIGMF) {
+        code = ls_reread_sigmf(&check.file, path, err);
+    } else if (code == LS_OK) {
         code = ls_reread_open(&check.file, path, check.csv ? check.schema : NULL, names[opts->what],
                               err);
     }

@@ -28,5 +28,7 @@ typedef int ls_export_form(struct ls_store *store, const struct ls_export_opts *
                            size_t *ret_rows, struct ls_err *err);
 ls_export_form ls_export_jsonl;
 ls_export_form ls_export_csv;
+ls_export_form ls_export_geojson; /* LS_ERR_ARG: not of incidents */
+ls_export_form ls_export_sigmf;   /* LS_ERR_ARG: not of transmissions */
 
 #endif

@@ -12,6 +12,8 @@ enum { FIELDS_MAX = 32 };
 
 struct ls_reread {
     FILE *in;
+    json_t *rows; /* an array; NULL: a file */
+    size_t row;
     const struct ls_schema *schema; /* NULL: JSON lines */
     const char *type;
     char *line;
@@ -187,6 +189,17 @@ int ls_reread_open(struct ls_reread **ret, const char *path, const struct ls_sch
     return LS_OK;
 }
 
+int ls_reread_array(struct ls_reread **ret, json_t *rows, struct ls_err *err) {
+    struct ls_reread *file = calloc(1, sizeof *file);
+    if (file == NULL) {
+        json_decref(rows);
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
+    }
+    file->rows = rows == NULL ? json_array() : rows;
+    *ret = file;
+    return LS_OK;
+}
+
 void ls_reread_close(struct ls_reread *file) {
     if (file == NULL) {
         return;
@@ -197,11 +210,17 @@ void ls_reread_close(struct ls_reread *file) {
     for (size_t i = 0; i < file->name_count; i++) {
         free(file->names[i]);
     }
+    json_decref(file->rows);
     free(file->line);
     free(file->field);
     free(file);
 }
 
 int ls_reread_next(struct ls_reread *file, json_t **ret, struct ls_err *err) {
+    if (file->rows != NULL) {
+        json_t *row = json_array_get(file->rows, file->row++);
+        *ret = row == NULL ? *ret : json_incref(row);
+        return row == NULL ? LS_EOF : LS_OK;
+    }
     return file->schema == NULL ? next_line(file, ret, err) : next_csv(file, ret, err);
 }

@@ -11,6 +11,8 @@ struct ls_reread;
  * "type", which CSV leaves out. LS_ERR_IO, LS_ERR_NOMEM, LS_ERR_FORMAT. The caller closes *ret. */
 int ls_reread_open(struct ls_reread **ret, const char *path, const struct ls_schema *csv,
                    const char *type, struct ls_err *err);
+/* The members of an array, which is taken over; NULL is an empty one. */
+int ls_reread_array(struct ls_reread **ret, json_t *rows, struct ls_err *err);
 void ls_reread_close(struct ls_reread *file);
 
 /* The next row, which the caller drops with json_decref; LS_EOF: there is none. */

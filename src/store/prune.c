@@ -328,6 +328,16 @@ int ls_store_prune(struct ls_store *store, const struct ls_prune_opts *opts,
     return code;
 }
 
+int ls_store_vacuum(struct ls_store *store, struct ls_err *err) {
+    assert(!store->in_run && !store->in_walk);
+    int code = ls_sql_exec(store, "PRAGMA secure_delete = ON; VACUUM", "vacuuming", err);
+    if (code == LS_OK && sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_TRUNCATE,
+                                                   NULL, NULL) != SQLITE_OK) {
+        code = ls_sql_error(store, "vacuuming", err);
+    }
+    return code;
+}
+
 /* --- pins --- */
 
 /* "pin" or "unpin" in the chain: whose case, and when. */

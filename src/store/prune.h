@@ -44,6 +44,10 @@ double ls_prune_row_bytes(enum ls_prune_what what);
 int ls_store_prune(struct ls_store *store, const struct ls_prune_opts *opts,
                    struct ls_prune_result *ret, struct ls_err *err);
 
+/* Writes the file anew, without the room of what was deleted, and empties the -wal file.
+ * LS_ERR_BUSY: somebody else uses it. */
+int ls_store_vacuum(struct ls_store *store, struct ls_err *err);
+
 /* Records a deletion that was made elsewhere: expired snippets. */
 int ls_store_record_pruning(struct ls_store *store, const char *what, const char *reason,
                             int64_t now_ns, uint64_t rows, struct ls_err *err);

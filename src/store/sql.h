@@ -11,7 +11,7 @@
 #include "store/store.h"
 
 enum {
-    LS_SQL_STATEMENTS = 192,
+    LS_SQL_STATEMENTS = 256,
     /* How long to wait for another program's lock. What a long analysis found is worth more
      * patience: two million rows are stored in about as long. */
     LS_SQL_BUSY_MS = 5000,
@@ -41,7 +41,8 @@ struct ls_store {
     struct ls_sql_statement statements[LS_SQL_STATEMENTS];
     size_t statement_count;
     bool read_only;
-    bool in_walk; /* a callback of a walk runs */
+    char *temporary; /* folder that goes with the object; NULL: none */
+    bool in_walk;    /* a callback of a walk runs */
 
     /* The run under way, see write.c. */
     bool in_run;

@@ -248,6 +248,17 @@ int ls_store_open(struct ls_store **ret, const char *path, enum ls_store_mode mo
     return LS_OK;
 }
 
+/* A temporary database leaves nothing behind. */
+static void remove_folder(const char *folder) {
+    static const char *const names[] = {"merged.db", "merged.db-wal", "merged.db-shm"};
+    char path[1100];
+    for (size_t i = 0; i < LS_COUNT(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        unlink(path);
+    }
+    rmdir(folder);
+}
+
 void ls_store_close(struct ls_store *store) {
     if (store == NULL) {
         return;
@@ -258,6 +269,10 @@ void ls_store_close(struct ls_store *store) {
     ls_sql_finish(store);
     int code = sqlite3_close(store->db);
     assert(code == SQLITE_OK); /* else a statement was left open */
+    if (store->temporary != NULL) {
+        remove_folder(store->temporary);
+    }
+    free(store->temporary);
     free(store->touched);
     free(store->path);
     free(store);

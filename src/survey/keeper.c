@@ -17,7 +17,9 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "model/burst.h"
+#include "store/chain.h"
 #include "store/health.h"
+#include "store/positions.h"
 #include "store/prune.h"
 #include "survey/patterns.h"
 #include "survey/snippet.h"
@@ -32,6 +34,9 @@ struct rules {
     char sensor[LS_SENSOR_BYTES];
     char *database;
     char *folder; /* NULL: no snippets */
+    char *key;    /* NULL: the chain is not sealed */
+    double seal_s;
+    struct ls_position place; /* latitude NAN: not known */
     char case_id[LS_SENSOR_BYTES];
     struct ls_prune_opts limits;
     double period_s;
@@ -71,6 +76,7 @@ struct ls_keeper {
 static void drop_rules(struct rules *rules) {
     free(rules->database);
     free(rules->folder);
+    free(rules->key);
     ls_plan_destroy(rules->plan);
 }
 
@@ -108,12 +114,27 @@ static int take_snippets(struct rules *rules, const struct ls_config *config) {
     return rules->folder == NULL ? LS_ERR_NOMEM : LS_OK;
 }
 
+static int take_evidence(struct rules *rules, const struct ls_config *config) {
+    rules->seal_s = config->evidence.seal_s;
+    rules->place = (struct ls_position){.latitude_deg = config->sensor.latitude_deg,
+                                        .longitude_deg = config->sensor.longitude_deg,
+                                        .altitude_m = config->sensor.altitude_m};
+    ls_copy_text(rules->place.sensor, sizeof rules->place.sensor, config->sensor.name);
+    ls_copy_text(rules->place.source, sizeof rules->place.source, "configuration");
+    if (config->evidence.key == NULL) {
+        return LS_OK;
+    }
+    rules->key = strdup(config->evidence.key);
+    return rules->key == NULL ? LS_ERR_NOMEM : LS_OK;
+}
+
 static int take_rules(struct rules *ret, const struct ls_config *config, struct ls_err *err) {
     struct rules rules = {.database = strdup(config->store.database),
                           .plan = ls_plan_hold(config->plan)};
     ls_copy_text(rules.sensor, sizeof rules.sensor, config->sensor.name);
     take_limits(&rules, config);
-    if (rules.database == NULL || take_snippets(&rules, config) != LS_OK) {
+    if (rules.database == NULL || take_evidence(&rules, config) != LS_OK ||
+        take_snippets(&rules, config) != LS_OK) {
         drop_rules(&rules);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
     }
@@ -222,6 +243,45 @@ static void find_patterns(struct ls_keeper *keeper, const struct rules *rules) {
     pthread_mutex_unlock(&keeper->lock);
 }
 
+static void seal(struct ls_keeper *keeper, const struct rules *rules) {
+    struct ls_store *store = NULL;
+    struct ls_err err = {.text = ""};
+    struct ls_key key;
+    struct ls_seal done;
+    int code = ls_key_load(rules->key, &key, &err);
+    if (code == LS_OK) {
+        code = ls_store_open(&store, rules->database, LS_STORE_WRITE, &err);
+    }
+    if (code == LS_OK) {
+        code = ls_store_seal(store, &key, &done, &err);
+    }
+    ls_store_close(store);
+    ls_key_forget(&key);
+    if (code != LS_OK) {
+        say(keeper, rules->sensor, "evidence", LS_HEALTH_WARN, (double)NAN, "", err.text);
+    }
+}
+
+/* Where the sensor stands, as its configuration states it. */
+static void place(struct ls_keeper *keeper, const struct rules *rules) {
+    struct ls_store *store = NULL;
+    struct ls_err err = {.text = ""};
+    struct ls_position position = rules->place;
+    position.since_ns = ls_time_now();
+    int code = ls_store_open(&store, rules->database, LS_STORE_WRITE, &err);
+    if (code == LS_OK) {
+        code = ls_store_add_position(store, &position, &err);
+    }
+    ls_store_close(store);
+    if (code != LS_OK) {
+        say(keeper, rules->sensor, "evidence", LS_HEALTH_WARN, (double)NAN, "", err.text);
+    }
+}
+
+static bool same_place(const struct ls_position *a, const struct ls_position *b) {
+    return a->latitude_deg == b->latitude_deg && a->longitude_deg == b->longitude_deg;
+}
+
 static int keep(struct ls_keeper *keeper, const struct rules *rules, struct ls_store *store,
                 const struct ls_transmission *row, struct ls_err *err) {
     uint64_t used = 0;
@@ -308,6 +368,7 @@ static bool next_work(struct ls_keeper *keeper, struct rules *rules, struct requ
     *rules = keeper->rules;
     rules->database = strdup(keeper->rules.database);
     rules->folder = keeper->rules.folder == NULL ? NULL : strdup(keeper->rules.folder);
+    rules->key = keeper->rules.key == NULL ? NULL : strdup(keeper->rules.key);
     ls_plan_hold(rules->plan);
     bool any = keeper->queued > 0;
     if (any) {
@@ -346,6 +407,8 @@ static void *run(void *context) {
     setpriority(PRIO_PROCESS, (id_t)gettid(), BACKGROUND);
     struct timer pruning = {.done_ns = ls_time_steady()};
     struct timer patterns = pruning;
+    struct timer sealing = pruning;
+    struct ls_position placed = {.latitude_deg = (double)NAN};
     while (keeper->stop == 0) {
         struct rules rules;
         struct request request;
@@ -359,6 +422,14 @@ static void *run(void *context) {
         }
         if (whole && !isnan(rules.patterns_s) && is_due(&patterns, rules.patterns_s)) {
             find_patterns(keeper, &rules);
+        }
+        if (whole && !isnan(rules.place.latitude_deg) && !isnan(rules.place.longitude_deg) &&
+            !same_place(&placed, &rules.place)) {
+            place(keeper, &rules);
+            placed = rules.place;
+        }
+        if (whole && rules.key != NULL && is_due(&sealing, rules.seal_s)) {
+            seal(keeper, &rules);
         }
         drop_rules(&rules);
     }

@@ -1,6 +1,7 @@
 /* What an export wrote is read back, and no change of it goes by: each byte of the file is changed
  * once. The schemas are held by a validator that knows every word they use. */
 #include <criterion/criterion.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/util.h"
 #include "report/export_check.h"
 #include "report/schema.h"
+#include "store/positions.h"
 #include "tests/store/database.h"
 
 extern const struct ls_embedded ls_json_schemas[];
@@ -122,6 +124,110 @@ Test(export_check, any_byte_of_csv_rows_that_changes_is_found) {
     struct ls_err err = {0};
     char *text = write_export(&opts, &size);
     cr_expect_eq(check(&opts, text, size, &err), LS_OK, "%s", err.text);
+    free(text);
+}
+
+/* --- files that are one document --- */
+
+static void place(const char *sensor, double latitude_deg, double longitude_deg) {
+    struct ls_position position = {.latitude_deg = latitude_deg,
+                                   .longitude_deg = longitude_deg,
+                                   .altitude_m = (double)NAN,
+                                   .since_ns = 5};
+    struct ls_err err = {0};
+    ls_copy_text(position.sensor, sizeof position.sensor, sensor);
+    ls_copy_text(position.source, sizeof position.source, "person");
+    cr_assert_eq(ls_store_add_position(store, &position, &err), LS_OK, "%s", err.text);
+}
+
+/* Rows 4, 5 and 6 of a second run: km-14 hears first, then km-12.4, then one that nobody placed. */
+static void put_passage(const char *kind) {
+    static const char *const sensors[] = {"km-14", "km-12.4", "km-16"};
+    static const int64_t evidence[] = {4, 5, 6};
+    struct ls_run run = database_run("bb", 20 * LS_NS_PER_S, 30 * LS_NS_PER_S);
+    struct ls_incident row = {.severity = LS_NOTE, .findings = 1};
+    struct ls_err err = {0};
+    int64_t id;
+    cr_assert_eq(ls_store_begin_run(store, &run, &id, &id, &err), LS_OK, "%s", err.text);
+    for (size_t i = 0; i < LS_COUNT(sensors); i++) {
+        struct ls_transmission t = database_transmission((21 + (int64_t)i) * LS_NS_PER_S, 0.5, 1e9);
+        ls_copy_text(t.sensor, sizeof t.sensor, sensors[i]);
+        cr_assert_eq(ls_store_add_transmission(store, &t, &err), LS_OK, "%s", err.text);
+    }
+    cr_assert_eq(ls_store_finish_run(store, &run, &err), LS_OK, "%s", err.text);
+    ls_copy_text(row.finding.kind, sizeof row.finding.kind, kind);
+    ls_copy_text(row.finding.sensor, sizeof row.finding.sensor, "km-14");
+    row.finding.version = 1;
+    row.finding.log10_p = -3.5;
+    row.finding.start_ns = 21 * LS_NS_PER_S;
+    row.finding.stop_ns = 24 * LS_NS_PER_S;
+    row.finding.evidence = evidence;
+    row.finding.evidence_count = LS_COUNT(evidence);
+    cr_assert_eq(ls_store_begin_patterns(store, &err), LS_OK, "%s", err.text);
+    cr_assert_eq(ls_store_put_incident(store, &row, 5, &err), LS_OK, "%s", err.text);
+    cr_assert_eq(ls_store_finish_patterns(store, &err), LS_OK, "%s", err.text);
+}
+
+static const struct ls_export_opts geojson = {.what = LS_EXPORT_INCIDENTS,
+                                              .format = LS_EXPORT_GEOJSON};
+
+Test(export_check, a_pass_is_a_line_through_sensors_with_a_place_in_the_order_that_heard_it) {
+    size_t size;
+    struct ls_err err = {0};
+    place("km-12.4", 51.0, 13.0);
+    place("km-14", 51.25, 13.5);
+    put_passage("corridor-track");
+    char *text = write_export(&geojson, &size);
+    cr_expect_not_null(
+        strstr(text, "{\"type\":\"LineString\",\"coordinates\":[[13.5,51.25],[13,51]]}"), "%s",
+        text);
+    cr_expect_not_null(strstr(text, "{\"type\":\"Point\",\"coordinates\":[13,51]}"), "%s", text);
+    cr_expect_not_null(strstr(text, "\"geometry\":null"), "the one of one sensor: %s", text);
+    cr_expect_eq(check(&geojson, text, size, &err), LS_OK, "%s", err.text);
+    *strstr(text, "[13.5,51.25]") = ' ';
+    cr_expect_eq(check(&geojson, text, size, &err), LS_ERR_FORMAT);
+    free(text);
+}
+
+Test(export_check, no_position_is_made_up) {
+    size_t size;
+    struct ls_err err = {0};
+    place("km-12.4", 51.0, 13.0);
+    put_passage("corridor-track");
+    char *text = write_export(&geojson, &size);
+    cr_expect_null(strstr(text, "LineString"), "one place is no line: %s", text);
+    char *at = strstr(text, "[13,51]");
+    at[2] = '4';
+    cr_expect_eq(check(&geojson, text, size, &err), LS_ERR_FORMAT);
+    cr_expect_not_null(strstr(err.text, "where no sensor stands"), "%s", err.text);
+    free(text);
+}
+
+Test(export_check, what_does_not_pass_is_no_line) {
+    size_t size;
+    place("km-12.4", 51.0, 13.0);
+    place("km-14", 51.25, 13.5);
+    put_passage("similar-posts");
+    char *text = write_export(&geojson, &size);
+    cr_expect_null(strstr(text, "LineString"), "%s", text);
+    free(text);
+}
+
+Test(export_check, a_change_of_an_annotation_is_found) {
+    struct ls_export_opts opts = {.what = LS_EXPORT_TRANSMISSIONS, .format = LS_EXPORT_SIGMF};
+    size_t size;
+    struct ls_err err = {0};
+    char *text = write_export(&opts, &size);
+    cr_assert_eq(check(&opts, text, size, &err), LS_OK, "%s", err.text);
+    char *first = strstr(text, "\"annotations\"");
+    for (char *p = first + 16; *p != '\0'; p++) {
+        char kept = *p;
+        if (kept >= '0' && kept <= '9') {
+            *p = (char)('0' + (kept - '0' + 1) % 10);
+            cr_expect_eq(check(&opts, text, size, &err), LS_ERR_FORMAT, "%s", p);
+            *p = kept;
+        }
+    }
     free(text);
 }
 

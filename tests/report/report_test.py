@@ -203,6 +203,8 @@ def problems(lineside, top, folder):
     yield from report_problems(run, ["--since", "2026-11-20T08:10:00Z", "--until",
                                      "2026-11-20T08:20:00Z", "--sensor", "km-1"], PERIOD)
     for name, text in string_literals(top):
+        # The key of GeoJSON (RFC 7946); only those of sensors are ever written.
+        text = re.sub(r'^coordinates$|\\"coordinates\\"', "", text)
         for claim in claims(text):
             yield f"{name}: claims too much: {claim}"
 

@@ -393,7 +393,30 @@ def searches_for_patterns_while_it_listens(make):
     expect("is sound" in sensor.ask("db", "check"), sensor.ask("db", "check"))
 
 
-CLAIMS = [deaf_receiver_is_told_by_its_floor, transforms_are_planned_before_samples_come, absent_device_is_waited_for,
+def seals_labels_and_places_what_it_hears(make):
+    """Rows carry the label, the place is written once, and each deletion is sealed soon after."""
+    folder = tempfile.mkdtemp()
+    key = os.path.join(folder, "seal.pem")
+    subprocess.run([PROGRAM, "db", "key", key], check=True, capture_output=True)
+    sensor = make({"evidence": {"key": key, "seal_s": "1s"},
+                   "sensor": {"label": "internal", "latitude_deg": "51.05",
+                              "longitude_deg": "13.74"},
+                   "retention": {"period_s": "1s"}})
+    sensor.wait_notice("READY=1")
+    sensor.listen(2)
+    sensor.ask("db", "pin", "--case", "C-7", "--since", "2026-11-20", "--until", "2026-11-21")
+    sensor.listen(4)
+    expect(sensor.stop() == 0, f"exit status {sensor.process.returncode}\n{sensor.logged()}")
+    said = sensor.ask("db", "verify", "--key", key + ".pub")
+    shutil.rmtree(folder)
+    expect("2 links, 1 seal" in said, said + sensor.logged())
+    expect(rows(sensor, "SELECT DISTINCT label FROM run") == [("internal",)], "no label")
+    expect(rows(sensor, "SELECT latitude_deg, longitude_deg, source FROM sensor_position") ==
+           [(51.05, 13.74, "configuration")], "no place")
+    expect("warning: evidence" not in sensor.logged(), sensor.logged())
+
+
+CLAIMS = [seals_labels_and_places_what_it_hears, deaf_receiver_is_told_by_its_floor, transforms_are_planned_before_samples_come, absent_device_is_waited_for,
           gpsd_gives_position_and_time, gain_that_collapses_is_told,
           loses_no_sample_while_it_is_reloaded, hops_in_an_order_that_is_drawn,
           health_follows_the_receiver,
@@ -431,7 +454,9 @@ def hold(claim, program, recording):
 
 
 def main():
+    global PROGRAM
     program, captures = map(os.path.abspath, sys.argv[1:3])
+    PROGRAM = program
     recording = os.path.join(captures, "demo.sigmf-meta")
     claims = [c for c in CLAIMS if not sys.argv[3:] or c.__name__ in sys.argv[3:]]
     wrong = 0
