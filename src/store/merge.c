@@ -39,8 +39,10 @@ static void bind_filter(sqlite3_stmt *stmt, const struct ls_filter *filter) {
     ls_sql_bind_int(stmt, ":until_ns", until_ns);
     ls_sql_bind_real(stmt, ":low_hz", low_hz);
     ls_sql_bind_real(stmt, ":high_hz", high_hz);
-    ls_sql_bind_int(stmt, ":from_s", clamp32((double)(since_ns / LS_NS_PER_S - epoch_s) - 1.0));
-    ls_sql_bind_int(stmt, ":until_s", clamp32((double)(until_ns / LS_NS_PER_S - epoch_s) + 1.0));
+    int64_t from_s = since_ns / LS_NS_PER_S - epoch_s - 1;
+    int64_t until_s = until_ns / LS_NS_PER_S - epoch_s + 1;
+    ls_sql_bind_int(stmt, ":from_s", clamp32((double)from_s));
+    ls_sql_bind_int(stmt, ":until_s", clamp32((double)until_s));
     ls_sql_bind_int(stmt, ":low_khz", clamp32(low_hz / 1e3 - 1.0));
     ls_sql_bind_int(stmt, ":high_khz", clamp32(high_hz / 1e3 + 1.0));
 }

@@ -4,8 +4,7 @@
  * with a time or a frequency bound. The verdict takes processor time, which other programs on the
  * machine change least: nothing here waits for anything but the disk.
  *
- * The rows are a busy month: 4,000 channels of 12.5 kHz, mostly short, one in fifty up to 10 min
- * and one in a thousand up to a day and 5 MHz wide, written in runs of at most a million. */
+ * The rows are those of month.h, written in runs of at most a million. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,17 +16,9 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "store/store.h"
+#include "tests/evaluation/month.h"
 
-static const int64_t month_start_ns = INT64_C(1793491200000000000); /* 2026-11-01 */
-static const double month_s = 30.0 * 86400.0;
 static const size_t rows_of_a_run = 1000000;
-
-static uint64_t random_state = 1;
-
-static double uniform(void) {
-    random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407u;
-    return (double)(random_state >> 11) * 0x1p-53;
-}
 
 static double cpu_ms(void) {
     struct timespec t;
@@ -40,30 +31,6 @@ static void fail(const char *what, const struct ls_err *err) {
     exit(2);
 }
 
-static struct ls_transmission random_row(size_t i, size_t rows) {
-    double kind = uniform();
-    double duration_s = kind < 0.001  ? 86400.0 * uniform()
-                        : kind < 0.02 ? 600.0 * uniform()
-                                      : 0.001 + 2.0 * uniform();
-    double t = month_s * ((double)i + uniform()) / (double)rows;
-    struct ls_transmission row = {
-        .start_ns = month_start_ns + (int64_t)(t * 1e9),
-        .duration_ns = 1 + (int64_t)(duration_s * 1e9),
-        .center_hz = 400e6 + 12.5e3 * floor(4000.0 * uniform()) + 400.0 * uniform(),
-        .bandwidth_hz = kind < 0.001 ? 5e6 * uniform() : 8e3 + 3e3 * uniform(),
-        .snr_db = 6.0 + 30.0 * uniform(),
-        .level_dbfs = -90.0 + 60.0 * uniform(),
-        .offset_hz = 100.0 * uniform(),
-        .bursts = 1 + (uint64_t)(20.0 * uniform()),
-        .on_s = duration_s * uniform(),
-        .burst_s = duration_s / 20.0,
-        .period_s = uniform() < 0.5 ? (double)NAN : duration_s / 10.0,
-    };
-    static const char *const classes[] = {"gsm", "fsk", "ook", "fm", "tetra", "unknown"};
-    ls_copy_text(row.class_name, sizeof row.class_name, classes[(int)(6.0 * uniform())]);
-    return row;
-}
-
 static void write_run(struct ls_store *store, size_t first, size_t count, size_t rows) {
     struct ls_err err = {0};
     struct ls_run run = {.first_ns = month_start_ns, .last_ns = month_start_ns + 1};
@@ -74,7 +41,7 @@ static void write_run(struct ls_store *store, size_t first, size_t count, size_t
         fail("begin", &err);
     }
     for (size_t i = first; i < first + count; i++) {
-        struct ls_transmission row = random_row(i, rows);
+        struct ls_transmission row = month_row(i, rows);
         if (ls_store_add_transmission(store, &row, &err) != LS_OK) {
             fail("add", &err);
         }
@@ -132,10 +99,10 @@ static double time_query(struct ls_store *store, const struct query *query, size
         struct ls_filter filter = {.class_name = query->class_name, .limit = query->limit};
         filter.has_since = query->seconds != 0.0;
         filter.has_until = query->seconds > 0.0;
-        filter.since_ns = month_start_ns + (int64_t)(0.9 * month_s * uniform() * 1e9);
+        filter.since_ns = month_start_ns + (int64_t)(0.9 * month_s * month_uniform() * 1e9);
         filter.until_ns = filter.since_ns + (int64_t)(query->seconds * 1e9);
         filter.has_freq = query->band_hz > 0.0;
-        filter.low_hz = 401e6 + 12.5e3 * floor(3800.0 * uniform()) - 6e3;
+        filter.low_hz = 401e6 + 12.5e3 * floor(3800.0 * month_uniform()) - 6e3;
         filter.high_hz = filter.low_hz + query->band_hz - 500.0;
         struct ls_err err = {0};
         size_t rows = 0;
