@@ -19,7 +19,8 @@ enum {
     SYMBOLS = 256,
     SYMBOLS_MIN = 100,
     EDGE = 2, /* symbols at either end, where the burst ramps */
-    PADDED = 2048,
+    PADDED = 512,
+    SAMPLES = 1024,
     PHASES = 16, /* of the symbol clock that are tried */
     ROUNDS = 2,
 };
@@ -34,9 +35,14 @@ struct ls_gmsk {
     struct ls_fft *fft;
     float complex *padded;
     float complex *bins;
+    double complex turned[SAMPLES];
     double complex squares[SYMBOLS];
     double complex best[SYMBOLS];
 };
+
+bool ls_gmsk_is_burst(double burst_s, double bandwidth_hz) {
+    return burst_s > 0.47e-3 && burst_s < 0.61e-3 && bandwidth_hz > 120e3 && bandwidth_hz < 350e3;
+}
 
 /* --- the filter --- */
 
@@ -173,25 +179,21 @@ static double filter_at(const struct ls_gmsk *gmsk, double symbols) {
 }
 
 struct span {
-    const float complex *iq;
     size_t count;
     double step;    /* symbols a sample */
-    double turn;    /* cycles a sample that are taken out first */
     size_t symbols; /* whole ones */
 };
 
 /* Squares of the derotated symbols, the first of them at `phase`. */
 static void square(const struct ls_gmsk *gmsk, const struct span *span, double phase,
                    double complex *ret) {
+    double reach = 0.5 * SPAN / span->step;
     for (size_t k = 0; k < span->symbols; k++) {
         double middle = ((double)k + phase) / span->step;
-        double reach = 0.5 * SPAN / span->step;
         double first = fmax(ceil(middle - reach), 0.0);
         double complex sum = 0.0;
         for (size_t n = (size_t)first; n < span->count && (double)n <= middle + reach; n++) {
-            double complex turned = (double complex)span->iq[n] *
-                                    cexp(-2.0 * M_PI * (double complex)I * span->turn * (double)n);
-            sum += turned * filter_at(gmsk, ((double)n - middle) * span->step);
+            sum += gmsk->turned[n] * filter_at(gmsk, ((double)n - middle) * span->step);
         }
         /* (-i)^k squared. */
         ret[k] = k % 2 == 0 ? sum * sum : -sum * sum;
@@ -259,37 +261,44 @@ static double middle_of(const float complex *iq, size_t count) {
     return carg(sum) / (2.0 * M_PI);
 }
 
+/* The phase of the symbol clock with the strongest line; *ret_cycles is where that is. */
+static void find_line(struct ls_gmsk *gmsk, const struct span *span, double *ret_cycles) {
+    double most = 0.0;
+    for (size_t p = 0; p < PHASES; p++) {
+        double at = 0.0;
+        square(gmsk, span, (double)p / PHASES, gmsk->squares);
+        double line = line_of(gmsk, gmsk->squares, span->symbols, &at);
+        if (line > most) {
+            most = line;
+            *ret_cycles = at;
+            memcpy(gmsk->best, gmsk->squares, sizeof gmsk->best);
+        }
+    }
+}
+
 bool ls_gmsk_offset(struct ls_gmsk *gmsk, const float complex *iq, size_t count, double rate_sps,
                     double *ret_hz, double *ret_error_hz) {
-    struct span span = {.iq = iq, .count = count, .step = symbol_sps / rate_sps};
-    size_t whole = (size_t)((double)count * span.step);
+    struct span span = {.count = count < SAMPLES ? count : SAMPLES, .step = symbol_sps / rate_sps};
+    size_t whole = (size_t)((double)span.count * span.step);
     span.symbols = whole < SYMBOLS ? whole : SYMBOLS;
     if (span.symbols < SYMBOLS_MIN || span.step > 0.91) {
         return false;
     }
-    span.turn = middle_of(iq, count);
-    double hz = 0.0;
+    double hz = middle_of(iq, span.count) * rate_sps;
     double error = (double)NAN;
     for (int round = 0; round < ROUNDS; round++) {
-        double most = 0.0;
         double cycles = 0.0;
-        for (size_t p = 0; p < PHASES; p++) {
-            double at = 0.0;
-            square(gmsk, &span, (double)p / PHASES, gmsk->squares);
-            double line = line_of(gmsk, gmsk->squares, span.symbols, &at);
-            if (line > most) {
-                most = line;
-                cycles = at;
-                memcpy(gmsk->best, gmsk->squares, sizeof gmsk->best);
-            }
+        for (size_t n = 0; n < span.count; n++) {
+            gmsk->turned[n] = (double complex)iq[n] *
+                              cexp(-2.0 * M_PI * (double complex)I * hz / rate_sps * (double)n);
         }
+        find_line(gmsk, &span, &cycles);
         error = regress(gmsk->best, span.symbols, &cycles);
         if (!isfinite(error)) {
             return false;
         }
         /* Twice the offset, of which whole cycles a symbol do not show. */
-        hz = span.turn * rate_sps + 0.5 * remainder(cycles, 1.0) * symbol_sps;
-        span.turn = hz / rate_sps;
+        hz += 0.5 * remainder(cycles, 1.0) * symbol_sps;
     }
     *ret_hz = hz;
     *ret_error_hz = 0.5 * error * symbol_sps;

@@ -27,7 +27,7 @@
 
 enum ls_offset_form { LS_OFFSET_TONE, LS_OFFSET_FSK, LS_OFFSET_GMSK };
 
-enum { LS_OFFSET_SAMPLES = 8192 }; /* longer bursts: the first so many */
+enum { LS_OFFSET_SAMPLES = 4096 }; /* longer bursts: the first so many */
 
 struct ls_offset;
 

@@ -41,7 +41,8 @@ CREATE TEMP TABLE IF NOT EXISTS staged_transmission (
     on_s REAL,
     burst_s REAL,
     period_s REAL,
-    flags INTEGER
+    flags INTEGER,
+    trail BLOB
 ) STRICT;
 
 -- name: create_staged_observation
@@ -77,7 +78,7 @@ DELETE FROM temp.touched;
 -- name: stage_transmission
 INSERT INTO temp.staged_transmission VALUES (:id, :sensor, :class, :start_ns, :duration_ns,
     :center_hz, :bandwidth_hz, :snr_db, :level_dbfs, :offset_hz, :bursts, :on_s, :burst_s,
-    :period_s, :flags);
+    :period_s, :flags, :trail);
 
 -- name: stage_observation
 INSERT INTO temp.staged_observation (sensor, state, cause, start_ns, stop_ns, low_hz, high_hz,
@@ -95,9 +96,10 @@ INSERT OR IGNORE INTO main.class (name) SELECT DISTINCT class FROM temp.staged_t
 
 -- name: insert_transmissions
 INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail)
 SELECT s.id, :run_id, sensor.id, class.id, s.start_ns, s.duration_ns, s.center_hz, s.bandwidth_hz,
-    s.snr_db, s.level_dbfs, s.offset_hz, s.bursts, s.on_s, s.burst_s, s.period_s, s.flags
+    s.snr_db, s.level_dbfs, s.offset_hz, s.bursts, s.on_s, s.burst_s, s.period_s, s.flags,
+    s.trail
 FROM temp.staged_transmission AS s
 CROSS JOIN main.sensor ON sensor.name = s.sensor
 CROSS JOIN main.class ON class.name = s.class
@@ -292,16 +294,17 @@ SELECT cell FROM transmission WHERE id = :id;
 
 -- name: put_transmission
 INSERT INTO transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail)
 VALUES (:id, :run_id, (SELECT id FROM sensor WHERE name = :sensor),
     (SELECT id FROM class WHERE name = :class), :start_ns, :duration_ns, :center_hz,
-    :bandwidth_hz, :snr_db, :level_dbfs, :offset_hz, :bursts, :on_s, :burst_s, :period_s, :flags)
+    :bandwidth_hz, :snr_db, :level_dbfs, :offset_hz, :bursts, :on_s, :burst_s, :period_s, :flags,
+    :trail)
 ON CONFLICT (id) DO UPDATE SET
     class_id = excluded.class_id, start_ns = excluded.start_ns, duration_ns = excluded.duration_ns,
     center_hz = excluded.center_hz, bandwidth_hz = excluded.bandwidth_hz,
     snr_db = excluded.snr_db, level_dbfs = excluded.level_dbfs, offset_hz = excluded.offset_hz,
     bursts = excluded.bursts, on_s = excluded.on_s, burst_s = excluded.burst_s,
-    period_s = excluded.period_s, flags = excluded.flags;
+    period_s = excluded.period_s, flags = excluded.flags, trail = excluded.trail;
 
 -- name: drop_empty_transmission_box
 DELETE FROM transmission_box WHERE cell = :cell
@@ -356,7 +359,7 @@ FROM run WHERE rows_last_ns >= :from_ns ORDER BY rows_last_ns LIMIT 1;
 -- name: transmissions_in_slice
 SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
     t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
-    t.flags
+    t.flags, t.trail
 FROM transmission_box AS b
 CROSS JOIN transmission AS t ON t.cell = b.cell
 CROSS JOIN sensor ON sensor.id = t.sensor_id
@@ -487,7 +490,7 @@ ORDER BY transmission_id;
 -- name: evidence_rows
 SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
     t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
-    t.flags
+    t.flags, t.trail
 FROM incident_transmission AS e
 JOIN transmission AS t ON t.id = e.transmission_id
 JOIN sensor ON sensor.id = t.sensor_id
@@ -776,7 +779,8 @@ ORDER BY transmission_id;
 -- name: chain_text_transmission
 SELECT 'transmission' AS type, t.id, t.run_id, sensor.name AS sensor, class.name AS class,
     t.start_ns, t.duration_ns, t.center_hz, t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz,
-    t.bursts, t.on_s, t.burst_s, t.period_s, t.flags
+    t.bursts, t.on_s, t.burst_s, t.period_s, t.flags,
+    nullif(hex(t.trail), '') AS trail
 FROM transmission AS t
 LEFT JOIN sensor ON sensor.id = t.sensor_id
 LEFT JOIN class ON class.id = t.class_id
@@ -991,7 +995,7 @@ WITH RECURSIVE part (id) AS (
 )
 SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
     t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
-    t.flags, r.text, l.percent
+    t.flags, t.trail, r.text, l.percent
 FROM emitter_transmission AS l
 CROSS JOIN transmission AS t ON t.id = l.transmission_id
 CROSS JOIN sensor ON sensor.id = t.sensor_id

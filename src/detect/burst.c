@@ -158,6 +158,23 @@ static int extend_track(struct ls_bursts *bursts, struct track *track, const str
     return LS_OK;
 }
 
+static void tell_part(const struct ls_bursts *bursts, const struct track *track,
+                      const struct ls_piece *piece, size_t i) {
+    const struct ls_stretch *s = &bursts->stretch;
+    const struct ls_box *box = &piece->boxes[i];
+    double first = (double)piece->first_frame + (double)box->start_frame;
+    double frames = (double)box->stop_frame - (double)box->start_frame;
+    double power = ls_stretch_signal_pow(s, (double)box->excess_pow);
+    struct ls_burst_part part = {.t_ns = ls_stretch_event_ns(s, first + frames / 2.0),
+                                 .seconds = ls_stretch_seconds(s, frames),
+                                 .power = fmin(fmax(power, LEAST_POW), LARGEST_POW)};
+    if (piece->carriers != NULL) {
+        part.carrier = piece->carriers[i];
+        part.carrier.sum_hz += s->tuning.center_hz * part.carrier.weight;
+    }
+    bursts->listener.part(bursts->listener.context, &part, track->owner);
+}
+
 static int begin_track(struct ls_bursts *bursts, const struct ls_piece *piece, size_t i,
                        struct track *ret, struct ls_err *err) {
     const struct ls_box *box = &piece->boxes[i];
@@ -172,7 +189,9 @@ static int begin_track(struct ls_bursts *bursts, const struct ls_piece *piece, s
         struct ls_burst now = measure(bursts, ret);
         code = bursts->listener.begins(bursts->listener.context, &now, &ret->owner, err);
     }
-    if (code != LS_OK) {
+    if (code == LS_OK) {
+        tell_part(bursts, ret, piece, i);
+    } else {
         ls_spectrum_finish(&ret->spectrum);
     }
     return code;
@@ -223,6 +242,7 @@ static int continue_tracks(struct ls_bursts *bursts, const struct ls_piece *piec
         taken[i] = held || track != NULL;
         if (track != NULL) {
             code = extend_track(bursts, track, piece, i, err);
+            tell_part(bursts, track, piece, i);
         }
     }
     return code;

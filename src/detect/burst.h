@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "detect/spectrum.h"
 #include "detect/stretch.h"
+#include "detect/trail.h"
 #include "dsp/detector.h"
 #include "model/burst.h"
 
@@ -24,6 +25,8 @@ struct ls_burst_listener {
     /* now: as measured so far. *ret_owner is handed back at the end. */
     int (*begins)(void *context, const struct ls_burst *now, uint64_t *ret_owner,
                   struct ls_err *err);
+    /* What a piece holds of a burst that has begun. */
+    void (*part)(void *context, const struct ls_burst_part *part, uint64_t owner);
     int (*ends)(void *context, const struct ls_burst *burst, const struct ls_spectrum *spectrum,
                 double noise_per_bin, uint64_t owner, struct ls_err *err);
 };
@@ -51,6 +54,7 @@ struct ls_piece {
     const struct ls_box_spectrum *spectra; /* one for each box */
     const struct ls_features *features;    /* the same; NULL: none were measured */
     const bool *held; /* the same: is it part of a burst of longer windows? NULL: none is */
+    const struct ls_carrier *carriers;     /* the same */
     size_t box_count;
     bool clipped; /* samples at full scale in this piece */
 };

@@ -36,6 +36,8 @@ struct open_row {
     double high_hz;
     struct ls_spectrum spectrum;
     struct ls_features features;
+    struct ls_carrier carrier;
+    struct ls_trail_builder trail;
     double noise_per_bin_s; /* noise power of a fine bin times seconds */
     uint32_t flags;
     uint32_t first_flags;
@@ -61,6 +63,8 @@ static int burst_ends(void *context, const struct ls_burst *burst,
                       const struct ls_spectrum *spectrum, double noise_per_bin, uint64_t owner,
                       struct ls_err *err);
 
+static void burst_part(void *context, const struct ls_burst_part *part, uint64_t owner);
+
 int ls_transmissions_create(struct ls_transmissions **ret, const struct ls_transmissions_opts *opts,
                             struct ls_err *err) {
     struct ls_transmissions *all = calloc(1, sizeof *all);
@@ -68,8 +72,8 @@ int ls_transmissions_create(struct ls_transmissions **ret, const struct ls_trans
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for transmissions");
     }
     all->opts = *opts;
-    all->listener =
-        (struct ls_burst_listener){.context = all, .begins = burst_begins, .ends = burst_ends};
+    all->listener = (struct ls_burst_listener){
+        .context = all, .begins = burst_begins, .part = burst_part, .ends = burst_ends};
     all->next_number = 1;
     *ret = all;
     return LS_OK;
@@ -184,6 +188,14 @@ static struct open_row *row_by_number(const struct ls_transmissions *all, uint64
         }
     }
     return NULL;
+}
+
+static void burst_part(void *context, const struct ls_burst_part *part, uint64_t owner) {
+    struct open_row *row = row_by_number(context, owner);
+    if (row != NULL) {
+        ls_carrier_add(&row->carrier, &part->carrier);
+        ls_trail_add(&row->trail, part);
+    }
 }
 
 static void add_burst(struct open_row *row, const struct ls_burst *burst, double noise_per_bin) {
@@ -309,6 +321,16 @@ static void measure_frequency(const struct ls_transmissions *all, const struct o
     ret->bandwidth_hz = ls_stretch_round(width, 10.0);
 }
 
+/* Carrier from the middle of its channel. */
+static double offset_of(const struct ls_transmissions *all, const struct open_row *row) {
+    if (row->carrier.weight <= 0.0 || all->opts.channel_hz == NULL) {
+        return (double)NAN;
+    }
+    double carrier_hz = row->carrier.sum_hz / row->carrier.weight;
+    double channel_hz = all->opts.channel_hz(all->opts.hang_context, carrier_hz);
+    return ls_stretch_round(carrier_hz - channel_hz, 10.0);
+}
+
 static void fill_row(const struct ls_transmissions *all, struct open_row *row,
                      struct ls_transmission *ret) {
     memset(ret, 0, sizeof *ret);
@@ -323,7 +345,8 @@ static void fill_row(const struct ls_transmissions *all, struct open_row *row,
     double noise_pow = row->noise / row->on_s * ret->bandwidth_hz / burst_hz;
     ret->snr_db = ls_stretch_round(10.0 * log10(mean_pow / noise_pow), 100.0);
     ret->level_dbfs = ls_stretch_round(10.0 * log10(mean_pow), 100.0);
-    ret->offset_hz = NAN;
+    ret->offset_hz = offset_of(all, row);
+    ls_trail_finish(&row->trail, ret->start_ns, ret->center_hz, &ret->trail);
     ret->bursts = row->bursts;
     ret->on_s = ls_stretch_round(fmin(row->on_s, (double)ret->duration_ns / 1e9), 1e6);
     ret->period_s = ls_stretch_round(lattice_period_s(row), 1e9);

@@ -17,6 +17,9 @@ struct ls_transmissions_opts {
     /* Hang time in seconds at a frequency, > 0; required. */
     double (*hang_s)(const void *context, double hz);
     const void *hang_context;
+    /* Centre of the raster's channel nearest to a frequency; NAN: there is no raster. NULL: never.
+     */
+    double (*channel_hz)(const void *context, double hz);
     /* A transmission is over: row->id is its number, counted from 1 in order of beginning; the rest
      * of the row but sensor and run_id is filled in. */
     int (*done)(void *context, const struct ls_transmission *row, struct ls_err *err);

@@ -1,5 +1,6 @@
 #include "model/plan.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -151,4 +152,17 @@ double ls_plan_hang_s(const struct ls_plan *plan, double hz) {
         return LS_PLAN_HANG_DEFAULT_MS / 1e3;
     }
     return band->hang_s;
+}
+
+double ls_plan_channel_hz(const struct ls_plan *plan, double hz) {
+    enum { BANDS = 16 };
+    const struct ls_band *bands[BANDS];
+    size_t count = plan == NULL ? 0 : ls_plan_bands_at(plan, hz, bands, BANDS);
+    for (size_t i = 0; i < count && i < BANDS; i++) {
+        if (bands[i]->raster_hz > 0.0) {
+            double channels = round((hz - bands[i]->first_hz) / bands[i]->raster_hz);
+            return bands[i]->first_hz + channels * bands[i]->raster_hz;
+        }
+    }
+    return (double)NAN;
 }

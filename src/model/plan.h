@@ -77,6 +77,10 @@ size_t ls_plan_bands_at(const struct ls_plan *plan, double hz, const struct ls_b
  * 0 when the band has no raster. */
 size_t ls_plan_channels(const struct ls_band *band);
 
+/* The channel of a raster that is nearest to hz, in the narrowest band with a raster that holds it;
+ * NAN: there is none. plan may be NULL. */
+double ls_plan_channel_hz(const struct ls_plan *plan, double hz);
+
 /* Hang time for a transmission at hz: of the narrowest band that holds it, else
  * LS_PLAN_HANG_DEFAULT_MS. plan may be NULL. */
 double ls_plan_hang_s(const struct ls_plan *plan, double hz);

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/trail.h"
+
 enum { LS_SENSOR_BYTES = 64, LS_CLASS_BYTES = 24 };
 
 struct ls_transmission {
@@ -25,6 +27,7 @@ struct ls_transmission {
     double burst_s;                  /* typical burst length; NAN when not known */
     double period_s; /* burst lattice: spacing of the bursts; NAN when there is none */
     uint32_t flags;  /* LS_BURST_*, of any burst in it; CUT_* of the first and last one */
+    struct ls_trail trail;
 };
 
 #endif

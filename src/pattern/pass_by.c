@@ -163,10 +163,12 @@ static void describe(const struct ls_visit *visit, const struct ls_pass *pass,
                  "a fixed transmitter whose power and frequency were turned up and down");
     char closest[LS_TIME_TEXT_BYTES];
     ls_time_format(t0_ns, closest);
-    snprintf(finding->words, sizeof finding->words,
-             "%llu transmissions near %.4f MHz that rise and fall in level%s, closest at %.19sZ %s",
-             (unsigned long long)visit->rows, visit->channel.center_hz / 1e6,
-             pass->doppler ? " and sink in frequency" : "", closest, speed);
+    snprintf(
+        finding->words, sizeof finding->words,
+        "%llu transmission%s near %.4f MHz, rising and falling in level%s, closest at %.19sZ %s",
+        (unsigned long long)visit->transmissions, visit->transmissions == 1 ? "" : "s",
+        visit->channel.center_hz / 1e6, pass->doppler ? " and sinking in frequency" : "", closest,
+        speed);
     ls_copy_text(finding->limits, sizeof finding->limits, ls_pass_by_kind.fooled);
 }
 
@@ -174,6 +176,7 @@ static int report_one(const struct state *s, const struct kept *kept, struct ls_
                       struct ls_err *err) {
     const struct ls_visit *visit = &kept->visit;
     int64_t evidence[LS_VISIT_ROWS];
+    size_t count = 0;
     struct ls_finding finding = ls_report_blank(report);
     ls_copy_text(finding.sensor, sizeof finding.sensor,
                  ls_exposure_name(s->input.exposure, visit->channel.sensor));
@@ -187,10 +190,12 @@ static int report_one(const struct state *s, const struct kept *kept, struct ls_
     if (finding.log10_p <= -2.0) {
         describe(visit, &kept->pass, &finding);
         for (size_t i = 0; i < visit->count; i++) {
-            evidence[i] = visit->row[i].id;
+            bool again = count > 0 && evidence[count - 1] == visit->row[i].id;
+            count -= again;
+            evidence[count++] = visit->row[i].id;
         }
         finding.evidence = evidence;
-        finding.evidence_count = visit->count;
+        finding.evidence_count = count;
     }
     return ls_report_add(report, &finding, err);
 }
@@ -239,13 +244,13 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
 
 const struct ls_kind ls_pass_by_kind = {
     .id = "pass-by",
-    .version = 3,
+    .version = 4,
     .null =
         "within a visit the levels and offsets come in no order, but for three rows that follow "
         "each other, which fade alike",
     .test = "log-likelihood of a level bell and a Doppler curve about one moment and of one width, "
             "the best of 150, against the rows of the same visit in other orders; one search for "
-            "each visit of 16 rows",
+            "each visit of 16 rows. The points along a long transmission count as rows",
     .evidence =
         "16 rows with levels and carrier offsets within a quarter of an hour, silence of two "
         "minutes before and behind",

@@ -10,7 +10,7 @@
 #include "pattern/company.h"
 #include "pattern/kind.h"
 
-enum { TRACKS_DEFAULT = 8192, STATE_VERSION = 3, KINDS_MAX = 16, BATCH = 2048 };
+enum { TRACKS_DEFAULT = 8192, STATE_VERSION = 4, KINDS_MAX = 16, BATCH = 2048 };
 static const uint64_t state_magic = UINT64_C(0x7461702d656e696c); /* "line-pat" */
 
 /* Rows that are put to their emitters and wait for the kinds: these know nothing of each other, and

@@ -71,7 +71,7 @@ static void add_trip(struct ls_trip_log *log, const struct ls_visit *visit) {
                              .stop_ns = visit->stop_ns,
                              .count = (uint32_t)n,
                              .levels = true,
-                             .joint = (double)visit->joint / (double)visit->rows};
+                             .joint = (double)visit->joint / (double)visit->transmissions};
     for (size_t i = 0; i < n; i++) {
         const struct ls_visit_row *row = &visit->row[n < 2 ? 0 : i * (visit->count - 1) / (n - 1)];
         trip->t_ns[i] = row->t_ns;

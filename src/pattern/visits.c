@@ -131,24 +131,44 @@ static void thin_out(struct open *open) {
     open->thin *= 2;
 }
 
-static void add(struct open *open, const struct ls_transmission *row) {
+static void add_row(struct open *open, const struct ls_visit_row *row) {
     struct ls_visit *visit = &open->visit;
-    int64_t stop_ns = row->start_ns + row->duration_ns;
-    visit->stop_ns = stop_ns > visit->stop_ns ? stop_ns : visit->stop_ns;
-    open->endless = open->endless || visit->stop_ns - visit->start_ns > longest_ns;
     if (visit->rows++ % open->thin != 0) {
         return;
     }
     if (visit->count == LS_VISIT_ROWS) {
         thin_out(open);
     }
-    bool exact = isfinite(row->offset_hz);
-    visit->row[visit->count++] = (struct ls_visit_row){
-        .t_ns = row->start_ns + row->duration_ns / 2,
-        .id = row->id,
-        .level_db = isfinite(row->level_dbfs) ? row->level_dbfs : row->snr_db,
-        .offset_hz = exact ? row->offset_hz : row->center_hz - visit->channel.center_hz,
-        .exact = exact};
+    visit->row[visit->count++] = *row;
+}
+
+/* A long transmission counts by the points of its trail. */
+static void add(struct open *open, const struct ls_transmission *row) {
+    struct ls_visit *visit = &open->visit;
+    int64_t stop_ns = row->start_ns + row->duration_ns;
+    visit->stop_ns = stop_ns > visit->stop_ns ? stop_ns : visit->stop_ns;
+    open->endless = open->endless || visit->stop_ns - visit->start_ns > longest_ns;
+    double apart_hz = row->center_hz - visit->channel.center_hz;
+    visit->transmissions++;
+    for (size_t i = 0; i < row->trail.count; i++) {
+        const struct ls_trail_point *p = &row->trail.points[i];
+        bool exact = isfinite(p->offset_hz);
+        add_row(open, &(struct ls_visit_row){
+                          .t_ns = row->start_ns + ls_ns_from_seconds((double)p->t_s),
+                          .id = row->id,
+                          .level_db = (double)p->level_dbfs,
+                          .offset_hz = exact ? apart_hz + (double)p->offset_hz : apart_hz,
+                          .exact = exact});
+    }
+    if (row->trail.count == 0) {
+        bool exact = isfinite(row->offset_hz);
+        add_row(open, &(struct ls_visit_row){.t_ns = row->start_ns + row->duration_ns / 2,
+                                             .id = row->id,
+                                             .level_db = isfinite(row->level_dbfs) ? row->level_dbfs
+                                                                                   : row->snr_db,
+                                             .offset_hz = exact ? row->offset_hz : apart_hz,
+                                             .exact = exact});
+    }
 }
 
 /* Counts a row, and those before it that began with it in other channels, as joint. */

@@ -1,7 +1,7 @@
 /* pattern/visits.h: short stays of something at one frequency: rows of one channel with silence
- * before and behind. A car that drives past is one, a train that passes is one for each of its
- * radios, and so is a door bell. What goes on for longer than a quarter of an hour lives here and
- * is no visit. */
+ * before and behind, or the points along one long row (model/trail.h). A car that drives past is
+ * one, a train that passes is one for each of its radios, and so is a door bell. What goes on for
+ * longer than a quarter of an hour lives here and is no visit. */
 #ifndef PATTERN_VISITS_H
 #define PATTERN_VISITS_H
 
@@ -28,8 +28,9 @@ struct ls_visit {
     struct ls_channel channel;
     int64_t start_ns; /* of the first row */
     int64_t stop_ns;  /* of the last one */
-    uint64_t rows;    /* before thinning */
-    uint64_t joint;   /* of these, began within half a second of a row in another channel */
+    uint64_t rows;    /* before thinning; points of trails count as rows */
+    uint64_t transmissions;
+    uint64_t joint; /* of these, began within half a second of a row in another channel */
     uint32_t count;
     struct ls_visit_row row[LS_VISIT_ROWS]; /* [count], ascending */
 };

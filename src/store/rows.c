@@ -74,6 +74,13 @@ int ls_rows_bind_transmission(sqlite3_stmt *stmt, int at, const char *sensor,
     sqlite3_bind_double(stmt, at++, row->burst_s);
     sqlite3_bind_double(stmt, at++, row->period_s);
     sqlite3_bind_int64(stmt, at++, row->flags);
+    if (row->trail.count == 0) {
+        sqlite3_bind_null(stmt, at++);
+    } else {
+        unsigned char bytes[LS_TRAIL_POINTS * LS_TRAIL_POINT_BYTES];
+        size_t size = ls_trail_pack(&row->trail, (double)row->duration_ns / 1e9, bytes);
+        sqlite3_bind_blob(stmt, at++, bytes, (int)size, SQLITE_TRANSIENT);
+    }
     return at;
 }
 
@@ -130,6 +137,9 @@ void ls_rows_read_transmission(sqlite3_stmt *stmt, struct ls_transmission *ret) 
         .period_s = ls_sql_real(stmt, 14),
         .flags = (uint32_t)sqlite3_column_int64(stmt, 15),
     };
+    /* A damaged trail is none: the row stands without it. */
+    ls_trail_unpack(sqlite3_column_blob(stmt, 16), (size_t)sqlite3_column_bytes(stmt, 16),
+                    (double)ret->duration_ns / 1e9, &ret->trail);
     ls_sql_text(stmt, 2, ret->sensor, sizeof ret->sensor);
     ls_sql_text(stmt, 3, ret->class_name, sizeof ret->class_name);
 }

@@ -59,6 +59,10 @@ static void *hash_recording(void *context) {
 
 static double hang_of_plan(const void *context, double hz) { return ls_plan_hang_s(context, hz); }
 
+static double channel_of_plan(const void *context, double hz) {
+    return ls_plan_channel_hz(context, hz);
+}
+
 static int transmission_done(void *context, const struct ls_transmission *row, struct ls_err *err) {
     struct analysis *a = context;
     struct ls_transmission stored = *row;
@@ -201,6 +205,7 @@ static int read_samples(void *context, uint64_t pos, size_t count, void *ret, st
 
 static int create_tools(struct analysis *a, struct ls_err *err) {
     struct ls_transmissions_opts rows = {.hang_s = hang_of_plan,
+                                         .channel_hz = channel_of_plan,
                                          .hang_context = a->opts->plan,
                                          .done = transmission_done,
                                          .burst = burst_done,

@@ -57,6 +57,10 @@ struct ls_live {
 
 static double hang_of_plan(const void *context, double hz) { return ls_plan_hang_s(context, hz); }
 
+static double channel_of_plan(const void *context, double hz) {
+    return ls_plan_channel_hz(context, hz);
+}
+
 static const struct ls_sensor_opts *asked(const struct ls_live *live) {
     return ls_settings_opts(live->settings);
 }
@@ -128,6 +132,7 @@ static bool stretch_too_short(void *context, uint64_t samples) {
 static int create_tools(struct ls_live *live, struct ls_err *err) {
     const struct ls_sensor_opts *o = asked(live);
     struct ls_transmissions_opts rows = {.hang_s = hang_of_plan,
+                                         .channel_hz = channel_of_plan,
                                          .hang_context = o->plan,
                                          .done = transmission_done,
                                          .burst = burst_done,

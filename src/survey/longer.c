@@ -82,6 +82,7 @@ static int report_piece(struct ls_longer *longer, const struct ls_job *job, stru
                              .spectra = job->spectra,
                              .features = job->features,
                              .held = held,
+                             .carriers = job->carriers,
                              .box_count = job->box_count,
                              .clipped = job->clipped};
     return ls_bursts_piece(longer->bursts, &found, err);

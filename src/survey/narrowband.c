@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "classify/carrier.h"
 #include "classify/measure.h"
 #include "detect/spectrum.h"
 
@@ -43,6 +44,7 @@ struct ls_narrowband {
     size_t length; /* of a block */
     struct ls_narrow *narrow;
     struct ls_measure *measure;
+    struct ls_carriers *carriers;
     float complex *pool; /* [pool_room] */
     float complex *thin; /* [CUT_SAMPLES] */
     size_t pool_room;
@@ -87,6 +89,9 @@ int ls_narrowband_create(struct ls_narrowband **ret, const struct ls_cut *cut, s
     if (code == LS_OK) {
         code = ls_measure_create(&nb->measure, err);
     }
+    if (code == LS_OK) {
+        code = ls_carriers_create(&nb->carriers, err);
+    }
     if (code != LS_OK) {
         ls_narrowband_destroy(nb);
         return code;
@@ -99,6 +104,7 @@ void ls_narrowband_destroy(struct ls_narrowband *nb) {
     if (nb != NULL) {
         ls_narrow_destroy(nb->narrow);
         ls_measure_destroy(nb->measure);
+        ls_carriers_destroy(nb->carriers);
         free(nb->pool);
         free(nb->thin);
         free(nb->wanted);
@@ -289,11 +295,13 @@ static void measure_cut(struct ls_narrowband *nb, struct ls_job *job, const stru
     iq.on_from = iq.on_from < iq.on_to ? iq.on_from : iq.on_to;
     iq.snr = mean_snr(&iq);
     ls_measure_iq(nb->measure, &iq, &job->features[cut->box]);
+    ls_carriers_measure(nb->carriers, &iq, &job->carriers[cut->box]);
 }
 
 void ls_narrowband_piece(struct ls_narrowband *nb, struct ls_job *job) {
     job->skipped = 0;
     memset(job->features, 0, job->box_count * sizeof *job->features);
+    memset(job->carriers, 0, job->box_count * sizeof *job->carriers);
     if (job->box_count == 0) {
         return;
     }

@@ -19,8 +19,8 @@ struct ls_narrowband;
 int ls_narrowband_create(struct ls_narrowband **ret, const struct ls_cut *cut, struct ls_err *err);
 void ls_narrowband_destroy(struct ls_narrowband *narrowband);
 
-/* Fills in job->features, one for each of its boxes, whose spectra have been measured, and
- * job->narrow. One thread at a time. */
+/* Fills in job->features and job->carriers, one for each of its boxes, whose spectra have been
+ * measured, and job->narrow. One thread at a time. */
 void ls_narrowband_piece(struct ls_narrowband *narrowband, struct ls_job *job);
 
 #endif

@@ -66,6 +66,7 @@ void ls_job_finish(struct ls_job *job) {
     free(job->spectra);
     free(job->fine);
     free(job->features);
+    free(job->carriers);
     memset(job, 0, sizeof *job);
 }
 
@@ -127,11 +128,14 @@ void ls_searcher_destroy(struct ls_searcher *s) {
 static float *add_box(struct ls_job *job, const struct ls_box *box, size_t count) {
     size_t spectra_room = job->box_room;
     size_t features_room = job->box_room;
+    size_t carriers_room = job->box_room;
     if (ls_grow((void **)&job->boxes, &job->box_room, job->box_count, sizeof *job->boxes) !=
             LS_OK ||
         ls_grow((void **)&job->spectra, &spectra_room, job->box_count, sizeof *job->spectra) !=
             LS_OK ||
         ls_grow((void **)&job->features, &features_room, job->box_count, sizeof *job->features) !=
+            LS_OK ||
+        ls_grow((void **)&job->carriers, &carriers_room, job->box_count, sizeof *job->carriers) !=
             LS_OK) {
         return NULL;
     }

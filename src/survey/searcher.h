@@ -12,6 +12,7 @@
 #include "detect/burst.h"
 #include "dsp/channelizer.h"
 #include "dsp/detector.h"
+#include "model/carrier.h"
 #include "model/features.h"
 
 /* How a stretch is cut up: the same for every thread count and block size. */
@@ -72,6 +73,7 @@ struct ls_job {
     size_t declined[LS_DECLINED_COUNT];
     bool clipped;                 /* enough of its samples were at full scale to matter */
     struct ls_features *features; /* [box_count] */
+    struct ls_carrier *carriers;  /* [box_count] */
     size_t skipped; /* boxes whose I/Q was not cut out: the budget was spent, or many alike */
     size_t narrow_samples; /* of narrowband I/Q that were cut out */
     size_t unmeasured;     /* boxes without a fine spectrum: the budget was spent */

@@ -18,6 +18,7 @@ struct heard {
     size_t begun;
     size_t ended;
     size_t fail_at; /* the call of ends that fails; 0: none */
+    size_t parts;
 };
 
 static int begins(void *context, const struct ls_burst *now, uint64_t *ret_owner,
@@ -27,6 +28,13 @@ static int begins(void *context, const struct ls_burst *now, uint64_t *ret_owner
     cr_assert_gt(now->duration_ns, 0);
     *ret_owner = 100 + heard->begun++;
     return LS_OK;
+}
+
+static void part(void *context, const struct ls_burst_part *part, uint64_t owner) {
+    struct heard *heard = context;
+    (void)owner;
+    cr_assert_gt(part->seconds, 0.0);
+    heard->parts++;
 }
 
 static int ends(void *context, const struct ls_burst *burst, const struct ls_spectrum *spectrum,
@@ -48,7 +56,8 @@ struct bench {
 
 static void bench_init(struct bench *bench) {
     memset(bench, 0, sizeof *bench);
-    struct ls_burst_listener listener = {.context = &bench->heard, .begins = begins, .ends = ends};
+    struct ls_burst_listener listener = {
+        .context = &bench->heard, .begins = begins, .part = part, .ends = ends};
     cr_assert_eq(ls_bursts_create(&bench->bursts, &listener, NULL), LS_OK);
     bench->stretch = (struct ls_stretch){.t_ns = INT64_C(1000000000),
                                          .tuning = {.center_hz = 868e6, .rate_sps = rate_sps},
