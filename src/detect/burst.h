@@ -54,7 +54,7 @@ struct ls_piece {
     const struct ls_box_spectrum *spectra; /* one for each box */
     const struct ls_features *features;    /* the same; NULL: none were measured */
     const bool *held; /* the same: is it part of a burst of longer windows? NULL: none is */
-    const struct ls_carrier *carriers;     /* the same */
+    const struct ls_carrier *carriers; /* the same */
     size_t box_count;
     bool clipped; /* samples at full scale in this piece */
 };

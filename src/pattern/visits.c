@@ -149,10 +149,19 @@ static void add(struct open *open, const struct ls_transmission *row) {
     visit->stop_ns = stop_ns > visit->stop_ns ? stop_ns : visit->stop_ns;
     open->endless = open->endless || visit->stop_ns - visit->start_ns > longest_ns;
     double apart_hz = row->center_hz - visit->channel.center_hz;
+    size_t known = 0;
+    for (size_t i = 0; i < row->trail.count; i++) {
+        known += isfinite(row->trail.points[i].offset_hz);
+    }
+    /* Where most points have a carrier, those in a fade that have none are left out. */
+    bool carriers = 2 * known > row->trail.count;
     visit->transmissions++;
     for (size_t i = 0; i < row->trail.count; i++) {
         const struct ls_trail_point *p = &row->trail.points[i];
         bool exact = isfinite(p->offset_hz);
+        if (carriers && !exact) {
+            continue;
+        }
         add_row(open, &(struct ls_visit_row){
                           .t_ns = row->start_ns + ls_ns_from_seconds((double)p->t_s),
                           .id = row->id,

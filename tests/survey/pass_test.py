@@ -11,10 +11,10 @@ import tempfile
 SPEED_MPS = 40.0
 CLOSEST_S = 30.0
 SCENE = {
-    "name": "passing-radio", "about": "a radio on a train that passes", "seed": 4,
+    "name": "passing-radio", "about": "a radio on a train that passes", "seed": 6,
     "start": "2026-11-20T08:00:00Z", "duration_s": 60,
     "sensor": {"sites": [{"name": "post", "place_m": [0, 0, 5]}], "center_hz": 440e6,
-               "rate_sps": 250e3, "format": "ci8", "full_scale_dbm": -30},
+               "rate_sps": 250e3, "format": "ci8", "full_scale_dbm": -20},
     "propagation": {"exponent": 3, "fading": "rician", "rician_k_db": 15},
     "emitters": [{
         "name": "radio", "waveform": {"id": "carrier"}, "channels_hz": [440.03e6],
