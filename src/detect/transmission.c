@@ -192,10 +192,13 @@ static struct open_row *row_by_number(const struct ls_transmissions *all, uint64
 
 static void burst_part(void *context, const struct ls_burst_part *part, uint64_t owner) {
     struct open_row *row = row_by_number(context, owner);
-    if (row != NULL) {
-        ls_carrier_add(&row->carrier, &part->carrier);
-        ls_trail_add(&row->trail, part);
+    double carrier_hz = part->carrier.sum_hz / part->carrier.weight;
+    /* A wide box that holds more than this radio may show somebody else's carrier. */
+    if (row == NULL || carrier_hz < row->low_hz || carrier_hz > row->high_hz) {
+        return;
     }
+    ls_carrier_add(&row->carrier, &part->carrier);
+    ls_trail_add(&row->trail, part);
 }
 
 static void add_burst(struct open_row *row, const struct ls_burst *burst, double noise_per_bin) {
