@@ -225,8 +225,11 @@ static uint32_t nearest(const struct ls_tracks *tracks, const struct look *look,
     uint32_t best = NONE;
     double least = (double)INFINITY;
     int middle = ilogb(fmax(look->bandwidth_hz, 1.0));
+    int64_t slot = slot_of(tracks, look->center_hz, middle);
     for (int octave = middle - 1; octave <= middle + 1; octave++) {
-        int64_t slot = slot_of(tracks, look->center_hz, octave);
+        if (!tracks->any_channel) {
+            slot = slot_of(tracks, look->center_hz, octave);
+        }
         for (int64_t s = slot - 1; s <= slot + 1; s++) {
             struct cell cell = {sensor, octave, s};
             search_cell(tracks, &cell, look, &best, &least);

@@ -14,7 +14,7 @@ static const int64_t joint_ns = LS_NS_PER_S / 2;
 
 enum {
     RECENT = 64, /* rows that are remembered for what begins together */
-    SPARE = 32   /* visits that are over and are used again */
+    SPARE = 512  /* visits that are over and are used again: many end at once */
 };
 
 struct recent {
