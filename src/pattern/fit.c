@@ -32,27 +32,29 @@ static double residual(const struct clock *c, double t_s) {
     return (cycles - rint(cycles)) * c->period_s;
 }
 
-/* Where most phases are: the middle of a tenth of the period with the most events in it. */
-static double densest_phase(const struct ls_arrivals *a, double period_s) {
-    enum { BINS = 40, WIDE = 4 };
+/* Where most phases are: the middle of the four neighbours of so many bins with the most events in
+ * them. */
+static double densest_phase(const struct ls_arrivals *a, double period_s, size_t count) {
+    enum { BINS = 400, WIDE = 4 };
     unsigned bins[BINS] = {0};
+    assert(count <= BINS);
     for (size_t i = 0; i < a->count; i++) {
         double cycles = a->t_s[i] / period_s;
-        bins[(size_t)((cycles - floor(cycles)) * BINS) % BINS]++;
+        bins[(size_t)((cycles - floor(cycles)) * (double)count) % count]++;
     }
     unsigned most = 0;
     size_t at = 0;
-    for (size_t b = 0; b < BINS; b++) {
+    for (size_t b = 0; b < count; b++) {
         unsigned sum = 0;
         for (size_t k = 0; k < WIDE; k++) {
-            sum += bins[(b + k) % BINS];
+            sum += bins[(b + k) % count];
         }
         if (sum > most) {
             most = sum;
             at = b;
         }
     }
-    return ((double)at + 0.5 * WIDE) / BINS * period_s;
+    return ((double)at + 0.5 * WIDE) / (double)count * period_s;
 }
 
 /* Regression of member times on cycle numbers. */
@@ -111,10 +113,12 @@ static void maximise(const struct ls_arrivals *a, struct clock *c, double least_
     c->share = fmin(fmax(members / (double)a->count, 0.02), 0.99);
 }
 
-static struct clock fit_clock(const struct ls_arrivals *a, double period_s, double least_s) {
+/* The bins are as fine as the spread that it begins with. */
+static struct clock fit_from(const struct ls_arrivals *a, double period_s, double least_s,
+                             double spread) {
     struct clock c = {.period_s = period_s,
-                      .phase_s = densest_phase(a, period_s),
-                      .sigma_s = fmax(0.04 * period_s, least_s),
+                      .phase_s = densest_phase(a, period_s, (size_t)(1.6 / spread)),
+                      .sigma_s = fmax(spread * period_s, least_s),
                       .share = 0.7};
     for (int round = 0; round < ROUNDS; round++) {
         maximise(a, &c, least_s);
@@ -122,6 +126,14 @@ static struct clock fit_clock(const struct ls_arrivals *a, double period_s, doub
     }
     maximise(a, &c, least_s);
     return c;
+}
+
+/* Two devices of one period whose phases are near look like one that jitters: whichever is
+ * likelier, one that jitters or one of two that do not. */
+static struct clock fit_clock(const struct ls_arrivals *a, double period_s, double least_s) {
+    struct clock wide = fit_from(a, period_s, least_s, 0.04);
+    struct clock narrow = fit_from(a, wide.period_s, least_s, 0.004);
+    return narrow.log_likelihood > wide.log_likelihood ? narrow : wide;
 }
 
 /* --- a chain of intervals --- */
