@@ -21,7 +21,7 @@ SEED = 20261209  # for acceptance; 20261123, 20261124 and 20261207 were looked a
 SPURS = [0.11, -0.23]  # of the rate, from the tuned centre
 # name of the file says format and rate; standard deviation of one branch in steps of the format
 SCENES = [
-    ("noise_433.92M_250k.cu8", 250e3, 300.0, 12.0),
+    ("noise_433.92M_250k.cu8", 250e3, 1500.0, 12.0),
     ("noise_868M_2400k.cu8", 2.4e6, 120.0, 12.0),
     ("receiver_868M_2400k.cu8", 2.4e6, 120.0, 12.0),
     ("noise_878M_20M.cs8", 20e6, 12.0, 12.0),
@@ -31,6 +31,8 @@ SCENES = [
     ("noise_878M_20M.cf32", 20e6, 4.0, 1e-3),
 ]
 BUDGETS = [1e4, 1e5, 1e6]
+LOW_BUDGETS = [1e2, 1e3]  # where there is time enough to count
+LONG_S = 1000.0
 PIECE_CELLS, PIECE_ROWS = 1 << 19, (64, 2048)  # of analyse: pieces of so many cells
 
 
@@ -132,7 +134,7 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, name)
             write_noise(path, rate, seconds, sigma, rng)
-            for budget in [None] + BUDGETS:
+            for budget in [None] + (LOW_BUDGETS if seconds >= LONG_S else []) + BUDGETS:
                 durations = analyse(lineside, path, rate, budget, folder)
                 found = len(durations)
                 longer = int((durations > piece_s(rate)).sum())
