@@ -342,6 +342,10 @@ SELECT run.id, sensor.name, verb, version, input, input_sha512, options, plan, s
 FROM run JOIN sensor ON sensor.id = run.sensor_id
 ORDER BY run.id;
 
+-- Runs whose levels can be said in dBm.
+-- name: calibrated_runs
+SELECT id, options FROM run WHERE instr(options, '"calibration"') > 0 ORDER BY id;
+
 -- A walk reads slices of time in order. It begins with rows_from: where the next row can start and
 -- the last one starts. dense_from guesses how many rows a second to expect there.
 

@@ -16,6 +16,7 @@
 #include "cli/raw_options.h"
 #include "cli/stop.h"
 #include "cli/verbs.h"
+#include "model/calibration.h"
 #include "report/figures.h"
 #include "survey/analyse.h"
 #include "survey/search.h"
@@ -71,6 +72,10 @@ static const struct ls_option own_rows[] = {
      .what = "frequency",
      .repeats = true,
      .help = "a line that the receiver itself makes, to be masked; may be given again"},
+    {.name = "calibration",
+     .kind = LS_OPTION_TEXT,
+     .value = "LEVEL",
+     .help = "what reads 0 dBFS: -31.5dBm, or 433M:-30.2,868M:-31.5; levels are then in dBm too"},
     {.name = "threads",
      .kind = LS_OPTION_COUNT,
      .value = "N",
@@ -143,6 +148,12 @@ static int read_options(struct job *job, struct ls_err *err) {
         return ls_err_set(err, LS_ERR_ARG, "option '--channel-spacing' must be above 0 Hz");
     }
     opts->sensor = ls_args_text(args, "sensor");
+    opts->calibration = ls_args_text(args, "calibration");
+    struct ls_calibration calibration;
+    if (opts->calibration != NULL &&
+        ls_calibration_parse(opts->calibration, &calibration, err) != LS_OK) {
+        return ls_err_wrap(err, "option '--calibration'");
+    }
     opts->label = ls_args_text(args, "label");
     ls_args_number(args, "false-alarms", &opts->false_alarms_per_day);
     opts->spurs_hz = ls_args_hz_list(args, "spur", &opts->spur_count);

@@ -1,4 +1,5 @@
 /* lineside transmissions: the stored transmissions that match, as a table or as lines. */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/units.h"
@@ -16,7 +17,7 @@ static const struct ls_option_table *const tables[] = {&ls_query_class_options, 
 
 /* --- table --- */
 
-enum { TIME, RECORDING, DURATION, CENTER, WIDTH, SNR, LEVEL, CLASS, BURSTS, SENSOR, COLUMNS };
+enum { TIME, RECORDING, DURATION, CENTER, WIDTH, SNR, LEVEL, DBM, CLASS, BURSTS, SENSOR, COLUMNS };
 
 static const struct ls_column all_columns[COLUMNS] = {
     [TIME] = {.title = "TIME (UTC)", .align = LS_ALIGN_LEFT},
@@ -26,6 +27,7 @@ static const struct ls_column all_columns[COLUMNS] = {
     [WIDTH] = {.title = "BANDWIDTH", .align = LS_ALIGN_RIGHT},
     [SNR] = {.title = "SNR dB", .align = LS_ALIGN_RIGHT},
     [LEVEL] = {.title = "dBFS", .align = LS_ALIGN_RIGHT, .spare = 2},
+    [DBM] = {.title = "dBm", .align = LS_ALIGN_RIGHT},
     [CLASS] = {.title = "CLASS", .align = LS_ALIGN_LEFT, .text = true},
     [BURSTS] = {.title = "BURSTS", .align = LS_ALIGN_RIGHT, .spare = 1},
     [SENSOR] = {.title = "SENSOR", .align = LS_ALIGN_LEFT, .text = true},
@@ -68,6 +70,7 @@ static int draw(void *context, const struct ls_transmission *row, struct ls_err 
     ls_show_width(row->bandwidth_hz, texts[WIDTH]);
     ls_show_number(row->snr_db, 1, texts[SNR]);
     ls_show_number(row->level_dbfs, 1, texts[LEVEL]);
+    ls_show_number(row->has_dbm ? row->level_dbm : (double)NAN, 1, texts[DBM]);
     ls_show_count(row->bursts, texts[BURSTS]);
     mark_flags(row, texts);
     all[RECORDING] = run == NULL ? NULL : run->input;
@@ -76,21 +79,43 @@ static int draw(void *context, const struct ls_transmission *row, struct ls_err 
     return ls_scope_add_row(&drawing->columns, drawing->table, all, err);
 }
 
+/* What of all columns the rows have something for. */
+struct looking {
+    struct ls_scope scope;
+    bool dbm;
+};
+
 static int look(void *context, const struct ls_transmission *row, struct ls_err *err) {
+    struct looking *looking = context;
     (void)err;
-    ls_scope_add(context, row->run_id, row->sensor);
+    ls_scope_add(&looking->scope, row->run_id, row->sensor);
+    looking->dbm = looking->dbm || row->has_dbm;
     return LS_OK;
 }
 
+static void drop_column(struct ls_scope_columns *columns, size_t id) {
+    size_t kept = 0;
+    for (size_t i = 0; i < columns->count; i++) {
+        if (columns->ids[i] != id) {
+            columns->columns[kept] = columns->columns[i];
+            columns->ids[kept++] = columns->ids[i];
+        }
+    }
+    columns->count = kept;
+}
+
 static int print_table(const struct ls_query *query, struct ls_answer *ret, struct ls_err *err) {
-    struct ls_scope scope = {.runs = query->runs};
-    int code = ls_query_each_transmission(query, look, &scope, &ret->left_out, err);
-    ret->rows = scope.rows;
-    if (code != LS_OK || scope.rows == 0) {
+    struct looking looking = {.scope = {.runs = query->runs}};
+    int code = ls_query_each_transmission(query, look, &looking, &ret->left_out, err);
+    ret->rows = looking.scope.rows;
+    if (code != LS_OK || ret->rows == 0) {
         return code;
     }
     struct drawing drawing = {.query = query};
-    ls_scope_choose(&drawing.columns, &scope, all_columns, COLUMNS, RECORDING, SENSOR);
+    ls_scope_choose(&drawing.columns, &looking.scope, all_columns, COLUMNS, RECORDING, SENSOR);
+    if (!looking.dbm) {
+        drop_column(&drawing.columns, DBM);
+    }
     code = ls_table_create(&drawing.table, stdout, drawing.columns.columns, drawing.columns.count,
                            err);
     if (code != LS_OK) {

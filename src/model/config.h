@@ -80,6 +80,7 @@ struct ls_config {
         const char *antenna;
         bool automatic_gain;
         double gain_db;
+        const char *calibration; /* as model/calibration.h parses it */
         struct ls_config_list gains;
         double ppm;
         int bias_tee; /* index: leave, off, on */

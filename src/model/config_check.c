@@ -9,6 +9,7 @@
 
 #include "base/units.h"
 #include "base/util.h"
+#include "model/calibration.h"
 #include "model/class_names.h"
 #include "model/config.h"
 
@@ -242,6 +243,16 @@ static int check_receiver(const struct ls_config *config, struct ls_err *err) {
     if (config->receiver.automatic_gain && set) {
         return complain(config, "receiver.automatic_gain", err,
                         "goes with neither 'gain_db' nor 'gains': leave one out");
+    }
+    struct ls_calibration calibration;
+    struct ls_err why;
+    const char *text = config->receiver.calibration;
+    if (text != NULL && config->receiver.automatic_gain) {
+        return complain(config, "receiver.calibration", err,
+                        "holds at one gain: it goes not with 'automatic_gain'");
+    }
+    if (text != NULL && ls_calibration_parse(text, &calibration, &why) != LS_OK) {
+        return complain(config, "receiver.calibration", err, "%s", why.text);
     }
     if (config->receiver.reopen_min_s > config->receiver.reopen_max_s) {
         return complain(config, "receiver.reopen_min_s", err, "is above 'receiver.reopen_max_s'");

@@ -56,6 +56,10 @@ static const struct ls_config_key keys[] = {
      "Gain over all elements; none leaves the device's default.", AT(receiver, gain_db)},
     {"receiver", "gains", LS_CONFIG_LIST, "", 0, 16, "[]", NULL, LS_CONFIG_RETUNE, NULL,
      "Gain of single elements, each as LNA=16dB; set after gain_db.", AT(receiver, gains)},
+    {"receiver", "calibration", LS_CONFIG_TEXT, "", 1, 1000, "none", NULL, LS_CONFIG_RETUNE, NULL,
+     "Level at the antenna connector that reads 0 dBFS at this gain, such as -31.5dBm, or one for "
+     "each of some frequencies, 433M:-30.2,868M:-31.5; rows and reports then say dBm as well.",
+     AT(receiver, calibration)},
     {"receiver", "ppm", LS_CONFIG_QUANTITY, "ppm", -1000, 1000, "0ppm", NULL,
      LS_CONFIG_RETUNE, NULL,
      "Frequency correction of the device's oscillator.", AT(receiver, ppm)},

@@ -82,6 +82,9 @@ static int write_transmission(FILE *out, int64_t id, const struct ls_transmissio
     write_known_number(out, "bandwidth_hz", row->bandwidth_hz);
     write_known_number(out, "snr_db", row->snr_db);
     write_known_number(out, "level_dbfs", row->level_dbfs);
+    if (row->has_dbm) {
+        write_known_number(out, "level_dbm", row->level_dbm);
+    }
     write_known_text(out, "class", row->class_name);
     write_known_number(out, "offset_hz", row->offset_hz);
     if (row->bursts > 0) {

@@ -20,6 +20,9 @@ struct ls_transmission {
     double bandwidth_hz;             /* 99 %, Rec. ITU-R SM.443 */
     double snr_db;                   /* NAN when not known */
     double level_dbfs;               /* NAN when not known */
+    bool has_dbm;                    /* its run has a calibration: level_dbm holds */
+    double level_dbm;                /* at the antenna connector; not stored: of level_dbfs and the
+                                        calibration of the run */
     char class_name[LS_CLASS_BYTES]; /* "" when not classified; names as in DESIGN section 3 */
     double offset_hz;                /* carrier offset from its raster; NAN when not known */
     uint64_t bursts;                 /* >= 1; 0 when not known (imported) */

@@ -169,8 +169,18 @@ static bool several_sensors(const struct ls_material *m) {
     return false;
 }
 
+static bool any_dbm(const struct ls_material *m) {
+    for (size_t i = 0; i < m->row_count; i++) {
+        if (m->rows[i].has_dbm) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void rows(struct ls_document *doc, const struct ls_material *m) {
     bool sensors = several_sensors(m);
+    bool dbm = any_dbm(m);
     ls_document_table(doc, "transmissions", "Transmissions it rests on");
     ls_document_column(doc, "id", "ID", true, 0);
     ls_document_column(doc, "start", m->no_clock ? "START" : "START (UTC)", false, 0);
@@ -182,6 +192,9 @@ static void rows(struct ls_document *doc, const struct ls_material *m) {
     ls_document_column(doc, "bandwidth_hz", "kHz", true, 0);
     ls_document_column(doc, "snr_db", "SNR dB", true, 1);
     ls_document_column(doc, "level_dbfs", "dBFS", true, 0);
+    if (dbm) {
+        ls_document_column(doc, "level_dbm", "dBm", true, 0);
+    }
     ls_document_column(doc, "class", "CLASS", false, 2);
     ls_document_column(doc, "run", "RUN", true, 3);
     for (size_t i = 0; i < m->row_count; i++) {
@@ -200,6 +213,10 @@ static void rows(struct ls_document *doc, const struct ls_material *m) {
         ls_document_cell(doc, (struct ls_value){.text = width.text, .raw = width.raw});
         ls_document_cell(doc, ls_value_number(&shown, row->snr_db, 1));
         ls_document_cell(doc, ls_value_number(&shown, row->level_dbfs, 1));
+        if (dbm) {
+            double level_dbm = row->has_dbm ? row->level_dbm : (double)NAN;
+            ls_document_cell(doc, ls_value_number(&shown, level_dbm, 1));
+        }
         ls_document_cell(doc, ls_value_text(row->class_name[0] == '\0' ? "-" : row->class_name));
         ls_document_cell(doc, ls_value_count(&shown, (uint64_t)row->run_id));
     }

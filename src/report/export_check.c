@@ -145,6 +145,7 @@ static int check_transmission(void *context, const struct ls_transmission *is, c
         edge(check, row, "bandwidth_hz", is->bandwidth_hz),
         number(check, row, "snr_db", is->snr_db),
         number(check, row, "level_dbfs", is->level_dbfs),
+        number(check, row, "level_dbm", is->has_dbm && !check->csv ? is->level_dbm : (double)NAN),
         text(check, row, "class", is->class_name),
         number(check, row, "offset_hz", is->offset_hz),
         count(check, row, "bursts", is->bursts),

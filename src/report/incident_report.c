@@ -309,6 +309,8 @@ int ls_incident_report(struct ls_document **ret, const struct ls_material *mater
                                     .health_count = material->health_count,
                                     .readings = material->readings,
                                     .reading_count = material->reading_count,
+                                    .runs = material->runs,
+                                    .run_count = material->run_count,
                                     .no_clock = material->no_clock,
                                 });
     ls_sections_permits(doc, material->permits, material->permit_count,

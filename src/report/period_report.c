@@ -422,6 +422,8 @@ static int write_all(struct period *period, struct ls_err *err) {
                                             .health_count = period->health_count,
                                             .readings = period->readings,
                                             .reading_count = period->reading_count,
+                                            .runs = period->runs,
+                                            .run_count = period->run_count,
                                             .no_clock = period->no_clock,
                                         });
     ls_sections_permits(period->doc, period->permits, period->permit_count,

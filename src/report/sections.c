@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "base/units.h"
 #include "base/util.h"
+#include "model/calibration.h"
 #include "report/render.h"
 
 enum { STRIP_CELLS = 72 };
@@ -142,11 +143,52 @@ static void clock_words(struct ls_document *doc, bool no_clock) {
     }
 }
 
+static size_t count_calibrated(const struct ls_run *runs, size_t count) {
+    struct ls_calibration calibration;
+    size_t calibrated = 0;
+    for (size_t i = 0; i < count; i++) {
+        ls_calibration_of_options(runs[i].options, &calibration);
+        calibrated += calibration.count > 0;
+    }
+    return calibrated;
+}
+
+static void calibration_items(struct ls_document *doc, const struct ls_run *runs, size_t count) {
+    enum { SHOWN = 8 };
+    struct ls_calibration calibration;
+    for (size_t i = 0; i < count && i < SHOWN; i++) {
+        ls_calibration_of_options(runs[i].options, &calibration);
+        if (calibration.count > 0) {
+            ls_document_item(doc, "run %lld: %.1f dBm at full scale%s", (long long)runs[i].id,
+                             calibration.points[0].dbm,
+                             calibration.count > 1
+                                 ? " at the lowest frequency; its options have the others"
+                                 : "");
+        }
+    }
+}
+
+static void level_words(struct ls_document *doc, const struct ls_run *runs, size_t count) {
+    size_t calibrated = count_calibrated(runs, count);
+    if (calibrated == 0) {
+        ls_document_text(doc, "Levels are in dBFS, decibels below full scale of the receiver: no "
+                              "calibration is stored with these rows, so a level compares with "
+                              "others of one sensor at one gain, and says nothing of the power "
+                              "sent.");
+        return;
+    }
+    ls_document_text(doc,
+                     "Levels are in dBFS, decibels below full scale of the receiver. %zu of %zu "
+                     "runs state a calibration: their levels in dBm are those at the antenna "
+                     "connector, as true as that calibration was at the gain in use. They say "
+                     "nothing of the power sent.",
+                     calibrated, count);
+    calibration_items(doc, runs, count);
+}
+
 void ls_sections_instrument(struct ls_document *doc, const struct ls_sections_instrument *state) {
     ls_document_section(doc, "instrument", "Calibration and clock");
-    ls_document_text(doc, "Levels are in dBFS, decibels below full scale of the receiver: no "
-                          "calibration is stored with these rows, so a level compares with others "
-                          "of one sensor at one gain, and says nothing of the power sent.");
+    level_words(doc, state->runs, state->run_count);
     clock_words(doc, state->no_clock);
     if (state->reading_count > 0) {
         ls_document_table(doc, "readings", "What the sensor last read of its clock and receiver");

@@ -25,6 +25,8 @@ struct ls_sections_instrument {
     size_t health_count;
     const struct ls_health *readings;
     size_t reading_count;
+    const struct ls_run *runs; /* behind the rows */
+    size_t run_count;
     bool no_clock;
 };
 

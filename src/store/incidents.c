@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "store/calibrations.h"
 #include "store/patterns.h"
 #include "store/rows.h"
 #include "store/sql.h"
@@ -258,9 +259,12 @@ int ls_store_each_growth(struct ls_store *store, int64_t incident_id, ls_growth_
 
 int ls_store_each_evidence(struct ls_store *store, int64_t incident_id, ls_transmission_each *each,
                            void *context, struct ls_err *err) {
-    sqlite3_stmt *stmt;
-    int code = ls_sql_get(store, "evidence_rows", &stmt, err);
+    sqlite3_stmt *stmt = NULL;
+    int code = ls_calibrations_load(store, err);
     int step = SQLITE_DONE;
+    if (code == LS_OK) {
+        code = ls_sql_get(store, "evidence_rows", &stmt, err);
+    }
     if (code != LS_OK) {
         return code;
     }
@@ -268,6 +272,7 @@ int ls_store_each_evidence(struct ls_store *store, int64_t incident_id, ls_trans
     while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
         struct ls_transmission row;
         ls_rows_read_transmission(stmt, &row);
+        ls_calibrations_apply(store, &row);
         code = each(context, &row, err);
     }
     if (code == LS_OK && step != SQLITE_DONE) {

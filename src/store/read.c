@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "store/calibrations.h"
 #include "store/rows.h"
 #include "store/sql.h"
 
@@ -44,6 +45,7 @@ struct walk {
 static int emit_transmission(struct walk *walk, sqlite3_stmt *stmt, struct ls_err *err) {
     struct ls_transmission row;
     ls_rows_read_transmission(stmt, &row);
+    ls_calibrations_apply(walk->store, &row);
     return walk->each_transmission(walk->context, &row, err);
 }
 
@@ -280,7 +282,8 @@ int ls_store_each_transmission(struct ls_store *store, const struct ls_filter *f
                         .filter = filter,
                         .each_transmission = each,
                         .context = context};
-    return run_walk(&walk, err);
+    int code = ls_calibrations_load(store, err);
+    return code == LS_OK ? run_walk(&walk, err) : code;
 }
 
 int ls_store_each_observation(struct ls_store *store, const struct ls_filter *filter,

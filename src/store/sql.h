@@ -55,6 +55,11 @@ struct ls_store {
     /* The run that grows, see live.c; id 0: none. */
     struct ls_run_ids live;
 
+    /* Runs with a calibration, in order of id, see calibrations.h. */
+    struct ls_store_calibration *calibrations;
+    size_t calibration_count;
+    size_t calibration_room;
+
     /* Incidents that the transaction under way has changed, see link.h. */
     int64_t *touched;
     size_t touched_count;

@@ -18,6 +18,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "store/calibrations.h"
 #include "store/link.h"
 #include "store/sql.h"
 
@@ -274,6 +275,7 @@ void ls_store_close(struct ls_store *store) {
     }
     free(store->temporary);
     free(store->touched);
+    ls_calibrations_drop(store);
     free(store->path);
     free(store);
 }

@@ -124,6 +124,9 @@ static int describe_options(struct analysis *a, struct ls_run *run, struct ls_er
     if (o->taps > 0) {
         json_object_set_new(json, "taps", json_integer((json_int_t)o->taps));
     }
+    if (o->calibration != NULL) {
+        json_object_set_new(json, "calibration", json_string(o->calibration));
+    }
     const struct ls_source_opts *s = &o->source;
     if (s->format != LS_FORMAT_NONE) {
         json_object_set_new(json, "format", json_string(ls_format_name(s->format)));
@@ -147,7 +150,8 @@ static int describe_options(struct analysis *a, struct ls_run *run, struct ls_er
     if (strlen(text) >= sizeof run->options) {
         free(text);
         return ls_err_set(err, LS_ERR_ARG,
-                          "%zu known spurs do not fit the record of the run; name fewer",
+                          "%zu known spurs and the calibration do not fit the record of the run; "
+                          "name fewer",
                           o->spur_count);
     }
     ls_copy_text(run->options, sizeof run->options, text);

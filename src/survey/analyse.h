@@ -35,6 +35,7 @@ struct ls_analyse_opts {
                                     10 */
     const double *spurs_hz;      /* known lines of the receiver itself, masked; may be NULL */
     size_t spur_count;
+    const char *calibration; /* as model/calibration.h parses it; NULL: none */
     bool skip_hash; /* no SHA-512 of the input: the run says so, and a second run over it is not
                        taken for the same */
     FILE *bursts;   /* burst lines go here when not NULL */

@@ -97,6 +97,7 @@ struct ls_sensor_status {
 struct ls_sensor_opts {
     const char *sensor;               /* name of the sensor; required */
     const char *label;                /* classification of its rows; NULL: none */
+    const char *calibration;          /* as model/calibration.h parses it; NULL: none */
     struct ls_receiver_opts receiver; /* required; center_hz is the only tuning when there are no
                                          centers_hz */
     /* survey plan */

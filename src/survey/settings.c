@@ -114,7 +114,10 @@ static int keep_texts(struct ls_settings *settings) {
                                   &o->receiver.antenna,
                                   &o->receiver.clock_source,
                                   &o->receiver.time_source};
-    int code = o->label == NULL ? LS_OK : keep_text(settings, &o->label);
+    int code = keep_text(settings, &o->label);
+    if (code == LS_OK) {
+        code = keep_text(settings, &o->calibration);
+    }
     for (size_t i = 0; i < LS_COUNT(texts) && code == LS_OK; i++) {
         code = keep_text(settings, texts[i]);
     }
@@ -271,6 +274,9 @@ static char *options_text(const struct ls_sensor_opts *o) {
     }
     if (o->taps > 0) {
         json_object_set_new(json, "taps", json_integer((json_int_t)o->taps));
+    }
+    if (o->calibration != NULL) {
+        json_object_set_new(json, "calibration", json_string(o->calibration));
     }
     if (o->center_count > 1) {
         json_object_set_new(json, "dwell_s", json_real(o->dwell_s));

@@ -84,6 +84,7 @@ int ls_watch_opts_init(struct ls_sensor_opts *ret, struct ls_watch_opts_memory *
     *ret = (struct ls_sensor_opts){
         .sensor = config->sensor.name,
         .label = config->sensor.label,
+        .calibration = config->receiver.calibration,
         .receiver = {.args = config->receiver.args,
                      .channel = config->receiver.channel,
                      .rate_sps = config->receiver.rate_sps,
