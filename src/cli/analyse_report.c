@@ -43,6 +43,15 @@ static void print_doubts(FILE *out, const struct ls_analyse_result *result) {
     }
 }
 
+static void print_cells(FILE *out, const struct ls_stations *cells) {
+    if (cells->count == 0) {
+        return;
+    }
+    fprintf(out, "\n  receiver %.2f ppm %s (+-%.2f) against %zu cell%s", fabs(cells->ppm),
+            cells->ppm < 0.0 ? "slow" : "fast", cells->error_ppm, cells->count,
+            plural(cells->count));
+}
+
 int ls_analyse_report_text(FILE *out, const char *recording,
                            const struct ls_analyse_result *result) {
     fprintf(out, "%s: %zu transmission%s", recording, result->transmissions,
@@ -54,6 +63,7 @@ int ls_analyse_report_text(FILE *out, const char *recording,
     }
     double times = realtime(result);
     fprintf(out, "; %.*fx real time", times < 10.0 ? 1 : 0, times);
+    print_cells(out, &result->cells);
     print_doubts(out, result);
     return fputc('\n', out) == EOF || ferror(out) ? LS_ERR_IO : LS_OK;
 }
@@ -96,6 +106,11 @@ int ls_analyse_report_json(FILE *out, const char *recording, const char *db,
                   (json_int_t)result->clipped_samples, "incomplete", run->incomplete, "note",
                   run->note, "plan", run->plan, "input_sha512", run->input_sha512);
     json_object_update_new(object, rest);
+    if (result->cells.count > 0) {
+        json_object_set_new(object, "cells", json_integer((json_int_t)result->cells.count));
+        json_object_set_new(object, "receiver_ppm", json_real(result->cells.ppm));
+        json_object_set_new(object, "receiver_ppm_error", json_real(result->cells.error_ppm));
+    }
     json_object_set_new(object, "declined", declined(result));
     char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
     json_decref(object);

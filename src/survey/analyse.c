@@ -250,6 +250,15 @@ static void report_progress(struct analysis *a, double recording_s) {
     a->opts->progress(a->opts->progress_context, &progress);
 }
 
+/* In the first capture. */
+static int find_stations(struct analysis *a, const struct ls_tuning *tuning, uint64_t pos,
+                         struct ls_err *err) {
+    const struct ls_source_info *info = ls_source_info(a->source);
+    struct ls_sample_reader reader = {.read = read_samples, .context = a->source};
+    uint64_t samples = info->capture_count > 0 ? info->captures[0].samples : 0;
+    return ls_stations_find(&reader, pos, samples, tuning, &a->result->cells, err);
+}
+
 static int take_block(struct analysis *a, const struct ls_block *block, struct ls_err *err) {
     bool continues;
     int64_t t_ns;
@@ -261,6 +270,9 @@ static int take_block(struct analysis *a, const struct ls_block *block, struct l
     if (code == LS_OK && !continues) {
         code = ls_search_begin(a->search, &block->tuning, t_ns, err);
         a->in_stretch = code == LS_OK;
+        if (code == LS_OK && a->result->samples == 0) {
+            code = find_stations(a, &block->tuning, block->pos, err);
+        }
     }
     if (code == LS_OK) {
         code = ls_search_recorded(a->search, block->pos, block->count, err);

@@ -13,6 +13,7 @@
 #include "model/run.h"
 #include "model/waterfall.h"
 #include "store/store.h"
+#include "survey/stations.h"
 
 struct ls_analyse_progress {
     uint64_t samples_done;
@@ -60,6 +61,7 @@ struct ls_analyse_result {
     uint64_t samples;
     uint64_t invalid_samples; /* NaN or infinite, taken as zero */
     uint64_t clipped_samples;
+    struct ls_stations cells;  /* what they say of the receiver's oscillator */
     uint64_t declined_leakage; /* boxes taken for the bank's leakage of a stronger one */
     uint64_t declined_image;   /* boxes taken for the receiver's I/Q image of a stronger one */
     uint64_t

@@ -1,0 +1,427 @@
+#include "dsp/sync.h"
+
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/fft.h"
+#include "dsp/offset.h"
+
+enum { BLOCK = 8192, BLOCKS = 64, ROOTS = 3, BURSTS = 8, CARRIERS = 62 };
+
+static const double look_gsm_s = 0.16;
+static const double look_lte_s = 0.08;
+static const double least_s = 0.06;
+static const double step_hz = 5e3;
+static const double carrier_hz = 15e3;
+static const double half_frame_s = 5e-3;
+static const double symbol_sps = 1625e3 / 6.0;
+static const double burst_symbols = 140.0; /* of 148: without the edges */
+static const double least_turn = 0.85;     /* mean of the products; noise of 10 dB leaves 0.91 */
+static const double multiframe_s = 60e-3 / 13.0; /* a frame */
+static const double in_step_s = 0.2e-3;
+static const double reach_gsm_hz = 45e3;
+static const double false_alarm = 1e-6;
+
+struct ls_sync {
+    struct ls_sync_opts opts;
+    struct ls_fft *forward;
+    struct ls_fft *inverse;
+    float complex *in;
+    float complex *spectra; /* [BLOCKS][BLOCK] */
+    size_t blocks;
+    float complex *product;
+    float complex *back;
+    float complex *replica[ROOTS]; /* spectra, conjugate */
+    double complex *symbol[ROOTS]; /* [symbol_count] */
+    size_t symbol_count;
+    size_t fold;   /* bins of half a frame */
+    float *folded; /* [fold] */
+    struct ls_offset *offset;
+};
+
+static int out_of_memory(struct ls_err *err) {
+    return ls_err_set(err, LS_ERR_NOMEM, "out of memory for synchronisation");
+}
+
+/* --- making --- */
+
+/* The symbol at any rate: its 62 carriers, Zadoff-Chu of length 63 with its middle left out. */
+static void make_symbol(struct ls_sync *sync, int root) {
+    static const double roots[ROOTS] = {25.0, 29.0, 34.0};
+    double energy = 0.0;
+    for (size_t n = 0; n < sync->symbol_count; n++) {
+        double complex sum = 0.0;
+        for (int i = 0; i < CARRIERS; i++) {
+            double m = i < CARRIERS / 2 ? (double)i : (double)(i + 1);
+            double at = (double)(i < CARRIERS / 2 ? i - CARRIERS / 2 : i - CARRIERS / 2 + 1);
+            double turns = -roots[root] * m * (m + 1.0) / 126.0 +
+                           at * carrier_hz * (double)n / sync->opts.rate_sps;
+            sum += cexp(2.0 * M_PI * (double complex)I * turns);
+        }
+        sync->symbol[root][n] = sum;
+        energy += creal(sum * conj(sum));
+    }
+    for (size_t n = 0; n < sync->symbol_count; n++) {
+        sync->symbol[root][n] /= sqrt(energy);
+        sync->in[n] = (float complex)sync->symbol[root][n];
+    }
+    memset(sync->in + sync->symbol_count, 0, (BLOCK - sync->symbol_count) * sizeof *sync->in);
+    ls_fft_execute(sync->forward, sync->in, sync->replica[root]);
+    for (size_t k = 0; k < BLOCK; k++) {
+        sync->replica[root][k] = conjf(sync->replica[root][k]);
+    }
+}
+
+static int create_lte(struct ls_sync *sync, struct ls_err *err) {
+    sync->symbol_count = (size_t)floor(sync->opts.rate_sps / carrier_hz);
+    sync->fold = (size_t)ceil(half_frame_s * sync->opts.rate_sps);
+    sync->in = ls_fft_alloc(BLOCK);
+    sync->spectra = ls_fft_alloc((size_t)BLOCKS * BLOCK);
+    sync->product = ls_fft_alloc(BLOCK);
+    sync->back = ls_fft_alloc(BLOCK);
+    sync->folded = calloc(sync->fold, sizeof *sync->folded);
+    bool ok = sync->in != NULL && sync->spectra != NULL && sync->product != NULL &&
+              sync->back != NULL && sync->folded != NULL;
+    for (int r = 0; r < ROOTS; r++) {
+        sync->replica[r] = ls_fft_alloc(BLOCK);
+        sync->symbol[r] = calloc(sync->symbol_count, sizeof *sync->symbol[r]);
+        ok = ok && sync->replica[r] != NULL && sync->symbol[r] != NULL;
+    }
+    if (!ok) {
+        return out_of_memory(err);
+    }
+    int code = ls_fft_create(&sync->forward, &(struct ls_fft_opts){.length = BLOCK}, err);
+    if (code == LS_OK) {
+        code = ls_fft_create(&sync->inverse,
+                             &(struct ls_fft_opts){.length = BLOCK, .inverse = true}, err);
+    }
+    for (int r = 0; r < ROOTS && code == LS_OK; r++) {
+        make_symbol(sync, r);
+    }
+    return code;
+}
+
+int ls_sync_create(struct ls_sync **ret, const struct ls_sync_opts *opts, struct ls_err *err) {
+    double least_sps = opts->lte ? 1e6 : 300e3;
+    if (!(opts->rate_sps >= least_sps) || opts->rate_sps > 4e6) {
+        return ls_err_set(err, LS_ERR_ARG, "synchronisation is looked for at %g to 4 MS/s",
+                          least_sps / 1e6);
+    }
+    struct ls_sync *sync = calloc(1, sizeof *sync);
+    if (sync == NULL) {
+        return out_of_memory(err);
+    }
+    sync->opts = *opts;
+    sync->opts.reach_hz = opts->reach_hz > 0.0 ? opts->reach_hz : 100e3;
+    int code = opts->lte ? create_lte(sync, err) : ls_offset_create(&sync->offset, err);
+    if (code != LS_OK) {
+        ls_sync_destroy(sync);
+        return code;
+    }
+    *ret = sync;
+    return LS_OK;
+}
+
+void ls_sync_destroy(struct ls_sync *sync) {
+    if (sync == NULL) {
+        return;
+    }
+    ls_fft_destroy(sync->forward);
+    ls_fft_destroy(sync->inverse);
+    ls_offset_destroy(sync->offset);
+    free(sync->in);
+    free(sync->spectra);
+    free(sync->product);
+    free(sync->back);
+    free(sync->folded);
+    for (int r = 0; r < ROOTS; r++) {
+        free(sync->replica[r]);
+        free(sync->symbol[r]);
+    }
+    free(sync);
+}
+
+/* --- GSM --- */
+
+struct burst {
+    size_t at;
+    double hz;
+    double error_hz;
+};
+
+/* The tone in a window of steady turns; false when it is not where such a burst has it. */
+static bool measure_burst(struct ls_sync *sync, const float complex *iq, size_t at, size_t length,
+                          struct burst *ret) {
+    struct ls_offset_burst tone = {.iq = iq + at, .count = length, .rate_sps = sync->opts.rate_sps};
+    struct ls_offset_value value;
+    if (!ls_offset_measure(sync->offset, LS_OFFSET_TONE, &tone, &value)) {
+        return false;
+    }
+    *ret = (struct burst){
+        .at = at, .hz = value.hz - symbol_sps / 4.0, .error_hz = fmax(value.error_hz, 0.5)};
+    return fabs(ret->hz) <= reach_gsm_hz;
+}
+
+/* Windows in which the products one symbol apart point the same way, each the best for 30 ms. */
+static size_t find_bursts(struct ls_sync *sync, const float complex *iq, size_t count,
+                          struct burst ret[BURSTS]) {
+    size_t lag = (size_t)fmax(1.0, round(sync->opts.rate_sps / symbol_sps));
+    size_t length = (size_t)(burst_symbols / symbol_sps * sync->opts.rate_sps);
+    size_t apart = (size_t)(0.03 * sync->opts.rate_sps);
+    double complex sum = 0.0;
+    double whole = 0.0;
+    double best = 0.0;
+    size_t best_at = 0;
+    size_t found = 0;
+    for (size_t n = lag; n < count && found < BURSTS; n++) {
+        double complex p = (double complex)iq[n] * conj((double complex)iq[n - lag]);
+        sum += p;
+        whole += cabs(p);
+        if (n >= lag + length) {
+            size_t old = n - length;
+            double complex q = (double complex)iq[old] * conj((double complex)iq[old - lag]);
+            sum -= q;
+            whole -= cabs(q);
+        }
+        double turn = n >= lag + length && whole > 0.0 ? cabs(sum) / whole : 0.0;
+        if (turn > least_turn && turn > best) {
+            best = turn;
+            best_at = n - length;
+        }
+        if (best > 0.0 && (n - best_at > apart || n + 1 == count)) {
+            found += measure_burst(sync, iq, best_at, length, &ret[found]);
+            best = 0.0;
+        }
+    }
+    return found;
+}
+
+static bool find_gsm(struct ls_sync *sync, const float complex *iq, size_t count,
+                     struct ls_sync_value *ret) {
+    struct burst bursts[BURSTS];
+    size_t found = find_bursts(sync, iq, count, bursts);
+    double weight = 0.0;
+    double sum = 0.0;
+    size_t seen = 0;
+    for (size_t i = 0; i < found; i++) {
+        bool in_step = false;
+        for (size_t k = 0; k < found; k++) {
+            double apart_s =
+                fabs((double)bursts[i].at - (double)bursts[k].at) / sync->opts.rate_sps;
+            double frames = apart_s / multiframe_s;
+            /* Ten frames but for eleven once in 51. */
+            bool whole = fabs(apart_s - rint(frames) * multiframe_s) < in_step_s;
+            double left = fmod(rint(frames), 10.0);
+            in_step = in_step || (k != i && whole && frames > 9.0 && left <= rint(frames) / 10.0);
+        }
+        if (in_step) {
+            double w = 1.0 / (bursts[i].error_hz * bursts[i].error_hz);
+            ret->at = seen == 0 ? (double)bursts[i].at : ret->at;
+            weight += w;
+            sum += w * bursts[i].hz;
+            seen++;
+        }
+    }
+    if (seen < 2) {
+        return false;
+    }
+    ret->hz = sum / weight;
+    ret->error_hz = 1.0 / sqrt(weight);
+    ret->seen = seen;
+    ret->root = 0;
+    return true;
+}
+
+/* --- LTE --- */
+
+static void transform(struct ls_sync *sync, const float complex *iq, size_t count) {
+    size_t valid = BLOCK - sync->symbol_count;
+    sync->blocks = 0;
+    for (size_t from = 0; from + BLOCK <= count && sync->blocks < BLOCKS; from += valid) {
+        memcpy(sync->in, iq + from, BLOCK * sizeof *sync->in);
+        ls_fft_execute(sync->forward, sync->in, sync->spectra + sync->blocks * BLOCK);
+        sync->blocks++;
+    }
+}
+
+/* Powers of the correlation with one root, shifted in frequency, folded at half a frame. */
+static void fold(struct ls_sync *sync, int root, long shift) {
+    size_t valid = BLOCK - sync->symbol_count;
+    double period = half_frame_s * sync->opts.rate_sps;
+    double into = 0.0;
+    size_t turn = (size_t)(shift + BLOCK) % BLOCK;
+    memset(sync->folded, 0, sync->fold * sizeof *sync->folded);
+    for (size_t b = 0; b < sync->blocks; b++) {
+        const float complex *spectrum = sync->spectra + b * BLOCK;
+        for (size_t k = 0; k < BLOCK; k++) {
+            sync->product[k] = spectrum[(k + turn) % BLOCK] * sync->replica[root][k];
+        }
+        ls_fft_execute(sync->inverse, sync->product, sync->back);
+        for (size_t n = 0; n < valid; n++) {
+            float complex c = sync->back[n] / (float)BLOCK;
+            sync->folded[(size_t)into] += crealf(c) * crealf(c) + cimagf(c) * cimagf(c);
+            into += 1.0;
+            into -= into >= period ? period : 0.0;
+        }
+    }
+}
+
+struct peak {
+    double ratio; /* to the mean of all bins */
+    size_t bin;
+    int root;
+    double hz;
+};
+
+static void look(const struct ls_sync *sync, int root, double hz, struct peak *best) {
+    double mean = 0.0;
+    size_t most = 0;
+    for (size_t n = 0; n < sync->fold; n++) {
+        mean += (double)sync->folded[n] / (double)sync->fold;
+        most = sync->folded[n] > sync->folded[most] ? n : most;
+    }
+    double ratio = mean > 0.0 ? (double)sync->folded[most] / mean : 0.0;
+    if (ratio > best->ratio) {
+        *best = (struct peak){.ratio = ratio, .bin = most, .root = root, .hz = hz};
+    }
+}
+
+/* Correlation of one half of the symbol at a sample, with the carrier at hz. */
+static double complex half(const struct ls_sync *sync, const float complex *iq, size_t at,
+                           const struct peak *peak, bool second) {
+    size_t from = second ? sync->symbol_count / 2 : 0;
+    size_t to = second ? sync->symbol_count : sync->symbol_count / 2;
+    double complex sum = 0.0;
+    for (size_t n = from; n < to; n++) {
+        double turns = -peak->hz * (double)n / sync->opts.rate_sps;
+        sum += (double complex)iq[at + n] * conj(sync->symbol[peak->root][n]) *
+               cexp(2.0 * M_PI * (double complex)I * turns);
+    }
+    return sum;
+}
+
+/* Mean turn from half to half over the half-frames, and its scatter. */
+static size_t measure_turn(const struct ls_sync *sync, const float complex *iq, size_t count,
+                           const struct peak *peak, double *ret_hz, double *ret_error_hz) {
+    double complex sum = 0.0;
+    double squares = 0.0;
+    double weight = 0.0;
+    size_t seen = 0;
+    for (int round = 0; round < 2; round++) {
+        double complex back = round == 0 ? 1.0 : conj(sum) / cabs(sum);
+        for (size_t k = 0;; k++) {
+            double exact = (double)peak->bin + (double)k * half_frame_s * sync->opts.rate_sps;
+            size_t at = (size_t)llround(exact);
+            if (at + sync->symbol_count >= count) {
+                break;
+            }
+            double complex turn =
+                half(sync, iq, at, peak, true) * conj(half(sync, iq, at, peak, false));
+            if (round == 0) {
+                sum += turn;
+                seen++;
+            } else {
+                double phase = carg(turn * back);
+                squares += cabs(turn) * phase * phase;
+                weight += cabs(turn);
+            }
+        }
+        if (cabs(sum) <= 0.0) {
+            return 0;
+        }
+    }
+    double hz_a_turn = sync->opts.rate_sps / ((double)sync->symbol_count / 2.0);
+    *ret_hz = peak->hz + carg(sum) / (2.0 * M_PI) * hz_a_turn;
+    *ret_error_hz = sqrt(squares / weight / (double)seen) / (2.0 * M_PI) * hz_a_turn;
+    return seen;
+}
+
+/* Power of the whole symbol over the half-frames, with its carrier at hz. */
+static double power_at(const struct ls_sync *sync, const float complex *iq, size_t count,
+                       const struct peak *peak) {
+    double sum = 0.0;
+    for (size_t k = 0;; k++) {
+        double exact = (double)peak->bin + (double)k * half_frame_s * sync->opts.rate_sps;
+        size_t at = (size_t)llround(exact);
+        if (at + sync->symbol_count >= count) {
+            return sum;
+        }
+        double complex c = half(sync, iq, at, peak, true) + half(sync, iq, at, peak, false);
+        sum += creal(c * conj(c));
+    }
+}
+
+/* A chirp that is late looks like one that is high: of the places one and two carriers and some
+ * samples away the one with most power is the right one, once each has its own offset. */
+static struct peak settle(const struct ls_sync *sync, const float complex *iq, size_t count,
+                          const struct peak *found) {
+    struct peak best = *found;
+    double most = 0.0;
+    for (int carriers = -2; carriers <= 2; carriers++) {
+        for (long late = -4; late <= 4; late++) {
+            struct peak at = *found;
+            double error_hz = 0.0;
+            if ((long)found->bin + late < 0) {
+                continue;
+            }
+            at.bin = (size_t)((long)found->bin + late);
+            at.hz += (double)carriers * carrier_hz;
+            if (measure_turn(sync, iq, count, &at, &at.hz, &error_hz) == 0) {
+                continue;
+            }
+            double power = power_at(sync, iq, count, &at);
+            if (power > most) {
+                most = power;
+                best = at;
+            }
+        }
+    }
+    return best;
+}
+
+static bool find_lte(struct ls_sync *sync, const float complex *iq, size_t count,
+                     struct ls_sync_value *ret) {
+    struct peak best = {.ratio = 0.0};
+    double bin_hz = sync->opts.rate_sps / BLOCK;
+    double trials = 0.0;
+    transform(sync, iq, count);
+    for (double hz = -sync->opts.reach_hz; hz <= sync->opts.reach_hz; hz += step_hz) {
+        for (int root = 0; root < ROOTS; root++) {
+            long shift = lround(hz / bin_hz);
+            fold(sync, root, shift);
+            look(sync, root, (double)shift * bin_hz, &best);
+            trials += (double)sync->fold;
+        }
+    }
+    /* A bin of noise is the mean of so many exponentials. */
+    double heard = (double)(sync->blocks * (BLOCK - sync->symbol_count));
+    double folds = floor(heard / sync->opts.rate_sps / half_frame_s);
+    double p = gsl_cdf_gamma_Q(best.ratio * folds, folds, 1.0) * trials;
+    if (p > false_alarm) {
+        return false;
+    }
+    best = settle(sync, iq, count, &best);
+    ret->seen = measure_turn(sync, iq, count, &best, &ret->hz, &ret->error_hz);
+    ret->at = (double)best.bin;
+    ret->root = best.root;
+    return ret->seen > 1;
+}
+
+bool ls_sync_find(struct ls_sync *sync, const float complex *iq, size_t count,
+                  struct ls_sync_value *ret) {
+    double look_s = sync->opts.lte ? look_lte_s : look_gsm_s;
+    size_t most = (size_t)(look_s * sync->opts.rate_sps);
+    struct ls_sync_value value = {.seen = 0};
+    count = count < most ? count : most;
+    if ((double)count < least_s * sync->opts.rate_sps) {
+        return false;
+    }
+    bool found =
+        sync->opts.lte ? find_lte(sync, iq, count, &value) : find_gsm(sync, iq, count, &value);
+    if (found) {
+        *ret = value;
+    }
+    return found;
+}

@@ -1,0 +1,41 @@
+#!/usr/bin/env python3
+"""The error of a receiver from a cell that it hears: stations_test.py BUILD. Receivers that run 12
+ppm fast and 7 ppm slow say so of a GSM carrier, and one that hears none says nothing."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+
+def scene(ppm, waveform):
+    return {"name": "cell", "about": "one carrier", "seed": 2, "start": "2026-11-20T08:00:00Z",
+            "duration_s": 1,
+            "sensor": {"sites": [{"name": "post", "place_m": [0, 0, 5]}], "center_hz": 935.5e6,
+                       "rate_sps": 1e6, "format": "ci8", "full_scale_dbm": -80, "ppm": ppm},
+            "emitters": [{"name": "carrier", "waveform": {"id": waveform},
+                          "channels_hz": [935.6e6], "snr_db": 25, "script": {"kind": "always"}}]}
+
+
+def main():
+    lineside = os.path.abspath(os.path.join(sys.argv[1], "lineside"))
+    wrong = []
+    for ppm, waveform in [(12.0, "gsm-bcch"), (-7.0, "gsm-bcch"), (12.0, "carrier")]:
+        with tempfile.TemporaryDirectory(prefix="lineside-cell-") as tmp:
+            with open(os.path.join(tmp, "scene.yaml"), "w", encoding="utf-8") as f:
+                json.dump(scene(ppm, waveform), f)
+            for words in (["simulate", "scene.yaml", "-o", "cell"],
+                          ["analyse", "--json", "cell.sigmf-meta"]):
+                done = subprocess.run([lineside, *words], capture_output=True, text=True,
+                                      check=True, cwd=tmp)
+        run = json.loads(done.stdout.splitlines()[0])
+        said = run.get("receiver_ppm")
+        if waveform == "carrier":
+            if said is not None:
+                wrong.append(f"{said} ppm without a cell")
+        elif said is None or abs(said - ppm) > 4 * run["receiver_ppm_error"]:
+            wrong.append(f"{said} ppm, not {ppm}")
+    sys.exit("\n".join(wrong) or 0)
+
+
+main()
