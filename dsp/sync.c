@@ -387,9 +387,10 @@ static bool find_lte(struct ls_sync *sync, const float complex *iq, size_t count
     double bin_hz = sync->opts.rate_sps / BLOCK;
     double trials = 0.0;
     transform(sync, iq, count);
-    for (double hz = -sync->opts.reach_hz; hz <= sync->opts.reach_hz; hz += step_hz) {
+    long steps = (long)floor(sync->opts.reach_hz / step_hz);
+    for (long i = -steps; i <= steps; i++) {
         for (int root = 0; root < ROOTS; root++) {
-            long shift = lround(hz / bin_hz);
+            long shift = lround((double)i * step_hz / bin_hz);
             fold(sync, root, shift);
             look(sync, root, (double)shift * bin_hz, &best);
             trials += (double)sync->fold;

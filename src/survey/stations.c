@@ -113,10 +113,11 @@ static int look_at(struct look *look, double carrier_hz, bool lte, struct ls_err
 static int look_everywhere(struct look *look, struct ls_err *err) {
     double center_hz = look->tuning->center_hz;
     double reach_hz = 0.5 * (look->tuning->rate_sps - gsm_width_hz);
-    double first = ceil((center_hz - reach_hz) / gsm_raster_hz);
+    long first = (long)ceil((center_hz - reach_hz) / gsm_raster_hz);
+    long last = (long)floor((center_hz + reach_hz) / gsm_raster_hz);
     int code = LS_OK;
-    for (double k = first; k * gsm_raster_hz <= center_hz + reach_hz && code == LS_OK; k += 1.0) {
-        code = look_at(look, k * gsm_raster_hz, false, err);
+    for (long k = first; k <= last && code == LS_OK; k++) {
+        code = look_at(look, (double)k * gsm_raster_hz, false, err);
     }
     double nearest_hz = round(center_hz / lte_raster_hz) * lte_raster_hz;
     if (code == LS_OK && look->cells.count == 0 && look->tuning->rate_sps >= least_lte_sps) {
