@@ -77,7 +77,9 @@ def prepare(lineside, top, folder):
     database.run("patterns", "--plan", "eu")
     database.run("db", "key", "k.pem")
     shutil.copy(os.path.join(folder, "month-log.jsonl"), os.path.join(folder, "km-13.jsonl"))
-    shutil.copy(os.path.join(folder, "lineside.db"), os.path.join(folder, "km-12.db"))
+    for name in ("km-12.db", "january.db"):
+        shutil.copy(os.path.join(folder, "lineside.db"), os.path.join(folder, name))
+    database.run("import", "other-log.jsonl", "--db", "february.db")
     database.write("km-14.json", [{"time": "2026-11-20T08:00:00.5", "model": "Bresser-5in1",
                                    "freq": 868.3, "rssi": -8.1, "snr": 20.2}])
     with open(os.path.join(folder, "receptions.csv"), "w", encoding="utf-8") as f:
