@@ -1090,9 +1090,9 @@ CROSS JOIN main.sensor AS m ON m.name = s.name;
 
 -- name: merge_transmissions
 INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail)
 SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail
 FROM source.transmission AS t
 CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
 CROSS JOIN source.sensor AS s ON s.id = t.sensor_id
@@ -1104,9 +1104,9 @@ ORDER BY t.id;
 -- Those that a question is about.
 -- name: merge_some_transmissions
 INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail)
 SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail
 FROM source.transmission_box AS b
 CROSS JOIN source.transmission AS t ON t.cell = b.cell
 CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
@@ -1123,9 +1123,10 @@ WHERE b.first_s <= :until_s AND b.last_s >= :from_s
 -- And what incidents rest on, whenever it was.
 -- name: merge_evidence_transmissions
 INSERT OR IGNORE INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns,
-    center_hz, bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags)
+    center_hz, bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
+    trail)
 SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail
 FROM source.incident_transmission AS e
 CROSS JOIN source.transmission AS t ON t.id = e.transmission_id
 CROSS JOIN temp.merge_run AS c ON c.id = t.run_id

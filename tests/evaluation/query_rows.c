@@ -1,6 +1,7 @@
-/* A database to ask: query_rows ROWS FILE. Transmissions of month.h, a ledger of one row a minute,
- * a row of health each ten minutes, and an incident for each 5,000 transmissions with 100 of them
- * as evidence. */
+/* A database to ask: query_rows ROWS FILE. The first ROWS transmissions of a month of ten million
+ * (month.h), a ledger of one row a minute, a row of health each ten minutes, and an incident for
+ * each 5,000 transmissions with 100 of them as evidence. What an interrupted call has stored is
+ * kept. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,13 @@
 #include "store/patterns.h"
 #include "tests/evaluation/month.h"
 
-enum { ROWS_OF_A_RUN = 1000000, ROWS_OF_AN_INCIDENT = 5000, EVIDENCE = 100, MINUTES = 30 * 1440 };
+enum {
+    MONTH_ROWS = 10000000,
+    ROWS_OF_A_RUN = 1000000,
+    ROWS_OF_AN_INCIDENT = 5000,
+    EVIDENCE = 100,
+    MINUTES = 30 * 1440
+};
 
 static void must(int code, const struct ls_err *err) {
     if (code != LS_OK) {
@@ -21,10 +28,10 @@ static void must(int code, const struct ls_err *err) {
     }
 }
 
-static void add_ledger(struct ls_store *store, size_t first, size_t count, size_t rows) {
+static void add_ledger(struct ls_store *store, size_t first, size_t count) {
     struct ls_err err = {0};
-    size_t from = (size_t)((double)MINUTES * (double)first / (double)rows);
-    size_t until = (size_t)((double)MINUTES * (double)(first + count) / (double)rows);
+    size_t from = (size_t)((double)MINUTES * (double)first / MONTH_ROWS);
+    size_t until = (size_t)((double)MINUTES * (double)(first + count) / MONTH_ROWS);
     for (size_t i = from; i < until; i++) {
         struct ls_observation row = {.start_ns = month_start_ns + (int64_t)i * 60 * LS_NS_PER_S,
                                      .low_hz = 400e6,
@@ -36,7 +43,7 @@ static void add_ledger(struct ls_store *store, size_t first, size_t count, size_
     }
 }
 
-static void add_run(struct ls_store *store, size_t first, size_t count, size_t rows) {
+static void add_run(struct ls_store *store, size_t first, size_t count) {
     struct ls_err err = {0};
     struct ls_run run = {.first_ns = month_start_ns, .last_ns = month_start_ns + 1};
     int64_t id;
@@ -45,12 +52,12 @@ static void add_run(struct ls_store *store, size_t first, size_t count, size_t r
     ls_copy_text(run.plan, sizeof run.plan, "eu/1");
     must(ls_store_begin_run(store, &run, &id, &id, &err), &err);
     for (size_t i = first; i < first + count; i++) {
-        struct ls_transmission row = month_row(i, rows);
+        struct ls_transmission row = month_row(i, MONTH_ROWS);
         must(ls_store_add_transmission(store, &row, &err), &err);
         run.first_ns = i == first ? row.start_ns : run.first_ns;
         run.last_ns = row.start_ns + 1;
     }
-    add_ledger(store, first, count, rows);
+    add_ledger(store, first, count);
     must(ls_store_finish_run(store, &run, &err), &err);
 }
 
@@ -62,7 +69,7 @@ static void add_incidents(struct ls_store *store, size_t rows) {
         int64_t evidence[EVIDENCE];
         struct ls_incident row = {.severity = (enum ls_severity)(1 + i % 3), .findings = 1};
         struct ls_finding *finding = &row.finding;
-        double t_s = month_s * (double)i * ROWS_OF_AN_INCIDENT / (double)rows;
+        double t_s = month_s * (double)i * ROWS_OF_AN_INCIDENT / MONTH_ROWS;
         for (size_t j = 0; j < EVIDENCE; j++) {
             evidence[j] = (int64_t)(i * ROWS_OF_AN_INCIDENT + j * 40 + 1);
         }
@@ -94,17 +101,35 @@ static void add_health(struct ls_store *store) {
     }
 }
 
+static int count_run(void *context, const struct ls_run *run, struct ls_err *err) {
+    (void)run;
+    (void)err;
+    *(size_t *)context += ROWS_OF_A_RUN;
+    return LS_OK;
+}
+
+/* The rows that are stored, drawn once more so that those behind them are the same. */
+static size_t skip_stored(struct ls_store *store) {
+    struct ls_err err = {0};
+    size_t stored = 0;
+    must(ls_store_each_run(store, count_run, &stored, &err), &err);
+    for (size_t i = 0; i < stored; i++) {
+        month_row(i, MONTH_ROWS);
+    }
+    return stored;
+}
+
 int main(int argc, char **argv) {
     size_t rows = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
     struct ls_err err = {0};
     struct ls_store *store = NULL;
-    if (rows == 0 || argc < 3) {
+    if (rows == 0 || rows > MONTH_ROWS || argc < 3) {
         fprintf(stderr, "usage: query_rows ROWS FILE\n");
         return 2;
     }
     must(ls_store_open(&store, argv[2], LS_STORE_WRITE, &err), &err);
-    for (size_t first = 0; first < rows; first += ROWS_OF_A_RUN) {
-        add_run(store, first, rows - first < ROWS_OF_A_RUN ? rows - first : ROWS_OF_A_RUN, rows);
+    for (size_t first = skip_stored(store); first < rows; first += ROWS_OF_A_RUN) {
+        add_run(store, first, rows - first < ROWS_OF_A_RUN ? rows - first : ROWS_OF_A_RUN);
     }
     add_incidents(store, rows);
     add_health(store);

@@ -74,6 +74,7 @@ static void fill(const struct database *database, const char *sha512, int64_t fi
     finding->evidence = evidence;
     finding->evidence_count = 2;
     database_store_run(store, &run, 20);
+    database_sql(database, "UPDATE transmission SET trail = x'0102030405060708'");
     cr_assert_eq(ls_store_add_permit(store, &permit, &row.permit, &err), LS_OK, "%s", err.text);
     struct ls_pattern_search search = {.kind = "periodic-telemetry", .version = 1, .searches = 3};
     cr_assert_eq(ls_store_begin_patterns(store, &err), LS_OK);
