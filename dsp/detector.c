@@ -21,6 +21,7 @@
 enum {
     RING = 3,         /* rows of a level that the one above still needs */
     LINE_FLOATS = 16, /* of a cache line */
+    ASKED_PARTS = 4,  /* of a row */
 };
 
 /* 0.8 dB: gain and temperature do no more to a floor between two updates. */
@@ -287,6 +288,20 @@ static void note_row(struct ls_detector *det, size_t level, const float *row) {
     }
 }
 
+/* Part of the next row of cells. The cells of a piece are more than L2 holds, and every row begins
+ * a page of memory, where the processor's own prefetching stops: without this, writing cells costs
+ * as much as the transforms. Few lines at a time, as no more are fetched at once. */
+static void ask_for_part(const struct ls_detector *det, const float *row, size_t part) {
+    size_t n = det->opts.channels;
+    const float *next = row + det->stride;
+    if (next == det->cells + det->rows_max * det->stride) {
+        return;
+    }
+    for (size_t i = part * n / ASKED_PARTS; i < (part + 1) * n / ASKED_PARTS; i += LINE_FLOATS) {
+        __builtin_prefetch(next + i, 1);
+    }
+}
+
 /* A new row of cells, which lies behind the one before; feeds the level above when a window is
  * complete. */
 static void pyramid_push(struct ls_detector *det, const float *row) {
@@ -294,6 +309,9 @@ static void pyramid_push(struct ls_detector *det, const float *row) {
     const float *fresh = row;
     for (size_t level = 0; level < det->limits.levels; level++) {
         size_t i = det->ring_rows[level]++;
+        if (level < ASKED_PARTS / 2) {
+            ask_for_part(det, row, ASKED_PARTS / 2 + level);
+        }
         if (ls_rows_pyramid_test(fresh, n, det->limits.screen[level], det->limits.widths,
                                  det->width_sums)) {
             det->crossed = true;
@@ -313,27 +331,17 @@ static void pyramid_push(struct ls_detector *det, const float *row) {
     }
 }
 
-/* The cells of a piece are more than L2 holds, and every row begins a page of memory, where the
- * processor's own prefetching stops: without this, writing cells costs as much as the transforms.
- */
-static void prefetch_row(float *row, size_t n) {
-    for (size_t i = 0; i < n; i += LINE_FLOATS) {
-        __builtin_prefetch(row + i, 1);
-    }
-}
-
 void ls_detector_push(struct ls_detector *det, const float *power_sum) {
     assert(det->rows < det->rows_max);
     size_t n = det->opts.channels;
     size_t half = n / 2;
     float *row = det->cells + det->rows * det->stride;
     float *sums = det->sums + det->rows / det->slot_rows * n;
+    ask_for_part(det, row, 0);
     ls_rows_scale_sum(row, sums, power_sum + half, det->scale, half);
+    ask_for_part(det, row, 1);
     ls_rows_scale_sum(row + half, sums + half, power_sum, det->scale + half, half);
     det->rows++;
-    if (det->rows < det->rows_max) {
-        prefetch_row(row + det->stride, n);
-    }
     pyramid_push(det, row);
 }
 
