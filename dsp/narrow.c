@@ -9,10 +9,11 @@
 #include "dsp/convert.h"
 #include "dsp/fft.h"
 
-enum { DECIMATION_MAX = 64, TAPS_A_SIDE = 4 /* times the decimation */ };
+enum { SIZES = 14, DECIMATION_MAX = 64, TAPS_A_SIDE = 4 /* times the decimation */ };
 
-/* Bins that may be kept, and their inverse transforms: two an octave. */
-static const size_t sizes[] = {32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048};
+/* Bins that may be kept, and their inverse transforms: two an octave, and a whole block that is no
+ * longer than the last of them. */
+static const size_t octaves[] = {32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048};
 
 /* Kept over wanted: the roll-off in frequency that keeps what wraps round in time below -40 dB. */
 static const double KEPT = 1.4;
@@ -20,9 +21,11 @@ static const double KEPT = 1.4;
 struct ls_narrow {
     struct ls_narrow_opts opts;
     struct ls_fft *forward;
-    struct ls_fft *inverse[LS_COUNT(sizes)]; /* NULL: longer than a block */
-    float *weights[LS_COUNT(sizes)];         /* [sizes[i]], lowest frequency first; * 1 / length */
-    double noise[LS_COUNT(sizes)];
+    size_t sizes[SIZES]; /* rising */
+    size_t size_count;
+    struct ls_fft *inverse[SIZES];
+    float *weights[SIZES]; /* [sizes[i]], lowest frequency first; * 1 / length */
+    double noise[SIZES];
     uint64_t index;        /* of the present block */
     float complex *block;  /* [length] */
     float complex *bins;   /* [length], bin 0 at 0 Hz */
@@ -32,7 +35,7 @@ struct ls_narrow {
 };
 
 static int create_size(struct ls_narrow *narrow, size_t i, struct ls_err *err) {
-    size_t n = sizes[i];
+    size_t n = narrow->sizes[i];
     narrow->weights[i] = calloc(n, sizeof *narrow->weights[i]);
     if (narrow->weights[i] == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the filter of a narrow band");
@@ -40,12 +43,24 @@ static int create_size(struct ls_narrow *narrow, size_t i, struct ls_err *err) {
     double pass = 0.5 / KEPT; /* of the kept width, from its middle */
     for (size_t k = 0; k < n; k++) {
         double f = fabs((double)k - (double)n / 2.0) / (double)n;
-        double w = f <= pass ? 1.0 : 0.5 + 0.5 * cos(M_PI * (f - pass) / (0.5 - pass));
+        double w = f <= pass || n == narrow->opts.length
+                       ? 1.0
+                       : 0.5 + 0.5 * cos(M_PI * (f - pass) / (0.5 - pass));
         narrow->weights[i][k] = (float)(w / (double)narrow->opts.length);
         narrow->noise[i] += w * w / (double)narrow->opts.length;
     }
     return ls_fft_create(&narrow->inverse[i], &(struct ls_fft_opts){.length = n, .inverse = true},
                          err);
+}
+
+static void find_sizes(struct ls_narrow *narrow) {
+    size_t length = narrow->opts.length;
+    for (size_t i = 0; i < LS_COUNT(octaves) && octaves[i] < length; i++) {
+        narrow->sizes[narrow->size_count++] = octaves[i];
+    }
+    if (length <= LS_NARROW_BINS_MAX) {
+        narrow->sizes[narrow->size_count++] = length;
+    }
 }
 
 int ls_narrow_create(struct ls_narrow **ret, const struct ls_narrow_opts *opts,
@@ -73,7 +88,8 @@ int ls_narrow_create(struct ls_narrow **ret, const struct ls_narrow_opts *opts,
     if (code == LS_OK) {
         code = ls_fft_create(&narrow->forward, &(struct ls_fft_opts){.length = opts->length}, err);
     }
-    for (size_t i = 0; i < LS_COUNT(sizes) && sizes[i] <= opts->length && code == LS_OK; i++) {
+    find_sizes(narrow);
+    for (size_t i = 0; i < narrow->size_count && code == LS_OK; i++) {
         code = create_size(narrow, i, err);
     }
     if (code != LS_OK) {
@@ -89,7 +105,7 @@ void ls_narrow_destroy(struct ls_narrow *narrow) {
         return;
     }
     ls_fft_destroy(narrow->forward);
-    for (size_t i = 0; i < LS_COUNT(sizes); i++) {
+    for (size_t i = 0; i < SIZES; i++) {
         ls_fft_destroy(narrow->inverse[i]);
         free(narrow->weights[i]);
     }
@@ -102,7 +118,7 @@ void ls_narrow_destroy(struct ls_narrow *narrow) {
 
 static size_t size_index(const struct ls_narrow *narrow, size_t bins) {
     size_t i = 0;
-    while (sizes[i] < bins && i + 1 < LS_COUNT(sizes) && narrow->inverse[i + 1] != NULL) {
+    while (narrow->sizes[i] < bins && i + 1 < narrow->size_count) {
         i++;
     }
     return i;
@@ -123,13 +139,13 @@ struct ls_narrow_band ls_narrow_plan(const struct ls_narrow *narrow, double cent
     size_t wanted = (size_t)ceil(fmin(1.0, KEPT * bandwidth) * length);
     size_t i = size_index(narrow, wanted);
     double middle = round(center * length) + length / 2.0; /* bin */
-    struct ls_narrow_band band = {.bins = sizes[i],
+    struct ls_narrow_band band = {.bins = narrow->sizes[i],
                                   .decimation = 1,
-                                  .rate = (double)sizes[i] / length,
+                                  .rate = (double)narrow->sizes[i] / length,
                                   .center = (middle - length / 2.0) / length,
                                   .noise = narrow->noise[i],
-                                  .whole = wanted <= sizes[i]};
-    double lowest = middle - 0.5 * (double)sizes[i];
+                                  .whole = wanted <= narrow->sizes[i]};
+    double lowest = middle - 0.5 * (double)narrow->sizes[i];
     band.first = (size_t)(lowest < 0.0 ? lowest + length : lowest);
     while (band.decimation < DECIMATION_MAX &&
            band.rate / (double)(band.decimation + 1) > KEPT * bandwidth) {
@@ -142,7 +158,7 @@ struct ls_narrow_band ls_narrow_plan(const struct ls_narrow *narrow, double cent
             sum += tap(band.decimation, k) * tap(band.decimation, k);
         }
         /* The filter lies where the weights are 1. */
-        band.noise = sum * (double)sizes[i] / length;
+        band.noise = sum * (double)narrow->sizes[i] / length;
         band.rate /= (double)band.decimation;
     }
     return band;
@@ -159,7 +175,7 @@ void ls_narrow_cut(struct ls_narrow *narrow, const struct ls_narrow_band *band,
     size_t length = narrow->opts.length;
     size_t n = band->bins;
     size_t i = size_index(narrow, n);
-    assert(sizes[i] == n && band->first < length);
+    assert(narrow->sizes[i] == n && band->first < length);
     for (size_t k = 0; k < n; k++) {
         /* Bin 0 of the transform is at 0 Hz, bin 0 of the band at -rate/2. */
         size_t from = (band->first + k + length / 2) % length;

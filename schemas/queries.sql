@@ -42,7 +42,9 @@ CREATE TEMP TABLE IF NOT EXISTS staged_transmission (
     burst_s REAL,
     period_s REAL,
     flags INTEGER,
-    trail BLOB
+    trail BLOB,
+    class_score REAL,
+    class_rivals TEXT
 ) STRICT;
 
 -- name: create_staged_observation
@@ -78,7 +80,7 @@ DELETE FROM temp.touched;
 -- name: stage_transmission
 INSERT INTO temp.staged_transmission VALUES (:id, :sensor, :class, :start_ns, :duration_ns,
     :center_hz, :bandwidth_hz, :snr_db, :level_dbfs, :offset_hz, :bursts, :on_s, :burst_s,
-    :period_s, :flags, :trail);
+    :period_s, :flags, :trail, :class_score, :class_rivals);
 
 -- name: stage_observation
 INSERT INTO temp.staged_observation (sensor, state, cause, start_ns, stop_ns, low_hz, high_hz,
@@ -96,10 +98,11 @@ INSERT OR IGNORE INTO main.class (name) SELECT DISTINCT class FROM temp.staged_t
 
 -- name: insert_transmissions
 INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail)
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail,
+    class_score, class_rivals)
 SELECT s.id, :run_id, sensor.id, class.id, s.start_ns, s.duration_ns, s.center_hz, s.bandwidth_hz,
     s.snr_db, s.level_dbfs, s.offset_hz, s.bursts, s.on_s, s.burst_s, s.period_s, s.flags,
-    s.trail
+    s.trail, s.class_score, s.class_rivals
 FROM temp.staged_transmission AS s
 CROSS JOIN main.sensor ON sensor.name = s.sensor
 CROSS JOIN main.class ON class.name = s.class
@@ -294,17 +297,19 @@ SELECT cell FROM transmission WHERE id = :id;
 
 -- name: put_transmission
 INSERT INTO transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail)
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail,
+    class_score, class_rivals)
 VALUES (:id, :run_id, (SELECT id FROM sensor WHERE name = :sensor),
     (SELECT id FROM class WHERE name = :class), :start_ns, :duration_ns, :center_hz,
     :bandwidth_hz, :snr_db, :level_dbfs, :offset_hz, :bursts, :on_s, :burst_s, :period_s, :flags,
-    :trail)
+    :trail, :class_score, :class_rivals)
 ON CONFLICT (id) DO UPDATE SET
     class_id = excluded.class_id, start_ns = excluded.start_ns, duration_ns = excluded.duration_ns,
     center_hz = excluded.center_hz, bandwidth_hz = excluded.bandwidth_hz,
     snr_db = excluded.snr_db, level_dbfs = excluded.level_dbfs, offset_hz = excluded.offset_hz,
     bursts = excluded.bursts, on_s = excluded.on_s, burst_s = excluded.burst_s,
-    period_s = excluded.period_s, flags = excluded.flags, trail = excluded.trail;
+    period_s = excluded.period_s, flags = excluded.flags, trail = excluded.trail,
+    class_score = excluded.class_score, class_rivals = excluded.class_rivals;
 
 -- name: drop_empty_transmission_box
 DELETE FROM transmission_box WHERE cell = :cell
@@ -363,7 +368,7 @@ FROM run WHERE rows_last_ns >= :from_ns ORDER BY rows_last_ns LIMIT 1;
 -- name: transmissions_in_slice
 SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
     t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
-    t.flags, t.trail
+    t.flags, t.trail, t.class_score, t.class_rivals
 FROM transmission_box AS b
 CROSS JOIN transmission AS t ON t.cell = b.cell
 CROSS JOIN sensor ON sensor.id = t.sensor_id
@@ -494,7 +499,7 @@ ORDER BY transmission_id;
 -- name: evidence_rows
 SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
     t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
-    t.flags, t.trail
+    t.flags, t.trail, t.class_score, t.class_rivals
 FROM incident_transmission AS e
 JOIN transmission AS t ON t.id = e.transmission_id
 JOIN sensor ON sensor.id = t.sensor_id
@@ -784,7 +789,7 @@ ORDER BY transmission_id;
 SELECT 'transmission' AS type, t.id, t.run_id, sensor.name AS sensor, class.name AS class,
     t.start_ns, t.duration_ns, t.center_hz, t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz,
     t.bursts, t.on_s, t.burst_s, t.period_s, t.flags,
-    nullif(hex(t.trail), '') AS trail
+    nullif(hex(t.trail), '') AS trail, t.class_score, t.class_rivals
 FROM transmission AS t
 LEFT JOIN sensor ON sensor.id = t.sensor_id
 LEFT JOIN class ON class.id = t.class_id
@@ -999,7 +1004,7 @@ WITH RECURSIVE part (id) AS (
 )
 SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
     t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
-    t.flags, t.trail, r.text, l.percent
+    t.flags, t.trail, t.class_score, t.class_rivals, r.text, l.percent
 FROM emitter_transmission AS l
 CROSS JOIN transmission AS t ON t.id = l.transmission_id
 CROSS JOIN sensor ON sensor.id = t.sensor_id
@@ -1090,9 +1095,11 @@ CROSS JOIN main.sensor AS m ON m.name = s.name;
 
 -- name: merge_transmissions
 INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail)
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
+    trail, class_score, class_rivals)
 SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
+    trail, class_score, class_rivals
 FROM source.transmission AS t
 CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
 CROSS JOIN source.sensor AS s ON s.id = t.sensor_id
@@ -1104,9 +1111,11 @@ ORDER BY t.id;
 -- Those that a question is about.
 -- name: merge_some_transmissions
 INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail)
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
+    trail, class_score, class_rivals)
 SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
+    trail, class_score, class_rivals
 FROM source.transmission_box AS b
 CROSS JOIN source.transmission AS t ON t.cell = b.cell
 CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
@@ -1124,9 +1133,10 @@ WHERE b.first_s <= :until_s AND b.last_s >= :from_s
 -- name: merge_evidence_transmissions
 INSERT OR IGNORE INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns,
     center_hz, bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
-    trail)
+    trail, class_score, class_rivals)
 SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags, trail
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
+    trail, class_score, class_rivals
 FROM source.incident_transmission AS e
 CROSS JOIN source.transmission AS t ON t.id = e.transmission_id
 CROSS JOIN temp.merge_run AS c ON c.id = t.run_id

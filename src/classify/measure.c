@@ -3,47 +3,50 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "classify/look.h"
+
 enum { SAMPLES_MIN = 32 };
 
+/* Of a part, in its own band: less shows nothing but that something is on. */
+static const double SNR_LEAST = 0.5;
+
 struct ls_measure {
-    size_t parts;
+    struct ls_look *look;
 };
 
 int ls_measure_create(struct ls_measure **ret, struct ls_err *err) {
-    *ret = calloc(1, sizeof **ret);
-    return *ret != NULL ? LS_OK : ls_err_set(err, LS_ERR_NOMEM, "out of memory for features");
+    struct ls_measure *measure = calloc(1, sizeof *measure);
+    if (measure == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for features");
+    }
+    int code = ls_look_create(&measure->look, err);
+    if (code != LS_OK) {
+        ls_measure_destroy(measure);
+        return code;
+    }
+    *ret = measure;
+    return LS_OK;
 }
 
-void ls_measure_destroy(struct ls_measure *measure) { free(measure); }
-
-/* Fourth moment over the square of the second, without the noise: with s the SNR and ks that of the
- * signal, k = (s^2 ks + 4 s + 2) / (1 + s)^2. Constant envelopes are told from others from 10 dB
- * and 500 samples on; its deviation is about 2 / sqrt(samples). */
-static void measure_kurtosis(const struct ls_narrow_iq *iq, struct ls_features *features) {
-    double second = 0.0;
-    double fourth = 0.0;
-    for (size_t n = iq->on_from; n < iq->on_to; n++) {
-        double p =
-            (double)(crealf(iq->iq[n]) * crealf(iq->iq[n]) + cimagf(iq->iq[n]) * cimagf(iq->iq[n]));
-        second += p;
-        fourth += p * p;
-    }
-    double count = (double)(iq->on_to - iq->on_from);
-    double s = second / count / iq->noise_pow - 1.0;
-    if (s > 1.0) {
-        double k = fourth * count / (second * second);
-        ls_features_set(features, LS_FEATURE_KURTOSIS,
-                        (k * (1.0 + s) * (1.0 + s) - 4.0 * s - 2.0) / (s * s), count);
+void ls_measure_destroy(struct ls_measure *measure) {
+    if (measure != NULL) {
+        ls_look_destroy(measure->look);
+        free(measure);
     }
 }
 
 void ls_measure_iq(struct ls_measure *measure, const struct ls_narrow_iq *iq,
                    struct ls_features *features) {
-    if (iq->on_to - iq->on_from < SAMPLES_MIN || iq->noise_pow <= 0.0) {
+    if (iq->on_to - iq->on_from < SAMPLES_MIN || !(iq->noise_pow > 0.0) || iq->snr < SNR_LEAST) {
         return;
     }
-    measure->parts++;
+    struct ls_look *look = measure->look;
+    ls_look_begin(look, iq);
     features->parts++;
-    ls_features_set(features, LS_FEATURE_SNR_DB, 10.0 * log10(fmax(iq->snr, 1e-9)), 1.0);
-    measure_kurtosis(iq, features);
+    ls_features_set(features, LS_FEATURE_SNR_DB, 10.0 * log10(iq->snr), (double)look->count);
+    ls_moments_measure(look, features);
+    ls_lines_measure(look, features);
+    ls_cyclic_measure(look, features);
+    ls_sweeps_measure(look, features);
+    ls_pulses_measure(look, features);
 }

@@ -40,6 +40,11 @@ static void print_doubts(FILE *out, const struct ls_analyse_result *result) {
     if (result->clipped_samples > 0 && result->samples > 0) {
         double percent = 100.0 * (double)result->clipped_samples / (double)result->samples;
         fprintf(out, "%s%.2g %% of the samples are at full scale", before, percent);
+        before = "; ";
+    }
+    if (result->boxes.skipped > 0) {
+        fprintf(out, "%s%llu of %llu bursts' parts were too many to be measured closely", before,
+                (unsigned long long)result->boxes.skipped, (unsigned long long)result->boxes.boxes);
     }
 }
 
@@ -83,6 +88,14 @@ static json_t *declined(const struct ls_analyse_result *result) {
         (json_int_t)result->declined_impulse, "weak", (json_int_t)result->declined_weak);
 }
 
+/* How much of the boxes was looked at closely. */
+static json_t *measured(const struct ls_analyse_result *result) {
+    const struct ls_box_counts *c = &result->boxes;
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "boxes", (json_int_t)c->boxes, "without_spectrum",
+                     (json_int_t)c->unmeasured, "alike", (json_int_t)c->alike, "skipped",
+                     (json_int_t)c->skipped, "narrow_samples", (json_int_t)c->narrow_samples);
+}
+
 int ls_analyse_report_json(FILE *out, const char *recording, const char *db,
                            const struct ls_analyse_result *result) {
     const struct ls_run *run = &result->run;
@@ -112,6 +125,7 @@ int ls_analyse_report_json(FILE *out, const char *recording, const char *db,
         json_object_set_new(object, "receiver_ppm_error", json_real(result->cells.error_ppm));
     }
     json_object_set_new(object, "declined", declined(result));
+    json_object_set_new(object, "measured", measured(result));
     char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
     json_decref(object);
     int written = text == NULL ? -1 : fprintf(out, "%s\n", text);

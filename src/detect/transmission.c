@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "classify/classify.h"
 #include "detect/tdma.h"
 
 enum {
@@ -334,6 +335,31 @@ static double offset_of(const struct ls_transmissions *all, const struct open_ro
     return ls_stretch_round(carrier_hz - channel_hz, 10.0);
 }
 
+/* Lengths and gaps of the bursts, which must be in the order in which they came. */
+static void measure_train(const struct ls_transmissions *all, struct open_row *row) {
+    double fit = ls_train_fit(row->starts_ns, row->lengths_s, row->lattice_count,
+                              ls_stretch_seconds(&all->stretch, 1.0));
+    row->features.weight[LS_FEATURE_TRAIN_FIT] = 0.0F;
+    row->features.sum[LS_FEATURE_TRAIN_FIT] = 0.0F;
+    ls_features_set(&row->features, LS_FEATURE_TRAIN_FIT, fit, 1.0);
+}
+
+/* After everything else has been filled in. */
+static void name_class(const struct open_row *row, struct ls_transmission *ret) {
+    struct ls_evidence evidence = {.features = &row->features,
+                                   .bandwidth_hz = ret->bandwidth_hz,
+                                   .snr_db = ret->snr_db,
+                                   .duration_s = (double)ret->duration_ns / 1e9,
+                                   .on_s = ret->on_s,
+                                   .burst_s = ret->burst_s,
+                                   .period_s = ret->period_s,
+                                   .bursts = (double)ret->bursts};
+    struct ls_verdict verdict = ls_classify(&evidence);
+    ls_copy_text(ret->class_name, sizeof ret->class_name, verdict.class_name);
+    ls_copy_text(ret->class_rivals, sizeof ret->class_rivals, verdict.rivals);
+    ret->class_score = ls_stretch_round(verdict.score, 100.0);
+}
+
 static void fill_row(const struct ls_transmissions *all, struct open_row *row,
                      struct ls_transmission *ret) {
     memset(ret, 0, sizeof *ret);
@@ -352,11 +378,13 @@ static void fill_row(const struct ls_transmissions *all, struct open_row *row,
     ls_trail_finish(&row->trail, ret->start_ns, ret->center_hz, &ret->trail);
     ret->bursts = row->bursts;
     ret->on_s = ls_stretch_round(fmin(row->on_s, (double)ret->duration_ns / 1e9), 1e6);
+    measure_train(all, row);
     ret->period_s = ls_stretch_round(lattice_period_s(row), 1e9);
     qsort(row->lengths_s, row->lattice_count, sizeof *row->lengths_s, compare_lengths);
     ret->burst_s = ls_stretch_round((double)row->lengths_s[row->lattice_count / 2], 1e6);
     ret->flags = row->flags | (row->first_flags & LS_BURST_CUT_START) |
                  (row->last_flags & LS_BURST_CUT_STOP);
+    name_class(row, ret);
 }
 
 /* End the rows that are over: silent for longer than their hang time, or every one. In order of
@@ -374,6 +402,9 @@ static int end_rows(struct ls_transmissions *all, int64_t now_ns, bool every, st
         }
         struct ls_transmission finished;
         fill_row(all, row, &finished);
+        if (all->opts.features != NULL) {
+            all->opts.features(all->opts.context, &row->features);
+        }
         free_row(row);
         code = all->opts.done(all->opts.context, &finished, err);
     }

@@ -25,6 +25,8 @@ struct ls_transmissions_opts {
     int (*done)(void *context, const struct ls_transmission *row, struct ls_err *err);
     /* A burst is over; number is the transmission it became part of. */
     int (*burst)(void *context, const struct ls_burst *burst, int64_t number, struct ls_err *err);
+    /* A tap, or NULL: what was measured of the row that done is called with next. */
+    void (*features)(void *context, const struct ls_features *features);
     void *context;
 };
 

@@ -11,9 +11,37 @@
 #include <stdint.h>
 
 enum ls_feature {
-    LS_FEATURE_SNR_DB,   /* in the occupied band */
-    LS_FEATURE_KURTOSIS, /* of the signal without the noise: 1 constant envelope, 2 Gaussian */
-    LS_FEATURE_LINE,     /* share of the signal's power in its strongest line, 0..1 */
+    LS_FEATURE_SNR_DB,    /* in the occupied band */
+    LS_FEATURE_KURTOSIS,  /* of the signal without the noise: 1 constant envelope, 2 Gaussian */
+    LS_FEATURE_PEAK_DB,   /* 99.9 % of the power over its mean */
+    LS_FEATURE_LEVELS,    /* how well two levels explain the envelope, 0..1 */
+    LS_FEATURE_LOW_SHARE, /* share of time at the lower one */
+    LS_FEATURE_DEPTH,     /* lower over upper level of power, without the noise */
+    LS_FEATURE_PULSE_FIT, /* share of pulses and gaps whose length occurs again and again */
+    LS_FEATURE_TRAIN_FIT, /* the same of a train of bursts */
+    LS_FEATURE_LENGTH_S,  /* of bursts seen whole, from the envelope */
+    LS_FEATURE_LINE,      /* share of the signal's power in its strongest line, 0..1 */
+    LS_FEATURE_ENVELOPE_LINE_DB, /* strongest line of |x|^2 over what surrounds it */
+    LS_FEATURE_ENVELOPE_RATE_HZ, /* where it is */
+    LS_FEATURE_SQUARE_LINE_DB,   /* the same of x^2 */
+    LS_FEATURE_FREQ_KURTOSIS,    /* of the instantaneous frequency: 1 two levels, 3 Gaussian */
+    LS_FEATURE_FREQ_LEVELS,      /* how well two levels explain it, 0..1 */
+    LS_FEATURE_FREQ_SPREAD_HZ,   /* distance of the two */
+    LS_FEATURE_FREQ_LINE_DB,     /* strongest line of its square over what surrounds it */
+    LS_FEATURE_FREQ_RATE_HZ,     /* where it is */
+    LS_FEATURE_GSM_LINES_DB,     /* pair of lines of x^2 at 270.833 kHz */
+    LS_FEATURE_AIS_LINES_DB,     /* pair of lines of x^2 at 9.6 kHz */
+    LS_FEATURE_TETRA_LINE_DB,    /* line of |x|^2 at 18 kHz */
+    LS_FEATURE_WCDMA_LINE_DB,    /* line of |x|^2 at 3.84 MHz */
+    LS_FEATURE_DMR_LINE_DB,      /* line of the squared frequency at 4.8 kHz */
+    LS_FEATURE_PREFIX_15K,       /* cyclic prefix of 66.7 us symbols, in deviations of chance */
+    LS_FEATURE_PREFIX_30K,       /* the same of 33.3 us symbols */
+    LS_FEATURE_PRACH,            /* cyclic prefix of an 800 us symbol, in deviations of chance */
+    LS_FEATURE_LORA,     /* share of power in one line after dechirping, best spreading factor */
+    LS_FEATURE_CHIRP,    /* share of power in one line of x(t) x*(t - d), away from 0 Hz */
+    LS_FEATURE_CHIRP_HZ, /* how far that sweep goes in a burst */
+    LS_FEATURE_SQUITTER, /* preamble of four 0.5 us pulses, correlation 0..1 */
+    LS_FEATURE_FRAMES,   /* share of stretches of pulses that last 64 or 120 us */
     LS_FEATURE_COUNT
 };
 

@@ -3,11 +3,13 @@
 #include <ctype.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/time.h"
 #include "base/units.h"
 #include "base/util.h"
+#include "model/class_names.h"
 
 static const double hz_max = 1e12;   /* above any radio */
 static const double level_max = 1e4; /* dB, either way: no receiver spans a tenth of it */
@@ -132,6 +134,30 @@ static uint64_t burst_count(struct reader *reader) {
 
 /* --- the types --- */
 
+/* An array of known classes; what does not fit is left out, as where it was written. */
+static void read_rivals(struct reader *reader, struct ls_transmission *row) {
+    const json_t *rivals = value_of(reader, "class_rivals");
+    const json_t *rival;
+    size_t i;
+    size_t used = 0;
+    if (rivals == NULL) {
+        return;
+    }
+    json_array_foreach(rivals, i, rival) {
+        const char *name = json_string_value(rival);
+        if (name == NULL || !ls_class_known(name)) {
+            break;
+        }
+        if (used + strlen(name) + 2 <= sizeof row->class_rivals) {
+            used += (size_t)snprintf(row->class_rivals + used, sizeof row->class_rivals - used,
+                                     "%s%s", used > 0 ? "," : "", name);
+        }
+    }
+    if (!json_is_array(rivals) || i < json_array_size(rivals)) {
+        refuse(reader, "class_rivals", "must be an array of class names");
+    }
+}
+
 static void read_transmission(struct reader *reader, struct ls_line *ret) {
     struct ls_transmission *row = &ret->transmission;
     text(reader, "sensor", row->sensor, sizeof row->sensor);
@@ -142,6 +168,8 @@ static void read_transmission(struct reader *reader, struct ls_line *ret) {
     row->snr_db = number(reader, "snr_db", -level_max, level_max, false);
     row->level_dbfs = number(reader, "level_dbfs", -level_max, level_max, false);
     text(reader, "class", row->class_name, sizeof row->class_name);
+    row->class_score = number(reader, "class_score", 0.0, 1.0, false);
+    read_rivals(reader, row);
     row->offset_hz = number(reader, "offset_hz", -hz_max, hz_max, false);
     row->bursts = burst_count(reader);
     row->on_s = row->burst_s = row->period_s = (double)NAN;
@@ -348,7 +376,7 @@ static void read_rtl433(struct reader *reader, const struct ls_line_opts *opts,
     rtl433_class(reader, row);
     row->level_dbfs = number(reader, "rssi", -level_max, level_max, false);
     row->snr_db = number(reader, "snr", -level_max, level_max, false);
-    row->offset_hz = row->on_s = row->burst_s = row->period_s = (double)NAN;
+    row->class_score = row->offset_hz = row->on_s = row->burst_s = row->period_s = (double)NAN;
 }
 
 /* --- one line --- */

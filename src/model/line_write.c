@@ -69,6 +69,18 @@ static int end_line(FILE *out) {
     return ferror(out) ? LS_ERR_IO : LS_OK;
 }
 
+/* Names with commas as an array; class names need no escapes. */
+static void write_rivals(FILE *out, const char *rivals) {
+    const char *before = ",\"class_rivals\":[";
+    while (rivals[0] != '\0') {
+        size_t length = strcspn(rivals, ",");
+        fprintf(out, "%s\"%.*s\"", before, (int)length, rivals);
+        before = ",";
+        rivals += length + (rivals[length] == ',');
+    }
+    fputs(before[1] != '\0' ? "" : "]", out);
+}
+
 static int write_transmission(FILE *out, int64_t id, const struct ls_transmission *row,
                               const char *label) {
     fputs("{\"type\":\"transmission\"", out);
@@ -86,6 +98,10 @@ static int write_transmission(FILE *out, int64_t id, const struct ls_transmissio
         write_known_number(out, "level_dbm", row->level_dbm);
     }
     write_known_text(out, "class", row->class_name);
+    if (row->class_name[0] != '\0') {
+        write_known_number(out, "class_score", row->class_score);
+        write_rivals(out, row->class_rivals);
+    }
     write_known_number(out, "offset_hz", row->offset_hz);
     if (row->bursts > 0) {
         fprintf(out, ",\"bursts\":%llu", (unsigned long long)row->bursts);

@@ -8,7 +8,7 @@
 
 #include "model/trail.h"
 
-enum { LS_SENSOR_BYTES = 64, LS_CLASS_BYTES = 24 };
+enum { LS_SENSOR_BYTES = 64, LS_CLASS_BYTES = 24, LS_RIVALS_BYTES = 64 };
 
 struct ls_transmission {
     int64_t id;     /* row id in the store; 0 before it is stored */
@@ -24,10 +24,12 @@ struct ls_transmission {
     double level_dbm;                /* at the antenna connector; not stored: of level_dbfs and the
                                         calibration of the run */
     char class_name[LS_CLASS_BYTES]; /* "" when not classified; names as in DESIGN section 3 */
-    double offset_hz;                /* carrier offset from its raster; NAN when not known */
-    uint64_t bursts;                 /* >= 1; 0 when not known (imported) */
-    double on_s;                     /* seconds on the air, <= duration; NAN when not known */
-    double burst_s;                  /* typical burst length; NAN when not known */
+    double class_score;              /* 0..1; NAN when not known */
+    char class_rivals[LS_RIVALS_BYTES]; /* other classes that fit, best first, with commas; "" */
+    double offset_hz;                   /* carrier offset from its raster; NAN when not known */
+    uint64_t bursts;                    /* >= 1; 0 when not known (imported) */
+    double on_s;                        /* seconds on the air, <= duration; NAN when not known */
+    double burst_s;                     /* typical burst length; NAN when not known */
     double period_s; /* burst lattice: spacing of the bursts; NAN when there is none */
     uint32_t flags;  /* LS_BURST_*, of any burst in it; CUT_* of the first and last one */
     struct ls_trail trail;

@@ -254,7 +254,8 @@ void ls_observe_noise(const struct ls_scene *scene, size_t site,
         .bandwidth_hz = rounded(bandwidth_hz, 10.0),
         .offset_hz = NAN,
         .bursts = 1,
-        .period_s = NAN};
+        .period_s = NAN,
+        .class_score = NAN};
     /* Just over the threshold of its own box. */
     double n = looks_of(bandwidth_hz, length_s);
     double s = fmax(0.05, threshold_of(n) / n - 1.0);

@@ -280,8 +280,8 @@ int ls_store_each_emitter_row(struct ls_store *store, int64_t id, size_t limit,
         struct ls_transmission row;
         char reason[LS_TIE_REASON_BYTES];
         ls_rows_read_transmission(stmt, &row);
-        ls_sql_text(stmt, 17, reason, sizeof reason);
-        code = each(context, &row, reason, (unsigned)sqlite3_column_int(stmt, 18), err);
+        ls_sql_text(stmt, 19, reason, sizeof reason);
+        code = each(context, &row, reason, (unsigned)sqlite3_column_int(stmt, 20), err);
     }
     return end_walk(store, stmt, step, code, err);
 }

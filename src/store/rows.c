@@ -81,6 +81,8 @@ int ls_rows_bind_transmission(sqlite3_stmt *stmt, int at, const char *sensor,
         size_t size = ls_trail_pack(&row->trail, (double)row->duration_ns / 1e9, bytes);
         sqlite3_bind_blob(stmt, at++, bytes, (int)size, SQLITE_TRANSIENT);
     }
+    sqlite3_bind_double(stmt, at++, row->class_score);
+    bind_text(stmt, at++, row->class_rivals[0] != '\0' ? row->class_rivals : NULL);
     return at;
 }
 
@@ -136,10 +138,12 @@ void ls_rows_read_transmission(sqlite3_stmt *stmt, struct ls_transmission *ret) 
         .burst_s = ls_sql_real(stmt, 13),
         .period_s = ls_sql_real(stmt, 14),
         .flags = (uint32_t)sqlite3_column_int64(stmt, 15),
+        .class_score = ls_sql_real(stmt, 17),
     };
     /* A damaged trail is none: the row stands without it. */
     ls_trail_unpack(sqlite3_column_blob(stmt, 16), (size_t)sqlite3_column_bytes(stmt, 16),
                     (double)ret->duration_ns / 1e9, &ret->trail);
     ls_sql_text(stmt, 2, ret->sensor, sizeof ret->sensor);
     ls_sql_text(stmt, 3, ret->class_name, sizeof ret->class_name);
+    ls_sql_text(stmt, 18, ret->class_rivals, sizeof ret->class_rivals);
 }

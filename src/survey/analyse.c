@@ -342,6 +342,7 @@ static void conclude(struct analysis *a) {
     result->declined_product = counts->declined[LS_DECLINED_PRODUCT];
     result->declined_impulse = counts->declined[LS_DECLINED_IMPULSE];
     result->declined_weak = counts->declined[LS_DECLINED_WEAK];
+    result->boxes = counts->boxes;
     run->first_ns = a->ledger.first_ns;
     run->last_ns = a->ledger.last_ns;
     run->incomplete = run->incomplete || a->ledger.lost_s > 0.0 || counts->invalid_samples > 0;

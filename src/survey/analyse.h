@@ -13,6 +13,7 @@
 #include "model/run.h"
 #include "model/waterfall.h"
 #include "store/store.h"
+#include "survey/searcher.h"
 #include "survey/stations.h"
 
 struct ls_analyse_progress {
@@ -70,6 +71,8 @@ struct ls_analyse_result {
                                 band */
     uint64_t declined_impulse; /* parts of the whole band being up for some rows */
     uint64_t declined_weak;    /* boxes that held no power once their edges were found */
+    struct ls_box_counts
+        boxes; /* parts of bursts, a piece each, and how closely they were looked at */
 };
 
 /* store: NULL analyses without storing. On failure nothing of this run is in the store. */

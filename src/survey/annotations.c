@@ -110,7 +110,8 @@ static const char *read_annotation(const struct reading *reading, const json_t *
                                     .offset_hz = (double)NAN,
                                     .on_s = (double)NAN,
                                     .burst_s = (double)NAN,
-                                    .period_s = (double)NAN};
+                                    .period_s = (double)NAN,
+                                    .class_score = (double)NAN};
     row->start_ns = time_of(reading, sample);
     row->duration_ns = ls_time_of_samples(count, rate);
     ls_copy_text(row->class_name, sizeof row->class_name, class_of(annotation));

@@ -55,12 +55,19 @@ static const struct {
     const char *name;
     const char *unit;
 } subjects[LS_JUDGE_SUBJECTS] = {
-    [LS_JUDGE_STREAM] = {"stream", "s"},        [LS_JUDGE_FLOOR] = {"floor", "dB"},
-    [LS_JUDGE_REFERENCE] = {"reference", "dB"}, [LS_JUDGE_GAIN] = {"gain", "dB"},
-    [LS_JUDGE_CLIPPING] = {"clipping", "%"},    [LS_JUDGE_TEMPERATURE] = {"temperature", "C"},
-    [LS_JUDGE_DISK] = {"disk", "bytes"},        [LS_JUDGE_QUEUE] = {"queue", "%"},
-    [LS_JUDGE_CLOCK] = {"clock", "s"},          [LS_JUDGE_NTP] = {"ntp", ""},
-    [LS_JUDGE_MEMORY] = {"memory", "bytes"},    [LS_JUDGE_STORE] = {"store", "rows"},
+    [LS_JUDGE_STREAM] = {"stream", "s"},
+    [LS_JUDGE_FLOOR] = {"floor", "dB"},
+    [LS_JUDGE_REFERENCE] = {"reference", "dB"},
+    [LS_JUDGE_GAIN] = {"gain", "dB"},
+    [LS_JUDGE_CLIPPING] = {"clipping", "%"},
+    [LS_JUDGE_MEASURE] = {"measure", "%"},
+    [LS_JUDGE_TEMPERATURE] = {"temperature", "C"},
+    [LS_JUDGE_DISK] = {"disk", "bytes"},
+    [LS_JUDGE_QUEUE] = {"queue", "%"},
+    [LS_JUDGE_CLOCK] = {"clock", "s"},
+    [LS_JUDGE_NTP] = {"ntp", ""},
+    [LS_JUDGE_MEMORY] = {"memory", "bytes"},
+    [LS_JUDGE_STORE] = {"store", "rows"},
     [LS_JUDGE_POSITION] = {"position", "m"},
 };
 
@@ -70,6 +77,9 @@ const char *ls_judge_unit(enum ls_judge_subject subject) { return subjects[subje
 /* A receiver some streets away is another one; GPS alone wanders by tens of metres. */
 static const double moved_warn_m = 200.0;
 static const double moved_fail_m = 2000.0;
+
+/* Of the boxes: more, and most transmissions are unknown for want of looking. */
+static const double measure_warn = 50.0;
 
 void ls_judge_configure(struct ls_judge *judge, const struct ls_config *config) {
     const double floor_db = config->health.floor_drop_db;
@@ -81,6 +91,7 @@ void ls_judge_configure(struct ls_judge *judge, const struct ls_config *config) 
         [LS_JUDGE_REFERENCE] = {reference_db / 2.0, reference_db, false},
         [LS_JUDGE_GAIN] = {gain_db / 2.0, gain_db, false},
         [LS_JUDGE_CLIPPING] = {config->health.clip_warn, config->health.clip_fail, false},
+        [LS_JUDGE_MEASURE] = {measure_warn, HUGE_VAL, false},
         [LS_JUDGE_TEMPERATURE] = {config->health.temperature_warn, config->health.temperature_fail,
                                   false},
         [LS_JUDGE_DISK] = {config->health.disk_warn_bytes, config->health.disk_fail_bytes, true},

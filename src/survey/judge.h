@@ -19,6 +19,7 @@ enum ls_judge_subject {
     LS_JUDGE_REFERENCE,   /* dB below its median, of the reference carrier that fell least */
     LS_JUDGE_GAIN,        /* dB between gain set and read back */
     LS_JUDGE_CLIPPING,    /* % of samples */
+    LS_JUDGE_MEASURE,     /* % of boxes that the budget of narrowband I/Q did not reach */
     LS_JUDGE_TEMPERATURE, /* C */
     LS_JUDGE_DISK,        /* bytes free: low is bad */
     LS_JUDGE_QUEUE,       /* % of the ring */

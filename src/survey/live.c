@@ -265,6 +265,10 @@ static void sound(struct ls_live *live, const struct ls_ring_slot *slot) {
     live->sounding.clipped += stats.clipped;
 }
 
+static double skipped_share(const struct ls_box_counts *counts) {
+    return counts->boxes > 0 ? (double)counts->skipped / (double)counts->boxes : 0.0;
+}
+
 static void post_levels(struct ls_live *live, int64_t now_ns) {
     struct sounding *s = &live->sounding;
     if (now_ns - s->since_ns < STATUS_NS) {
@@ -279,11 +283,13 @@ static void post_levels(struct ls_live *live, int64_t now_ns) {
     double band_db = 10.0 * log10(live->ledger.tuning.rate_sps);
     double floor = noise.known ? noise.floor_dbfs_hz + band_db : (double)NAN;
     double clipped = s->samples > 0 ? (double)s->clipped / samples : 0.0;
+    double skipped = live->in_stretch ? skipped_share(&ls_search_counts(live->search)->boxes) : 0.0;
     struct ls_sensor_status *status = &live->opts.board->status;
     pthread_mutex_lock(&live->opts.board->lock);
     status->level_dbfs = level;
     status->floor_dbfs = isnan(floor) && s->samples > 0 ? status->floor_dbfs : floor;
     status->clipped_share = clipped;
+    status->skipped_share = skipped;
     pthread_mutex_unlock(&live->opts.board->lock);
     *s = (struct sounding){.since_ns = now_ns};
 }

@@ -183,8 +183,7 @@ static bool find_blocks(const struct ls_narrowband *nb, const struct ls_box *box
 static bool plan_cut(struct ls_narrowband *nb, const struct ls_job *job, size_t i) {
     struct cut *cut = &nb->cuts[nb->count];
     *cut = (struct cut){.box = i};
-    if (nb->count == CUTS_MAX || alike(nb, job, i) >= ALIKE_MAX ||
-        !find_blocks(nb, &job->boxes[i], cut)) {
+    if (nb->count == CUTS_MAX || !find_blocks(nb, &job->boxes[i], cut)) {
         return false;
     }
     double center;
@@ -230,9 +229,11 @@ static void plan_cuts(struct ls_narrowband *nb, struct ls_job *job) {
     size_t piece = (size_t)(job->first_frame / cut->piece_frames);
     for (size_t k = 0; k < job->box_count; k++) {
         size_t i = (k + piece) % job->box_count;
-        if (!plan_cut(nb, job, i)) {
+        if (alike(nb, job, i) >= ALIKE_MAX) {
+            job->counts.alike++;
+        } else if (!plan_cut(nb, job, i)) {
             job->features[i].skipped = 1;
-            job->skipped++;
+            job->counts.skipped++;
         }
     }
 }
@@ -299,7 +300,7 @@ static void measure_cut(struct ls_narrowband *nb, struct ls_job *job, const stru
 }
 
 void ls_narrowband_piece(struct ls_narrowband *nb, struct ls_job *job) {
-    job->skipped = 0;
+    job->counts.boxes = job->box_count;
     memset(job->features, 0, job->box_count * sizeof *job->features);
     memset(job->carriers, 0, job->box_count * sizeof *job->carriers);
     if (job->box_count == 0) {
@@ -307,9 +308,8 @@ void ls_narrowband_piece(struct ls_narrowband *nb, struct ls_job *job) {
     }
     plan_cuts(nb, job);
     cut_blocks(nb, job);
-    job->narrow_samples = 0;
     for (size_t k = 0; k < nb->count; k++) {
-        job->narrow_samples += nb->cuts[k].filled;
+        job->counts.narrow_samples += nb->cuts[k].filled;
         measure_cut(nb, job, &nb->cuts[k]);
     }
 }

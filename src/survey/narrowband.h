@@ -20,7 +20,7 @@ int ls_narrowband_create(struct ls_narrowband **ret, const struct ls_cut *cut, s
 void ls_narrowband_destroy(struct ls_narrowband *narrowband);
 
 /* Fills in job->features and job->carriers, one for each of its boxes, whose spectra have been
- * measured, and job->narrow. One thread at a time. */
+ * measured, and what was left out in job->counts. One thread at a time. */
 void ls_narrowband_piece(struct ls_narrowband *narrowband, struct ls_job *job);
 
 #endif

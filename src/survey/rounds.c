@@ -108,6 +108,7 @@ static void read_stream(const struct round *round) {
     judge(round, LS_JUDGE_STREAM, silent_s, text);
     judge(round, LS_JUDGE_QUEUE, 100.0 * status->ring_share, "");
     judge(round, LS_JUDGE_CLIPPING, 100.0 * status->clipped_share, "");
+    judge(round, LS_JUDGE_MEASURE, 100.0 * status->skipped_share, "");
 }
 
 /* With automatic gain the floor goes up and down with whatever is on the air. */

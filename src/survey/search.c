@@ -251,7 +251,7 @@ static int learn_floor(struct ls_search *search, struct ls_err *err) {
 static void count_job(struct ls_search *search, const struct ls_job *job) {
     search->counts.invalid_samples += job->stats.invalid;
     search->counts.clipped_samples += job->stats.clipped;
-    search->counts.unmeasured += job->unmeasured;
+    ls_box_counts_add(&search->counts.boxes, &job->counts);
     for (size_t i = 0; i < LS_DECLINED_COUNT; i++) {
         search->counts.declined[i] += job->declined[i];
     }

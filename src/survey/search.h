@@ -44,7 +44,9 @@ struct ls_search_counts {
     uint64_t invalid_samples;
     uint64_t clipped_samples;
     uint64_t declined[LS_DECLINED_COUNT];
-    uint64_t unmeasured;
+    struct ls_box_counts boxes;
+    uint64_t skipped;         /* whose I/Q was left out: the budget was spent */
+    uint64_t narrow_samples;  /* of narrowband I/Q that were measured */
     uint64_t short_stretches; /* too short to learn a floor from: not searched */
     /* The receiver's own, as the stretches that ended have shown them (survey/lines.h): masked from
      * then on. Hz from the tuned centre, rising; of more than LS_LINES_MAX the first. */

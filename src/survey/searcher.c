@@ -31,6 +31,14 @@ struct ls_searcher {
     struct ls_narrowband *narrowband;
 };
 
+void ls_box_counts_add(struct ls_box_counts *into, const struct ls_box_counts *from) {
+    into->boxes += from->boxes;
+    into->unmeasured += from->unmeasured;
+    into->alike += from->alike;
+    into->skipped += from->skipped;
+    into->narrow_samples += from->narrow_samples;
+}
+
 int ls_job_init(struct ls_job *job, const struct ls_cut *cut) {
     memset(job, 0, sizeof *job);
     job->samples = malloc(cut->piece_samples * ls_format_bytes(cut->format));
@@ -237,7 +245,7 @@ static void copy_boxes(struct ls_searcher *s, struct ls_job *job,
         if (budget > 0.0) {
             budget -= (double)measure_spectrum(s, job, &found->boxes[i]);
         } else {
-            job->unmeasured++;
+            job->counts.unmeasured++;
             job->code = add_box(job, &found->boxes[i], 0) == NULL ? LS_ERR_NOMEM : LS_OK;
         }
     }
@@ -329,7 +337,7 @@ void ls_searcher_run(struct ls_searcher *s, struct ls_job *job) {
     size_t channels = s->cut.channels;
     job->box_count = 0;
     job->fine_count = 0;
-    job->unmeasured = 0;
+    memset(&job->counts, 0, sizeof job->counts);
     memset(&job->stats, 0, sizeof job->stats);
     ls_detector_begin(s->detector, job->floor_pow);
     job->code = push_rows(s, job);

@@ -42,6 +42,17 @@ struct ls_sample_reader {
     void *context;
 };
 
+/* How closely boxes were looked at. */
+struct ls_box_counts {
+    uint64_t boxes;
+    uint64_t unmeasured;     /* without a fine spectrum: its budget was spent */
+    uint64_t alike;          /* whose I/Q was left out: others like them were measured */
+    uint64_t skipped;        /* whose I/Q was left out: the budget was spent */
+    uint64_t narrow_samples; /* of narrowband I/Q that were measured */
+};
+
+void ls_box_counts_add(struct ls_box_counts *into, const struct ls_box_counts *from);
+
 struct ls_job {
     /* in */
     unsigned char *samples; /* [piece_samples] native */
@@ -74,10 +85,8 @@ struct ls_job {
     bool clipped;                 /* enough of its samples were at full scale to matter */
     struct ls_features *features; /* [box_count] */
     struct ls_carrier *carriers;  /* [box_count] */
-    size_t skipped; /* boxes whose I/Q was not cut out: the budget was spent, or many alike */
-    size_t narrow_samples; /* of narrowband I/Q that were cut out */
-    size_t unmeasured;     /* boxes without a fine spectrum: the budget was spent */
-    int code;              /* LS_OK, LS_ERR_NOMEM, or what the reader says, with its words in err */
+    struct ls_box_counts counts;
+    int code; /* LS_OK, LS_ERR_NOMEM, or what the reader says, with its words in err */
     struct ls_err err;
     int state; /* of the pool that runs it */
 };

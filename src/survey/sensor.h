@@ -79,6 +79,7 @@ struct ls_sensor_status {
     double floor_dbfs;       /* noise in the whole band at the present tuning: level that half of
                                 the channels stay below; NAN until learned */
     double clipped_share;    /* of the last second's samples */
+    double skipped_share;    /* of the boxes of the run, that the budget of I/Q did not reach */
     /* clock */
     double clock_ppm;        /* sample clock against the reference: positive runs fast; NAN until
                                 known */

@@ -198,7 +198,7 @@ Test(schema, views_have_the_keys_of_the_lines) {
     create_with_rows();
     cr_expect_str_eq(query("SELECT * FROM transmission_line", true),
                      "type sensor start duration_s center_hz bandwidth_hz snr_db level_dbfs class "
-                     "offset_hz bursts ");
+                     "class_score class_rivals offset_hz bursts ");
     cr_expect_str_eq(
         query("SELECT * FROM observation_line", true),
         "type sensor start stop low_hz high_hz floor_dbfs_hz floor_error_db weakest_dbfs ");

@@ -1,0 +1,64 @@
+/* Voice, lines and sweeps: what has no symbols. */
+#include <math.h>
+
+#include "classify/score.h"
+
+static double constant_envelope(const struct ls_evidence *e) {
+    return ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 0.85, 1.1, 0.15);
+}
+
+/* A line of symbols is no voice. */
+static double no_symbols(const struct ls_evidence *e) {
+    double lines = fmax(ls_score_from(ls_score_feature(e, LS_FEATURE_AIS_LINES_DB), 8.0, 11.0),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_TETRA_LINE_DB), 8.0, 11.0));
+    lines = fmax(lines, ls_score_from(ls_score_feature(e, LS_FEATURE_DMR_LINE_DB), 5.0, 8.0));
+    return 1.0 - fmax(lines, ls_score_from(ls_score_feature(e, LS_FEATURE_GSM_LINES_DB), 7.0, 9.0));
+}
+
+static double score_fm(const struct ls_evidence *e) {
+    double narrow = ls_score_in(e->bandwidth_hz, 4.5e3, 22e3, 1.5e3);
+    double broadcast = ls_score_in(e->bandwidth_hz, 90e3, 260e3, 20e3);
+    double shape =
+        LS_SCORE_ALL(ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_LEVELS), 0.45, 0.69, 0.04),
+                     ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_KURTOSIS), 2.3, 9.0, 0.5));
+    double line = 1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.7, 0.9);
+    return LS_SCORE_ALL(shape, constant_envelope(e), no_symbols(e), line, fmax(narrow, broadcast),
+                        ls_score_from(e->on_s, 0.2, 0.4));
+}
+
+const struct ls_class_row ls_class_fm = {
+    .name = "fm",
+    .rests_on = "constant envelope; frequency in one hump, without levels or symbols; goes on for "
+                "tenths of a second",
+    .fooled_by = "data sent as tones over a voice radio; a wandering oscillator",
+    .score = score_fm};
+
+static double score_carrier(const struct ls_evidence *e) {
+    double line = ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.6, 0.8);
+    double length = fmax(ls_score_from(e->burst_s, 20e-3, 40e-3),
+                         e->bursts < 4.0 ? ls_score_from(e->on_s, 10e-3, 30e-3) : 0.0);
+    double steady = 1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_PULSE_FIT), 0.7, 0.85) *
+                              ls_score_from(-ls_score_feature(e, LS_FEATURE_DEPTH), -0.15, -0.08);
+    return LS_SCORE_ALL(line, length, steady, constant_envelope(e),
+                        1.0 - ls_score_from(e->bandwidth_hz, 8e3, 12e3));
+}
+
+const struct ls_class_row ls_class_carrier = {
+    .name = "carrier",
+    .rests_on = "nearly all power in one line; constant envelope; on for tens of milliseconds",
+    .fooled_by = "a telegram's long mark, a voice radio in a pause; modulation too weak to be seen",
+    .score = score_carrier};
+
+static double score_chirp(const struct ls_evidence *e) {
+    double sweep = ls_score_from(ls_score_feature(e, LS_FEATURE_CHIRP), 0.25, 0.45);
+    double far =
+        ls_score_from(ls_score_feature(e, LS_FEATURE_CHIRP_HZ) / e->bandwidth_hz, 0.2, 0.4);
+    double flat = ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_LEVELS), 0.7, 0.79, 0.04);
+    return LS_SCORE_ALL(sweep, far, flat, constant_envelope(e), 1.0 - ls_class_lora.score(e));
+}
+
+const struct ls_class_row ls_class_chirp = {
+    .name = "chirp",
+    .rests_on = "x(t) x*(t - d) is one line; frequencies evenly used; constant envelope",
+    .fooled_by = "chirp spread spectrum of a bandwidth that LoRa does not have",
+    .score = score_chirp};

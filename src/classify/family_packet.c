@@ -1,0 +1,90 @@
+/* Short-range radio: keyed amplitude, keyed frequency, chirp spread spectrum. */
+#include <math.h>
+
+#include "classify/score.h"
+
+static double constant_envelope(const struct ls_evidence *e) {
+    return ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 0.85, 1.1, 0.12);
+}
+
+/* Symbol length exp2(spreading) over bandwidth, of one of three bandwidths. */
+static double lora_band(double bandwidth_hz) {
+    static const double bands_hz[] = {125e3, 250e3, 500e3};
+    double best = 0.0;
+    for (size_t i = 0; i < sizeof bands_hz / sizeof bands_hz[0]; i++) {
+        best = fmax(best, ls_score_in(bandwidth_hz / bands_hz[i], 0.9, 1.05, 0.08));
+    }
+    return best;
+}
+
+static double score_lora(const struct ls_evidence *e) {
+    double dechirped = ls_score_from(ls_score_feature(e, LS_FEATURE_LORA), 0.35, 0.55);
+    double flat = ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_LEVELS), 0.68, 0.79, 0.05);
+    return LS_SCORE_ALL(dechirped, lora_band(e->bandwidth_hz), flat, constant_envelope(e));
+}
+
+const struct ls_class_row ls_class_lora = {
+    .name = "lora",
+    .rests_on = "one line after dechirping with a spreading factor's slope; 125, 250 or 500 kHz; "
+                "constant envelope",
+    .fooled_by = "a sweep that has the slope and the width of a spreading factor by chance",
+    .score = score_lora};
+
+/* Marks and spaces within a burst. */
+static double keyed_envelope(const struct ls_evidence *e) {
+    double depth = ls_score_feature(e, LS_FEATURE_DEPTH);
+    return LS_SCORE_ALL(ls_score_from(ls_score_feature(e, LS_FEATURE_LEVELS), 0.68, 0.76),
+                        isnan(depth) ? 0.0 : ls_score_from(-depth, -0.3, -0.15),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_PULSE_FIT), 0.4, 0.65),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.15, 0.3));
+}
+
+/* Marks that are bursts of their own: lines that come in a few lengths, with gaps of a few. */
+static double keyed_train(const struct ls_evidence *e) {
+    double length = 1.0 - ls_score_from(e->burst_s, 15e-3, 30e-3);
+    return LS_SCORE_ALL(ls_score_from(ls_score_feature(e, LS_FEATURE_TRAIN_FIT), 0.55, 0.8),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.4, 0.7), length);
+}
+
+static double score_ook(const struct ls_evidence *e) {
+    return LS_SCORE_ALL(fmax(keyed_envelope(e), keyed_train(e)),
+                        1.0 - ls_score_from(e->bandwidth_hz, 0.6e6, 0.9e6),
+                        ls_score_from(e->duration_s, 0.6e-3, 2e-3));
+}
+
+const struct ls_class_row ls_class_ook = {
+    .name = "ook",
+    .rests_on = "envelope of two levels, the lower near nothing, or a train of bare lines; pulses "
+                "and gaps of a few lengths; a line at the carrier",
+    .fooled_by = "a carrier that is interrupted at a steady pace; pulsed radar",
+    .score = score_ook};
+
+static double score_fsk(const struct ls_evidence *e) {
+    double levels = ls_score_feature(e, LS_FEATURE_FREQ_LEVELS);
+    /* Levels that are used unevenly have a high kurtosis: then they must be clear and apart. */
+    double apart = LS_SCORE_ALL(
+        ls_score_from(levels, 0.9, 0.95),
+        ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_SPREAD_HZ) / e->bandwidth_hz, 0.2, 0.4));
+    double even = 1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_KURTOSIS), 1.5, 1.75);
+    double two = LS_SCORE_ALL(ls_score_from(levels, 0.78, 0.84), fmax(even, apart));
+    double symbols = fmax(ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_LINE_DB), 7.0, 10.0),
+                          ls_score_from(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 9.0, 13.0));
+    /* Smoothed shifts: no two levels are left, but the symbols' line and those of the square. */
+    double smooth =
+        LS_SCORE_ALL(ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_LEVELS), 0.62, 0.9, 0.04),
+                     ls_score_from(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 13.0, 16.0),
+                     1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_KURTOSIS), 2.3, 2.8));
+    double line = fmax(1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.6, 0.75), apart);
+    double others = fmax(fmax(ls_class_gsm.score(e), ls_class_gsm_access.score(e)),
+                         fmax(ls_class_ais.score(e), ls_class_dmr.score(e)));
+    return LS_SCORE_ALL(fmax(fmin(two, symbols), smooth), constant_envelope(e), line,
+                        ls_score_from(e->on_s, 0.5e-3, 1e-3)) *
+           (1.0 - others);
+}
+
+const struct ls_class_row ls_class_fsk = {
+    .name = "fsk",
+    .rests_on = "constant envelope; two levels of frequency and a line at the symbol rate, or the "
+                "lines of x^2 of minimum shift keying",
+    .fooled_by = "GMSK of another standard; a voice radio that sends tones",
+    .score = score_fsk};

@@ -1,0 +1,128 @@
+#include "classify/look.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/sort.h"
+
+enum {
+    AROUND = 24, /* bins on each side of which the median is taken */
+    BESIDE = 3,  /* of them the nearest, which a line reaches, are left out */
+};
+
+int ls_look_create(struct ls_look **ret, struct ls_err *err) {
+    struct ls_look *look = calloc(1, sizeof *look);
+    int code = look != NULL ? LS_OK : ls_err_set(err, LS_ERR_NOMEM, "out of memory for features");
+    if (code != LS_OK) {
+        return code;
+    }
+    look->power = calloc(LS_LOOK_SAMPLES, sizeof *look->power);
+    look->freq = calloc(LS_LOOK_SAMPLES, sizeof *look->freq);
+    look->scratch = calloc(LS_LOOK_SAMPLES, sizeof *look->scratch);
+    look->spectrum = calloc(LS_LOOK_BINS_MAX, sizeof *look->spectrum);
+    look->work = ls_fft_alloc(LS_LOOK_SAMPLES);
+    look->segment = ls_fft_alloc(LS_LOOK_BINS_MAX);
+    look->result = ls_fft_alloc(LS_LOOK_BINS_MAX);
+    if (look->power == NULL || look->freq == NULL || look->scratch == NULL ||
+        look->spectrum == NULL || look->work == NULL || look->segment == NULL ||
+        look->result == NULL) {
+        code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for features");
+    }
+    for (size_t i = 0; i < LS_LOOK_SIZES && code == LS_OK; i++) {
+        size_t length = (size_t)LS_LOOK_BINS_MIN << i;
+        code = ls_fft_create(&look->fft[i], &(struct ls_fft_opts){.length = length}, err);
+    }
+    if (code != LS_OK) {
+        ls_look_destroy(look);
+        return code;
+    }
+    *ret = look;
+    return LS_OK;
+}
+
+void ls_look_destroy(struct ls_look *look) {
+    if (look == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < LS_LOOK_SIZES; i++) {
+        ls_fft_destroy(look->fft[i]);
+    }
+    free(look->power);
+    free(look->freq);
+    free(look->scratch);
+    free(look->spectrum);
+    free(look->work);
+    free(look->segment);
+    free(look->result);
+    free(look);
+}
+
+void ls_look_begin(struct ls_look *look, const struct ls_narrow_iq *iq) {
+    size_t count = iq->on_to - iq->on_from;
+    look->iq = iq;
+    look->x = iq->iq + iq->on_from;
+    look->count = count < LS_LOOK_SAMPLES ? count : LS_LOOK_SAMPLES;
+    look->snr = iq->snr;
+    float to_hz = (float)(iq->rate_sps / (2.0 * M_PI));
+    for (size_t n = 0; n < look->count; n++) {
+        float complex x = look->x[n];
+        look->power[n] = crealf(x) * crealf(x) + cimagf(x) * cimagf(x);
+        look->freq[n] = n > 0 ? cargf(x * conjf(look->x[n - 1])) * to_hz : 0.0F;
+    }
+    if (look->count > 1) {
+        look->freq[0] = look->freq[1];
+    }
+}
+
+void ls_look_spectrum(struct ls_look *look, size_t count) {
+    size_t i = 0;
+    while (i + 1 < LS_LOOK_SIZES && ((size_t)LS_LOOK_BINS_MIN << i) < count) {
+        i++;
+    }
+    size_t bins = (size_t)LS_LOOK_BINS_MIN << i;
+    size_t length = count < bins ? count : bins; /* of a window */
+    size_t segments = count / length;
+    assert(length > 1);
+    memset(look->spectrum, 0, bins * sizeof *look->spectrum);
+    memset(look->segment, 0, bins * sizeof *look->segment);
+    look->bins = bins;
+    float scale = (float)(1.0 / (0.375 * (double)length * (double)bins * (double)segments));
+    for (size_t s = 0; s < segments; s++) {
+        for (size_t n = 0; n < length; n++) {
+            float w = 0.5F - 0.5F * cosf(2.0F * (float)M_PI * ((float)n + 0.5F) / (float)length);
+            look->segment[n] = w * look->work[s * length + n];
+        }
+        ls_fft_execute(look->fft[i], look->segment, look->result);
+        for (size_t k = 0; k < bins; k++) {
+            float complex y = look->result[k];
+            look->spectrum[k] += scale * (crealf(y) * crealf(y) + cimagf(y) * cimagf(y));
+        }
+    }
+}
+
+size_t ls_look_bin(const struct ls_look *look, double hz) {
+    double bins = (double)look->bins;
+    double at = fmod(round(hz / look->iq->rate_sps * bins), bins);
+    return (size_t)(at < 0.0 ? at + bins : at);
+}
+
+double ls_look_bin_hz(const struct ls_look *look, size_t bin) {
+    double at = bin < look->bins / 2 ? (double)bin : (double)bin - (double)look->bins;
+    return at * look->iq->rate_sps / (double)look->bins;
+}
+
+double ls_look_over_median_db(struct ls_look *look, size_t bin) {
+    float around[2 * AROUND];
+    size_t n = 0;
+    size_t bins = look->bins;
+    for (size_t d = BESIDE + 1; d <= AROUND && d < bins / 2; d++) {
+        around[n++] = look->spectrum[(bin + d) % bins];
+        around[n++] = look->spectrum[(bin + bins - d) % bins];
+    }
+    ls_sort_powers(around, n);
+    float peak = fmaxf(look->spectrum[bin], fmaxf(look->spectrum[(bin + 1) % bins],
+                                                  look->spectrum[(bin + bins - 1) % bins]));
+    return 10.0 * log10(fmax((double)peak, 1e-30) / fmax((double)around[n / 2], 1e-30));
+}

@@ -1,0 +1,168 @@
+/* Moments and levels: of the envelope, and of the instantaneous frequency. */
+#include <math.h>
+#include <string.h>
+
+#include "classify/look.h"
+#include "dsp/sort.h"
+
+enum {
+    BLOCK = 128, /* samples over which fading is taken as constant */
+    SMOOTH = 4,  /* samples of the envelope, and of the frequency, that are averaged */
+    HISTOGRAM = 64,
+};
+
+static const double SNR_LEAST = 1.0;
+
+/* Fourth moment over the square of the second, without the noise: with s the SNR and ks that of the
+ * signal, k = (s^2 ks + 4 s + 2) / (1 + s)^2. Block by block, so that fading does not count, and
+ * only where the burst is on. Constant envelopes are told from others from 10 dB and 500 samples
+ * on; its deviation is about 2 / sqrt(samples). */
+static void measure_kurtosis(const struct ls_look *look, struct ls_features *features) {
+    double all = 0.0;
+    for (size_t n = 0; n < look->count; n++) {
+        all += (double)look->power[n];
+    }
+    all /= (double)look->count;
+    size_t block = look->count < BLOCK ? look->count : BLOCK;
+    for (size_t at = 0; at + block <= look->count; at += block) {
+        double second = 0.0;
+        double fourth = 0.0;
+        for (size_t n = at; n < at + block; n++) {
+            double p = (double)look->power[n];
+            second += p;
+            fourth += p * p;
+        }
+        second /= (double)block;
+        fourth /= (double)block;
+        double s = second / look->iq->noise_pow - 1.0;
+        if (s > SNR_LEAST && second > 0.3 * all) {
+            double k = fourth / (second * second);
+            double value = (k * (1.0 + s) * (1.0 + s) - 4.0 * s - 2.0) / (s * s);
+            ls_features_set(features, LS_FEATURE_KURTOSIS, value, (double)block);
+        }
+    }
+}
+
+/* Two levels by Otsu's threshold ("A Threshold Selection Method from Gray-Level Histograms", IEEE
+ * Trans. SMC 9(1), 1979): the share of the variance that lies between the classes. 0.64 for one
+ * Gaussian, 0.75 for a uniform density, near 1 for two levels. */
+struct levels {
+    double fit;
+    double low, high; /* means of the two */
+    double low_share;
+};
+
+static struct levels find_levels(const float *values, size_t count, double from, double to) {
+    double sums[HISTOGRAM] = {0.0};
+    size_t counts[HISTOGRAM] = {0};
+    double total = 0.0;
+    double squares = 0.0;
+    double kept = 0.0;
+    for (size_t n = 0; n < count; n++) {
+        double v = (double)values[n];
+        if (v < from || v > to) {
+            continue;
+        }
+        size_t bin = (size_t)((v - from) / (to - from) * (HISTOGRAM - 1));
+        sums[bin] += v;
+        counts[bin]++;
+        total += v;
+        squares += v * v;
+        kept += 1.0;
+    }
+    struct levels best = {.fit = 0.0};
+    double variance = kept > 0.0 ? squares / kept - total / kept * total / kept : 0.0;
+    double below = 0.0;
+    double below_sum = 0.0;
+    for (size_t i = 0; i + 1 < HISTOGRAM && variance > 0.0; i++) {
+        below += (double)counts[i];
+        below_sum += sums[i];
+        double above = kept - below;
+        if (below < 1.0 || above < 1.0) {
+            continue;
+        }
+        double low = below_sum / below;
+        double high = (total - below_sum) / above;
+        double between = below * above / (kept * kept) * (high - low) * (high - low);
+        if (between / variance > best.fit) {
+            best = (struct levels){between / variance, low, high, below / kept};
+        }
+    }
+    return best;
+}
+
+/* Smoothed power and then its root, which has about the same scatter at either level. */
+static void smooth_envelope(struct ls_look *look) {
+    for (size_t n = 0; n + SMOOTH <= look->count; n++) {
+        float sum = 0.0F;
+        for (size_t k = 0; k < SMOOTH; k++) {
+            sum += look->power[n + k];
+        }
+        look->scratch[n] = sqrtf(sum / SMOOTH);
+    }
+}
+
+static void measure_envelope(struct ls_look *look, struct ls_features *features) {
+    size_t count = look->count - SMOOTH + 1;
+    float *sorted = (float *)look->work; /* free between spectra */
+    memcpy(sorted, look->power, look->count * sizeof *sorted);
+    ls_sort_powers(sorted, look->count);
+    double mean = look->iq->noise_pow * (1.0 + look->snr);
+    double peak = (double)sorted[(size_t)(0.999 * (double)(look->count - 1))];
+    ls_features_set(features, LS_FEATURE_PEAK_DB, 10.0 * log10(peak / mean), (double)count);
+    smooth_envelope(look);
+    double top = sqrt(peak) * 1.2;
+    struct levels levels = find_levels(look->scratch, count, 0.0, top);
+    double noise = look->iq->noise_pow;
+    double high = fmax(levels.high * levels.high - noise, 1e-3 * noise);
+    double low = fmax(levels.low * levels.low - noise, 0.0);
+    ls_features_set(features, LS_FEATURE_LEVELS, levels.fit, (double)count);
+    ls_features_set(features, LS_FEATURE_LOW_SHARE, levels.low_share, (double)count);
+    ls_features_set(features, LS_FEATURE_DEPTH, fmin(1.0, low / high), (double)count);
+}
+
+/* Instantaneous frequency, weighted by power over SMOOTH samples, where the envelope is up: moments
+ * and levels. */
+static void measure_frequency(struct ls_look *look, struct ls_features *features) {
+    double mean_pow = look->iq->noise_pow * (1.0 + look->snr);
+    size_t count = 0;
+    double sum = 0.0;
+    float to_hz = (float)(look->iq->rate_sps / (2.0 * M_PI));
+    for (size_t n = SMOOTH; n < look->count; n++) {
+        float complex turn = 0.0F;
+        float power = 0.0F;
+        for (size_t k = 0; k < SMOOTH - 1; k++) {
+            turn += look->x[n - k] * conjf(look->x[n - k - 1]);
+            power += look->power[n - k];
+        }
+        if ((double)power > 0.3 * (SMOOTH - 1) * mean_pow) {
+            look->scratch[count] = cargf(turn) * to_hz;
+            sum += (double)look->scratch[count++];
+        }
+    }
+    if (count < LS_LOOK_BINS_MIN) {
+        return;
+    }
+    double mean = sum / (double)count;
+    double second = 0.0;
+    double fourth = 0.0;
+    for (size_t n = 0; n < count; n++) {
+        double d = (double)look->scratch[n] - mean;
+        second += d * d;
+        fourth += d * d * d * d;
+    }
+    double weight = (double)count;
+    double spread = sqrt(second / weight);
+    struct levels levels =
+        find_levels(look->scratch, count, mean - 3.0 * spread, mean + 3.0 * spread);
+    ls_features_set(features, LS_FEATURE_FREQ_KURTOSIS, fourth * weight / (second * second),
+                    weight);
+    ls_features_set(features, LS_FEATURE_FREQ_LEVELS, levels.fit, weight);
+    ls_features_set(features, LS_FEATURE_FREQ_SPREAD_HZ, levels.high - levels.low, weight);
+}
+
+void ls_moments_measure(struct ls_look *look, struct ls_features *features) {
+    measure_kurtosis(look, features);
+    measure_envelope(look, features);
+    measure_frequency(look, features);
+}

@@ -1,0 +1,181 @@
+#include "classify/measure.h"
+
+#include <criterion/criterion.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { SAMPLES = 8192 };
+
+static const double noise_pow = 0.01; /* 20 dB below the signals, whose power is 1 */
+
+struct bench {
+    gsl_rng *rng;
+    float complex *x;
+    struct ls_measure *measure;
+    struct ls_features features;
+};
+
+static void bench_init(struct bench *bench) {
+    *bench = (struct bench){.rng = gsl_rng_alloc(gsl_rng_mt19937)};
+    gsl_rng_set(bench->rng, 17);
+    bench->x = calloc(SAMPLES, sizeof *bench->x);
+    cr_assert_not_null(bench->x);
+    cr_assert_eq(ls_measure_create(&bench->measure, NULL), LS_OK);
+}
+
+static void bench_finish(struct bench *bench) {
+    gsl_rng_free(bench->rng);
+    free(bench->x);
+    ls_measure_destroy(bench->measure);
+}
+
+static float complex normal(gsl_rng *rng, double power) {
+    double sigma = sqrt(power / 2.0);
+    return CMPLXF((float)gsl_ran_gaussian(rng, sigma), (float)gsl_ran_gaussian(rng, sigma));
+}
+
+/* Adds noise, and measures all of x as one burst. */
+static double value(struct bench *bench, double rate_sps, double bandwidth_hz,
+                    enum ls_feature feature) {
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench->x[n] += normal(bench->rng, noise_pow);
+    }
+    struct ls_narrow_iq iq = {.iq = bench->x,
+                              .count = SAMPLES,
+                              .rate_sps = rate_sps,
+                              .input_sps = rate_sps,
+                              .on_to = SAMPLES,
+                              .bandwidth_hz = bandwidth_hz,
+                              .noise_pow = noise_pow,
+                              .snr = 1.0 / noise_pow,
+                              .whole_band = true};
+    bench->features = (struct ls_features){.parts = 0};
+    ls_measure_iq(bench->measure, &iq, &bench->features);
+    cr_expect_eq(bench->features.parts, 1);
+    return ls_features_value(&bench->features, feature);
+}
+
+static float complex turn(double turns) {
+    return (float complex)cexp(2.0 * M_PI * (turns - floor(turns)) * (double complex)I);
+}
+
+/* Two deviations of 8192 samples are 0.05. */
+Test(measure, kurtosis_is_one_of_a_carrier_and_two_of_noise) {
+    struct bench bench;
+    bench_init(&bench);
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench.x[n] = turn(0.013 * (double)n);
+    }
+    cr_expect_float_eq(value(&bench, 50e3, 5e3, LS_FEATURE_KURTOSIS), 1.0, 0.05);
+    cr_expect_gt(ls_features_value(&bench.features, LS_FEATURE_LINE), 0.95);
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench.x[n] = normal(bench.rng, 1.0);
+    }
+    cr_expect_float_eq(value(&bench, 50e3, 35e3, LS_FEATURE_KURTOSIS), 2.0, 0.1);
+    cr_expect_lt(ls_features_value(&bench.features, LS_FEATURE_LINE), 0.05);
+    bench_finish(&bench);
+}
+
+Test(measure, two_frequencies_are_two_levels_their_distance_apart) {
+    struct bench bench;
+    bench_init(&bench);
+    double phase = 0.0;
+    double shift = 0.0;
+    for (size_t n = 0; n < SAMPLES; n++) {
+        if (n % 16 == 0) {
+            shift = gsl_rng_uniform(bench.rng) < 0.5 ? -0.1 : 0.1;
+        }
+        phase += shift;
+        bench.x[n] = turn(phase);
+    }
+    cr_expect_gt(value(&bench, 100e3, 40e3, LS_FEATURE_FREQ_LEVELS), 0.9);
+    cr_expect_float_eq(ls_features_value(&bench.features, LS_FEATURE_FREQ_SPREAD_HZ), 20e3, 1500.0);
+    bench_finish(&bench);
+}
+
+Test(measure, keying_on_and_off_has_two_levels_and_few_lengths) {
+    struct bench bench;
+    bench_init(&bench);
+    size_t left = 0;
+    bool on = false;
+    for (size_t n = 0; n < SAMPLES; n++) {
+        if (left == 0) {
+            on = !on;
+            left = on ? 40 : gsl_rng_uniform(bench.rng) < 0.5 ? 40 : 80;
+        }
+        left--;
+        bench.x[n] = on ? (float)sqrt(2.5) * turn(0.02 * (double)n) : 0.0F;
+    }
+    cr_expect_gt(value(&bench, 50e3, 10e3, LS_FEATURE_LEVELS), 0.9);
+    cr_expect_lt(ls_features_value(&bench.features, LS_FEATURE_DEPTH), 0.05);
+    cr_expect_gt(ls_features_value(&bench.features, LS_FEATURE_PULSE_FIT), 0.9);
+    bench_finish(&bench);
+}
+
+/* OFDM of 15 kHz carriers with a prefix of 7 %, and the same without the prefix. */
+Test(measure, a_cyclic_prefix_stands_out_and_noise_has_none) {
+    enum { USEFUL = 128, PREFIX = 9 };
+    struct bench bench;
+    bench_init(&bench);
+    for (int with = 0; with <= 1; with++) {
+        float complex symbol[USEFUL];
+        for (size_t n = 0; n < SAMPLES; n++) {
+            size_t at = n % (USEFUL + PREFIX);
+            if (at == 0) {
+                for (size_t k = 0; k < USEFUL; k++) {
+                    symbol[k] = normal(bench.rng, 1.0);
+                }
+            }
+            bool prefix = at < PREFIX && with == 1;
+            bench.x[n] = prefix         ? symbol[USEFUL - PREFIX + at]
+                         : at >= PREFIX ? symbol[at - PREFIX]
+                                        : normal(bench.rng, 1.0);
+        }
+        double found = value(&bench, 1.92e6, 1.08e6, LS_FEATURE_PREFIX_15K);
+        /* Noise: the largest of 137 phases, which exceeds 4 in 1 run of 10^5. */
+        cr_expect(with == 1 ? found > 12.0 : found < 4.0, "prefix %d: %g", with, found);
+    }
+    bench_finish(&bench);
+}
+
+Test(measure, a_sweep_of_spreading_factor_9_is_dechirped) {
+    struct bench bench;
+    bench_init(&bench);
+    double rate = 250e3;
+    double symbol = 512.0 / 125e3 * rate;
+    double phase = 0.0;
+    double first = 0.0;
+    for (size_t n = 0; n < SAMPLES; n++) {
+        if (fmod((double)n, symbol) < 1.0) {
+            first = gsl_rng_uniform(bench.rng);
+        }
+        double at = fmod(first + fmod((double)n, symbol) / symbol, 1.0);
+        phase += (at - 0.5) * 125e3 / rate;
+        bench.x[n] = turn(phase);
+    }
+    cr_expect_gt(value(&bench, rate, 125e3, LS_FEATURE_LORA), 0.6);
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench.x[n] = normal(bench.rng, 1.0);
+    }
+    cr_expect_lt(value(&bench, rate, 125e3, LS_FEATURE_LORA), 0.2);
+    bench_finish(&bench);
+}
+
+Test(measure, a_short_or_weak_part_says_nothing) {
+    struct bench bench;
+    bench_init(&bench);
+    struct ls_narrow_iq iq = {.iq = bench.x,
+                              .count = SAMPLES,
+                              .rate_sps = 1e6,
+                              .on_to = 31,
+                              .noise_pow = 1.0,
+                              .snr = 10.0};
+    ls_measure_iq(bench.measure, &iq, &bench.features);
+    iq.on_to = SAMPLES;
+    iq.snr = 0.1;
+    ls_measure_iq(bench.measure, &iq, &bench.features);
+    cr_expect_eq(bench.features.parts, 0);
+    bench_finish(&bench);
+}
