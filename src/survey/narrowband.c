@@ -301,11 +301,11 @@ static void measure_cut(struct ls_narrowband *nb, struct ls_job *job, const stru
 
 void ls_narrowband_piece(struct ls_narrowband *nb, struct ls_job *job) {
     job->counts.boxes = job->box_count;
-    memset(job->features, 0, job->box_count * sizeof *job->features);
-    memset(job->carriers, 0, job->box_count * sizeof *job->carriers);
     if (job->box_count == 0) {
         return;
     }
+    memset(job->features, 0, job->box_count * sizeof *job->features);
+    memset(job->carriers, 0, job->box_count * sizeof *job->carriers);
     plan_cuts(nb, job);
     cut_blocks(nb, job);
     for (size_t k = 0; k < nb->count; k++) {
