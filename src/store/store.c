@@ -139,7 +139,7 @@ static int refuse_version(struct ls_store *store, int64_t version, struct ls_err
                       store->path, (int)version, ls_sql_newest());
 }
 
-/* A new file is made ours, another program's refused, and so is a version that mode cannot use. */
+/* A new file is made ours, another program's refused, and so is a newer version. */
 static int check_header(struct ls_store *store, enum ls_store_mode mode, struct ls_err *err) {
     int64_t application;
     int64_t version;
@@ -160,16 +160,55 @@ static int check_header(struct ls_store *store, enum ls_store_mode mode, struct 
     if (mode == LS_STORE_EXISTING) {
         return LS_OK;
     }
-    if (version > ls_sql_newest()) {
-        return refuse_version(store, version, err);
+    return version > ls_sql_newest() ? refuse_version(store, version, err) : LS_OK;
+}
+
+static int copy_pages(struct ls_store *store, struct ls_store *copy, struct ls_err *err) {
+    sqlite3_backup *backup = sqlite3_backup_init(copy->db, "main", store->db, "main");
+    if (backup == NULL) {
+        return ls_sql_error(copy, "backup", err);
     }
-    if (mode == LS_STORE_READ && version < ls_sql_newest()) {
-        return ls_err_set(err, LS_ERR_FORMAT,
-                          "database '%s' has schema version %d and this program reads version %d: "
-                          "run 'lineside db migrate --db %s'",
-                          store->path, (int)version, ls_sql_newest(), store->path);
+    int step = sqlite3_backup_step(backup, -1);
+    int finish = sqlite3_backup_finish(backup);
+    if (finish != SQLITE_OK) {
+        return ls_sql_error(copy, "backup", err);
+    }
+    if (step != SQLITE_DONE) {
+        return ls_err_set(err, LS_ERR_BUSY,
+                          "backup: database '%s' is locked by another program: wait until it is "
+                          "done, then try again",
+                          store->path);
     }
     return LS_OK;
+}
+
+/* A reader leaves the file of an older program as it is, which may be evidence or on a read-only
+ * disk, and reads a migrated copy, which SQLite keeps in a file without a name. */
+static int read_migrated_copy(struct ls_store *store, struct ls_err *err) {
+    struct ls_store copy = {.path = store->path};
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (open_connection(&copy, "", flags) != SQLITE_OK) {
+        int code = ls_sql_error(&copy, "opening", err);
+        sqlite3_close(copy.db);
+        return code;
+    }
+    int code = copy_pages(store, &copy, err);
+    ls_sql_finish(store);
+    sqlite3_close(store->db);
+    store->db = copy.db;
+    return code == LS_OK ? ls_store_migrate(store, err) : code;
+}
+
+static int prepare_reading(struct ls_store *store, struct ls_err *err) {
+    int64_t version;
+    int code = ls_sql_value(store, "PRAGMA user_version", &version, err);
+    if (code == LS_OK && version < ls_sql_newest()) {
+        code = read_migrated_copy(store, err);
+    }
+    store->read_only = true;
+    return code == LS_OK ? ls_sql_exec(store, "PRAGMA query_only = ON; PRAGMA cache_size = -16384",
+                                       "opening", err)
+                         : code;
 }
 
 /* SQLite does not wait for the lock that the change to WAL mode takes: two programs that make one
@@ -222,9 +261,7 @@ static int open_file(struct ls_store *store, enum ls_store_mode mode, struct ls_
     if (code == LS_OK && mode == LS_STORE_WRITE) {
         code = prepare_writing(store, err);
     } else if (code == LS_OK && mode == LS_STORE_READ) {
-        store->read_only = true;
-        code = ls_sql_exec(store, "PRAGMA query_only = ON; PRAGMA cache_size = -16384", "opening",
-                           err);
+        code = prepare_reading(store, err);
     }
     return code;
 }
@@ -317,25 +354,6 @@ int ls_store_migrate(struct ls_store *store, struct ls_err *err) {
         ls_sql_rollback(store);
     }
     return code;
-}
-
-static int copy_pages(struct ls_store *store, struct ls_store *copy, struct ls_err *err) {
-    sqlite3_backup *backup = sqlite3_backup_init(copy->db, "main", store->db, "main");
-    if (backup == NULL) {
-        return ls_sql_error(copy, "backup", err);
-    }
-    int step = sqlite3_backup_step(backup, -1);
-    int finish = sqlite3_backup_finish(backup);
-    if (finish != SQLITE_OK) {
-        return ls_sql_error(copy, "backup", err);
-    }
-    if (step != SQLITE_DONE) {
-        return ls_err_set(err, LS_ERR_BUSY,
-                          "backup: database '%s' is locked by another program: wait until it is "
-                          "done, then try again",
-                          store->path);
-    }
-    return LS_OK;
 }
 
 int ls_store_backup(struct ls_store *store, const char *path, struct ls_err *err) {

@@ -15,9 +15,8 @@
 struct ls_store;
 
 enum ls_store_mode {
-    LS_STORE_READ, /* must exist; opened read-only; an older schema is readable or refused with what
-                      to do */
-    LS_STORE_WRITE,    /* created when missing, migrated when older */
+    LS_STORE_READ,  /* must exist; opened read-only; of an older schema a migrated copy is read */
+    LS_STORE_WRITE, /* created when missing, migrated when older */
     LS_STORE_EXISTING, /* must exist; opened as it is, whatever its version (db check, migrate) */
 };
 

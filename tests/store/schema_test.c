@@ -126,6 +126,16 @@ static void expect_rows_of(struct ls_store *store, int version) {
     database_expect_sound(store);
 }
 
+static int version_of_file(void) {
+    struct ls_store *store = database_open(&database, LS_STORE_EXISTING);
+    struct ls_err err = {0};
+    int file = 0;
+    int known = 0;
+    cr_assert_eq(ls_store_version(store, &file, &known, &err), LS_OK, "%s", err.text);
+    ls_store_close(store);
+    return file;
+}
+
 /* The chain begins with what an older database holds. */
 Test(schema, a_database_of_every_version_gives_the_rows_that_it_held) {
     for (unsigned newest = 0; newest < ls_schema_files_count; newest++) {
@@ -145,9 +155,14 @@ Test(schema, a_database_of_every_version_gives_the_rows_that_it_held) {
                 database_sql(&database, dumps[i].rows);
             }
         }
-        struct ls_store *store = database_open(&database, LS_STORE_WRITE);
+        struct ls_store *store = database_open(&database, LS_STORE_READ);
         expect_rows_of(store, version);
         ls_store_close(store);
+        cr_expect_eq(version_of_file(), version, "a reader changed the file");
+        store = database_open(&database, LS_STORE_WRITE);
+        expect_rows_of(store, version);
+        ls_store_close(store);
+        cr_expect_gt(version_of_file(), version);
     }
 }
 
