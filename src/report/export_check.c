@@ -127,6 +127,23 @@ static int end_row(struct check *check, json_t *row, int code) {
     return code;
 }
 
+/* Names with commas, an array in the line; a CSV has none. */
+static int rivals_of_class(struct check *check, const json_t *row, const char *rivals) {
+    const json_t *array = json_object_get(row, "class_rivals");
+    char joined[LS_RIVALS_BYTES] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < json_array_size(array) && used < sizeof joined; i++) {
+        const char *name = json_string_value(json_array_get(array, i));
+        used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s", i > 0 ? "," : "",
+                                 name != NULL ? name : "");
+    }
+    bool none = check->csv || rivals[0] == '\0';
+    check->keys += none ? 0 : 1;
+    return none == (array == NULL) && (none || strcmp(joined, rivals) == 0)
+               ? LS_OK
+               : differs(check, "class_rivals");
+}
+
 static int check_transmission(void *context, const struct ls_transmission *is, const char *label,
                               struct ls_err *err) {
     struct check *check = context;
@@ -147,6 +164,9 @@ static int check_transmission(void *context, const struct ls_transmission *is, c
         number(check, row, "level_dbfs", is->level_dbfs),
         number(check, row, "level_dbm", is->has_dbm && !check->csv ? is->level_dbm : (double)NAN),
         text(check, row, "class", is->class_name),
+        number(check, row, "class_score",
+               is->class_name[0] != '\0' && !check->csv ? is->class_score : (double)NAN),
+        rivals_of_class(check, row, is->class_rivals),
         number(check, row, "offset_hz", is->offset_hz),
         count(check, row, "bursts", is->bursts),
         text(check, row, "label", label),
