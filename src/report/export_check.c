@@ -127,7 +127,12 @@ static int end_row(struct check *check, json_t *row, int code) {
     return code;
 }
 
-/* Names with commas, an array in the line; a CSV has none. */
+/* How well a class fits is said by lines and GeoJSON, not by a CSV or an annotation. */
+static bool says_class(const struct check *check) {
+    return !check->csv && check->opts->format != LS_EXPORT_SIGMF;
+}
+
+/* Names with commas, an array in the line. */
 static int rivals_of_class(struct check *check, const json_t *row, const char *rivals) {
     const json_t *array = json_object_get(row, "class_rivals");
     char joined[LS_RIVALS_BYTES] = "";
@@ -137,7 +142,7 @@ static int rivals_of_class(struct check *check, const json_t *row, const char *r
         used += (size_t)snprintf(joined + used, sizeof joined - used, "%s%s", i > 0 ? "," : "",
                                  name != NULL ? name : "");
     }
-    bool none = check->csv || rivals[0] == '\0';
+    bool none = !says_class(check) || rivals[0] == '\0';
     check->keys += none ? 0 : 1;
     return none == (array == NULL) && (none || strcmp(joined, rivals) == 0)
                ? LS_OK
@@ -165,7 +170,7 @@ static int check_transmission(void *context, const struct ls_transmission *is, c
         number(check, row, "level_dbm", is->has_dbm && !check->csv ? is->level_dbm : (double)NAN),
         text(check, row, "class", is->class_name),
         number(check, row, "class_score",
-               is->class_name[0] != '\0' && !check->csv ? is->class_score : (double)NAN),
+               is->class_name[0] != '\0' && says_class(check) ? is->class_score : (double)NAN),
         rivals_of_class(check, row, is->class_rivals),
         number(check, row, "offset_hz", is->offset_hz),
         count(check, row, "bursts", is->bursts),

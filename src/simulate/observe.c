@@ -231,7 +231,7 @@ bool ls_observe_emission(const struct ls_scene *scene, size_t site,
     if (find.steps == 0) {
         return false;
     }
-    struct ls_transmission row = {.flags = clipped ? LS_BURST_BAND_EDGE : 0};
+    struct ls_transmission row = {.flags = clipped ? LS_BURST_BAND_EDGE : 0, .class_score = NAN};
     ls_copy_text(row.sensor, sizeof row.sensor, sensor->sites[site].name);
     measure(&look, &find, window, &row);
     *ret = row;

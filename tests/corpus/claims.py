@@ -4,6 +4,8 @@ import statistics
 
 SHARE_FOUND = 0.97       # of the files in which something is on the air
 SHARE_FRAMES = 0.95      # of the ADS-B frames with a good checksum
+SHARE_MISNAMED = 0.02    # of the recordings
+SHARE_NAMED = 0.5        # of the recordings; the rest may be unknown
 LONG_S = 1.0             # of recording, worth sharing out over threads
 CARRIERS = {"lte/f1815.3_s19.2_bw20_0.08s_hackrf": 8}  # carriers side by side in one recording
 
@@ -204,3 +206,34 @@ def threads_change_nothing(recordings, analyse, analyse_alone):
         several, one = analyse(recording), analyse_alone(recording)
         if (several.bursts, several.transmissions) != (one.bursts, one.transmissions):
             yield f"{recording.name}: {len(several.bursts)} bursts, {len(one.bursts)} with one thread"
+
+
+# What the strongest transmission of a recording may be called; what is not here may only be unknown.
+CLASSES = {"ism-ook": {"ook"}, "pager-ook": {"ook"}, "ism-fsk": {"fsk"}, "wmbus": {"fsk"},
+           "gsm-downlink": {"gsm"}, "gsm-uplink": {"gsm"}, "lte-downlink": {"lte-downlink"},
+           "lte-tdd": {"lte-downlink"}, "lte-sidelink": {"lte-uplink"}, "nbiot-downlink": {"nb-iot"},
+           "adsb": {"ads-b"}, "wifi-ofdm": {"wideband-noise-like"}, "vdl2": set()}
+
+
+def heaviest(result):
+    """The transmission with the most energy: what the recording was made of."""
+    return max(result.transmissions, default=None,
+               key=lambda t: 10 ** (t.snr_db / 10) * t.bandwidth_hz * t.duration_s)
+
+
+def classes_are_right_or_unknown(recordings, analyse):
+    """Of the heaviest transmissions at most 2 % are called what they are not, and half by name."""
+    named, wrong, count = 0, [], 0
+    for recording in recordings:
+        allowed = CLASSES.get(recording.technology)
+        found = heaviest(analyse(recording)) if recording.is_iq and allowed is not None else None
+        if found is None:
+            continue
+        count += 1
+        named += found.kind in allowed
+        if found.kind not in allowed and found.kind != "unknown":
+            wrong.append(f"{recording.name}: {found.kind}")
+    if len(wrong) > SHARE_MISNAMED * count:
+        yield f"{len(wrong)} of {count} misnamed: " + ", ".join(wrong)
+    if named < SHARE_NAMED * count:
+        yield f"{named} of {count} named, fewer than half"

@@ -17,6 +17,10 @@ def on(start_s, stop_s, center_hz=0.0):
     return Event(start_s, stop_s, center_hz, 1e3, 20.0)
 
 
+def called(kind):
+    return Event(0.0, 1.0, 0.0, 1e3, 20.0, kind)
+
+
 def found(*events, **more):
     return Result(transmissions=list(events), bursts=list(events), **more)
 
@@ -80,6 +84,8 @@ ROWS = [
     ("threads_change_nothing", [recording()], [lambda r: found(on(0, 1))], found(on(0, 1)),
      [found(), found(on(0, 1.001))]),
     ("adsb_frames_are_bursts", [ADSB], [], found(*FRAMES), [found(*FRAMES[2:]), found(*NARROW), found(*BESIDE)]),
+    ("classes_are_right_or_unknown", [recording()], [], found(called("ook")),
+     [found(called("fsk")), found(called("unknown"))]),
     ("decoded_is_detected", [recording()], DECODED, found(on(0, 1)), [found(on(0, 0.5)), found()]),
 ]
 
