@@ -7,10 +7,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "pattern/residues.h"
+
 enum { ROUNDS = 25, CHAIN_BACK = 12 };
 static const double aliases[LS_FIT_ALIASES] = {1.0 / 2.0, 2.0,       1.0 / 3.0, 3.0,
                                                2.0 / 3.0, 3.0 / 2.0, 1.0 / 4.0};
 static const double link_share = 0.75;
+static const double several_units = 12.0; /* of ls_residues_gain; one clock: once in 1e5 */
 static const double member_sigmas = 3.0;
 static const double spread_min_s = 2e-4; /* edges of bursts are known to a hop, not better */
 static const double z90 = 1.6448536269514722;
@@ -30,6 +33,11 @@ struct clock {
 static double residual(const struct clock *c, double t_s) {
     double cycles = (t_s - c->phase_s) / c->period_s;
     return (cycles - rint(cycles)) * c->period_s;
+}
+
+/* Members are no farther than this from their cycle. */
+static double member_limit(const struct clock *c) {
+    return fmin(fmax(member_sigmas * c->sigma_s, 2.0 * spread_min_s), 0.25 * c->period_s);
 }
 
 /* Where most phases are: the middle of the four neighbours of so many bins with the most events in
@@ -64,7 +72,7 @@ static void regress(const struct ls_arrivals *a, struct clock *c) {
     double st = 0.0;
     double skk = 0.0;
     double skt = 0.0;
-    double limit = fmin(fmax(member_sigmas * c->sigma_s, 2.0 * spread_min_s), 0.25 * c->period_s);
+    double limit = member_limit(c);
     for (size_t i = 0; i < a->count; i++) {
         double r = residual(c, a->t_s[i]);
         if (fabs(r) <= limit) {
@@ -374,8 +382,39 @@ static struct clock best_alias(const struct ls_arrivals *a, double period_s, dou
     return best;
 }
 
+/* The period of several units, of which what fits best is a half, a third or a quarter. */
+static struct clock of_one_unit(const struct ls_arrivals *a, const struct clock *several,
+                                double least_s, struct ls_fit *fit) {
+    struct clock best = *several;
+    for (int round = 0; round < 2; round++) {
+        double quantum_s = ls_surrogate_quantum(a);
+        struct ls_grid grid = {.period_s = best.period_s,
+                               .phase_s = best.phase_s,
+                               .limit_s = member_limit(&best),
+                               .finest_s = fmax(least_s, quantum_s)};
+        struct clock longer = {.members = 0};
+        double most = several_units;
+        for (size_t units = 2; units <= LS_RESIDUES_MAX; units++) {
+            double gain = ls_residues_gain(a, &grid, units);
+            double period_s = (double)units * best.period_s;
+            struct clock c = gain > most ? fit_clock(a, period_s, least_s) : longer;
+            if (c.members >= 4 && fabs(c.period_s / period_s - 1.0) < 0.01) {
+                longer = c;
+                most = gain;
+            }
+        }
+        if (longer.members == 0) {
+            break;
+        }
+        fit->alias_s = best.period_s;
+        fit->alias_log10 = most / M_LN10;
+        best = longer;
+    }
+    return best;
+}
+
 static void take_clock(const struct ls_arrivals *a, const struct clock *c, struct ls_fit *fit) {
-    double limit = fmin(fmax(member_sigmas * c->sigma_s, 2.0 * spread_min_s), 0.25 * c->period_s);
+    double limit = member_limit(c);
     for (size_t i = 0; i < a->count; i++) {
         fit->member[i] = fabs(residual(c, a->t_s[i])) <= limit;
     }
@@ -409,7 +448,8 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
     memset(ret, 0, sizeof *ret);
     bool renewal = verdict->renewal_rank > verdict->clock_rank;
     struct clock clock = best_alias(arrivals, verdict->period_s, least_s, ret);
-    take_clock(arrivals, &clock, ret);
+    struct clock unit = of_one_unit(arrivals, &clock, least_s, ret);
+    take_clock(arrivals, &unit, ret);
     ret->clock = true;
     ret->rival_log10 = (double)INFINITY;
     if (isnan(verdict->interval_s)) {

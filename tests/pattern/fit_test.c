@@ -86,3 +86,72 @@ Test(fit, neighbours_in_phase_are_not_one_that_jitters) {
     cr_assert_lt(fit.jitter_s, 0.1, "%g s", fit.jitter_s);
     cr_assert_eq(fit.members, EACH, "%zu", fit.members);
 }
+
+/* Packets of three devices of one period, the second and third at the offsets given, in order of
+ * time; listens to them and fits from a third of their period. missing: a device that is not among
+ * them, 0 for none. */
+static void fit_three(uint64_t seed, const double offset_s[3], size_t missing, struct ls_fit *ret) {
+    enum { EACH = 80, UNITS = 3 };
+    double t_s[UNITS * EACH];
+    struct ls_chance chance;
+    size_t count = 0;
+    ls_chance_init(&chance, seed);
+    for (size_t i = 0; i < EACH; i++) {
+        for (size_t unit = 0; unit < UNITS; unit++) {
+            double late = 0.07 * (ls_chance_uniform(&chance) - 0.5); /* 20 ms, one sigma */
+            bool lost = ls_chance_uniform(&chance) < 0.03;
+            if (unit + 1 != missing && !lost) {
+                t_s[count++] = 1.0 + 12.0 * (double)i + offset_s[unit] + late;
+            }
+        }
+    }
+    double start_s = 0.0;
+    double stop_s = 2.0 + t_s[count - 1];
+    double before_s[] = {0.0, stop_s};
+    struct ls_good_time good = {
+        .count = 1, .start_s = &start_s, .stop_s = &stop_s, .before_s = before_s};
+    struct ls_arrivals arrivals = {.t_s = t_s, .count = count, .good = &good};
+    struct ls_verdict verdict = {.clock_rank = 100.0,
+                                 .renewal_rank = 90.0,
+                                 .period_s = 4.0001,
+                                 .interval_s = 4.0,
+                                 .width = 0.05};
+    ls_fit_arrivals(&arrivals, &verdict, ret);
+    cr_assert(ret->clock, "seed %zu", (size_t)seed);
+}
+
+/* Three stations of one model 0.1 s off thirds of their 12 s look like one of 4 s that jitters by a
+ * fortieth: each is a device of 12 s of its own, the others are left to be found next. */
+Test(fit, three_units_near_thirds_are_not_one_of_a_third) {
+    static const double offset_s[] = {0.0, 4.1, 7.9};
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct ls_fit fit;
+        fit_three(seed, offset_s, 0, &fit);
+        cr_expect_float_eq(fit.period_s, 12.0, 2e-3, "seed %zu: %g s", (size_t)seed, fit.period_s);
+        cr_expect_lt(fit.jitter_s, 0.04, "seed %zu: %g s", (size_t)seed, fit.jitter_s);
+        cr_expect(fit.members >= 60 && fit.members <= 80, "seed %zu: %zu members", (size_t)seed,
+                  fit.members);
+        cr_expect_float_eq(fit.alias_s, 4.0, 2e-3, "seed %zu: %g s", (size_t)seed, fit.alias_s);
+    }
+}
+
+/* Two of them to the millisecond a third apart: phases say 4 s, but each third cycle is empty. */
+Test(fit, an_empty_cycle_in_three_is_not_missed_by_chance) {
+    static const double offset_s[] = {0.0, 4.0, 8.0};
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct ls_fit fit;
+        fit_three(seed, offset_s, 3, &fit);
+        cr_expect_float_eq(fit.period_s, 12.0, 2e-3, "seed %zu: %g s", (size_t)seed, fit.period_s);
+    }
+}
+
+/* One device of 4 s, which by phases cannot be told from three in step: 4 s, in 200 of 200. With
+ * 240 packets a multiple is taken for likelier by chance once in 1e4. */
+Test(fit, a_true_third_is_not_split) {
+    static const double offset_s[] = {0.0, 4.0, 8.0};
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct ls_fit fit;
+        fit_three(seed, offset_s, 0, &fit);
+        cr_expect_float_eq(fit.period_s, 4.0, 1e-3, "seed %zu: %g s", (size_t)seed, fit.period_s);
+    }
+}
