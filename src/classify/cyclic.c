@@ -49,7 +49,7 @@ static void measure_grid(struct ls_look *look, const struct grid *grid,
     double step = (double)phases / (grid->period_s * sps);
     for (size_t n = 0; n + lag < look->count; n++) {
         size_t phase = (size_t)((double)n * step) % phases;
-        float complex product = look->x[n] * conjf(look->x[n + lag]);
+        float complex product = ls_look_product(look->x[n], conjf(look->x[n + lag]));
         folded[phase] += product;
         energy[phase] += look->power[n] * look->power[n + lag];
     }
@@ -89,7 +89,7 @@ static void measure_prach(const struct ls_look *look, struct ls_features *featur
         float complex sum = 0.0F;
         float energy = 0.0F;
         for (size_t n = from; n < from + window; n++) {
-            sum += look->x[n] * conjf(look->x[n + lag]);
+            sum += ls_look_product(look->x[n], conjf(look->x[n + lag]));
             energy += look->power[n] * look->power[n + lag];
         }
         best = fmax(best, deviations(sum, energy));

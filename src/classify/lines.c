@@ -40,17 +40,24 @@ static void measure_line(struct ls_look *look, struct ls_features *features) {
 /* The bin in [from, to) that stands out the most of the mean of those near it. */
 static size_t strongest(const struct ls_look *look, size_t from, size_t to) {
     size_t bins = look->bins;
+    const float *power = look->spectrum;
     size_t best = from;
-    float best_ratio = 0.0F;
+    double best_ratio = 0.0;
+    double below = 0.0; /* of the bins near k, on each side */
+    double above = 0.0;
+    for (size_t d = LINE_REACH + 1; d <= NEAR; d++) {
+        below += (double)power[(from + bins - d) % bins];
+        above += (double)power[(from + d) % bins];
+    }
     for (size_t k = from; k < to; k++) {
-        float near = 0.0F;
-        for (size_t d = LINE_REACH + 1; d <= NEAR; d++) {
-            near += look->spectrum[(k + d) % bins] + look->spectrum[(k + bins - d) % bins];
-        }
-        if (look->spectrum[k] > best_ratio * near) {
-            best_ratio = look->spectrum[k] / near;
+        double near = fmax(below + above, 0.0);
+        if ((double)power[k] > best_ratio * near) {
+            best_ratio = (double)power[k] / near;
             best = k;
         }
+        below +=
+            (double)power[(k + bins - LINE_REACH) % bins] - (double)power[(k + bins - NEAR) % bins];
+        above += (double)power[(k + NEAR + 1) % bins] - (double)power[(k + LINE_REACH + 1) % bins];
     }
     return best;
 }
@@ -159,7 +166,7 @@ static void set_pair(struct ls_look *look, struct ls_features *features, enum ls
 
 static void measure_square_lines(struct ls_look *look, struct ls_features *features) {
     for (size_t n = 0; n < look->count; n++) {
-        look->work[n] = look->x[n] * look->x[n];
+        look->work[n] = ls_look_product(look->x[n], look->x[n]);
     }
     ls_look_spectrum(look, look->count);
     ls_features_set(features, LS_FEATURE_SQUARE_LINE_DB,

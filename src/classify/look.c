@@ -1,16 +1,38 @@
 #include "classify/look.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dsp/sort.h"
+#include "dsp/versions.h"
 
 enum {
     AROUND = 24, /* bins on each side of which the median is taken */
     BESIDE = 3,  /* of them the nearest, which a line reaches, are left out */
 };
+
+LS_VERSIONS void ls_look_phases(const float complex *restrict x, size_t n, float scale,
+                                float *restrict ret) {
+    for (size_t i = 0; i < n; i++) {
+        float real = crealf(x[i]);
+        float imaginary = cimagf(x[i]);
+        float across = real < 0.0F ? -real : real;
+        float up = imaginary < 0.0F ? -imaginary : imaginary;
+        float larger = across > up ? across : up;
+        float smaller = across > up ? up : across;
+        float t = smaller / (larger + FLT_MIN);
+        float s = t * t;
+        float angle =
+            t * (0.9998660F +
+                 s * (-0.3302995F + s * (0.1801410F + s * (-0.0851330F + s * 0.0208351F))));
+        angle = up > across ? (float)(M_PI / 2.0) - angle : angle;
+        angle = real < 0.0F ? (float)M_PI - angle : angle;
+        ret[i] = scale * (imaginary < 0.0F ? -angle : angle);
+    }
+}
 
 int ls_look_create(struct ls_look **ret, struct ls_err *err) {
     struct ls_look *look = calloc(1, sizeof *look);
@@ -23,16 +45,21 @@ int ls_look_create(struct ls_look **ret, struct ls_err *err) {
     look->scratch = calloc(LS_LOOK_SAMPLES, sizeof *look->scratch);
     look->spectrum = calloc(LS_LOOK_BINS_MAX, sizeof *look->spectrum);
     look->work = ls_fft_alloc(LS_LOOK_SAMPLES);
+    look->sweep = calloc(LS_LOOK_BINS_MAX, sizeof *look->sweep);
     look->segment = ls_fft_alloc(LS_LOOK_BINS_MAX);
     look->result = ls_fft_alloc(LS_LOOK_BINS_MAX);
     if (look->power == NULL || look->freq == NULL || look->scratch == NULL ||
-        look->spectrum == NULL || look->work == NULL || look->segment == NULL ||
-        look->result == NULL) {
+        look->spectrum == NULL || look->work == NULL || look->sweep == NULL ||
+        look->segment == NULL || look->result == NULL) {
         code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for features");
     }
     for (size_t i = 0; i < LS_LOOK_SIZES && code == LS_OK; i++) {
         size_t length = (size_t)LS_LOOK_BINS_MIN << i;
         code = ls_fft_create(&look->fft[i], &(struct ls_fft_opts){.length = length}, err);
+        look->window[i] = calloc(length, sizeof *look->window[i]);
+        if (code == LS_OK && look->window[i] == NULL) {
+            code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for features");
+        }
     }
     if (code != LS_OK) {
         ls_look_destroy(look);
@@ -48,12 +75,14 @@ void ls_look_destroy(struct ls_look *look) {
     }
     for (size_t i = 0; i < LS_LOOK_SIZES; i++) {
         ls_fft_destroy(look->fft[i]);
+        free(look->window[i]);
     }
     free(look->power);
     free(look->freq);
     free(look->scratch);
     free(look->spectrum);
     free(look->work);
+    free(look->sweep);
     free(look->segment);
     free(look->result);
     free(look);
@@ -69,11 +98,25 @@ void ls_look_begin(struct ls_look *look, const struct ls_narrow_iq *iq) {
     for (size_t n = 0; n < look->count; n++) {
         float complex x = look->x[n];
         look->power[n] = crealf(x) * crealf(x) + cimagf(x) * cimagf(x);
-        look->freq[n] = n > 0 ? cargf(x * conjf(look->x[n - 1])) * to_hz : 0.0F;
     }
+    for (size_t n = 1; n < look->count; n++) {
+        look->work[n] = ls_look_product(look->x[n], conjf(look->x[n - 1]));
+    }
+    look->work[0] = 0.0F;
+    ls_look_phases(look->work, look->count, to_hz, look->freq);
     if (look->count > 1) {
         look->freq[0] = look->freq[1];
     }
+}
+
+/* Hann, for transforms of size i. */
+static const float *window_of(struct ls_look *look, size_t i, size_t length) {
+    for (size_t n = 0; n < length && look->window_length[i] != length; n++) {
+        look->window[i][n] =
+            0.5F - 0.5F * cosf(2.0F * (float)M_PI * ((float)n + 0.5F) / (float)length);
+    }
+    look->window_length[i] = length;
+    return look->window[i];
 }
 
 void ls_look_spectrum(struct ls_look *look, size_t count) {
@@ -88,11 +131,11 @@ void ls_look_spectrum(struct ls_look *look, size_t count) {
     memset(look->spectrum, 0, bins * sizeof *look->spectrum);
     memset(look->segment, 0, bins * sizeof *look->segment);
     look->bins = bins;
+    const float *window = window_of(look, i, length);
     float scale = (float)(1.0 / (0.375 * (double)length * (double)bins * (double)segments));
     for (size_t s = 0; s < segments; s++) {
         for (size_t n = 0; n < length; n++) {
-            float w = 0.5F - 0.5F * cosf(2.0F * (float)M_PI * ((float)n + 0.5F) / (float)length);
-            look->segment[n] = w * look->work[s * length + n];
+            look->segment[n] = window[n] * look->work[s * length + n];
         }
         ls_fft_execute(look->fft[i], look->segment, look->result);
         for (size_t k = 0; k < bins; k++) {

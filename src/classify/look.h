@@ -27,11 +27,24 @@ struct ls_look {
     float complex *work; /* [LS_LOOK_SAMPLES] for the callers of ls_look_spectrum */
     float *spectrum;     /* [bins] of the last ls_look_spectrum, 0 Hz first */
     size_t bins;
-    float *scratch; /* [LS_LOOK_SAMPLES] */
+    float *scratch;                      /* [LS_LOOK_SAMPLES] */
+    float *window[LS_LOOK_SIZES];        /* the last one for each size, */
+    size_t window_length[LS_LOOK_SIZES]; /* so long */
     struct ls_fft *fft[LS_LOOK_SIZES];
+    float complex *sweep;   /* [LS_LOOK_BINS_MAX] that dechirps */
     float complex *segment; /* [LS_LOOK_BINS_MAX] */
     float complex *result;  /* [LS_LOOK_BINS_MAX] */
 };
+
+/* a times b, without the care for infinities of the language's own, which takes longer. */
+static inline float complex ls_look_product(float complex a, float complex b) {
+    return CMPLXF(crealf(a) * crealf(b) - cimagf(a) * cimagf(b),
+                  crealf(a) * cimagf(b) + cimagf(a) * crealf(b));
+}
+
+/* Phases of x[n], to 1e-5 rad, times scale: Abramowitz, Stegun, "Handbook of Mathematical
+ * Functions", 4.4.47. 0 of 0. */
+void ls_look_phases(const float complex *x, size_t n, float scale, float *ret);
 
 /* LS_ERR_NOMEM. The caller destroys *ret. */
 int ls_look_create(struct ls_look **ret, struct ls_err *err);

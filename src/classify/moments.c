@@ -1,14 +1,13 @@
 /* Moments and levels: of the envelope, and of the instantaneous frequency. */
 #include <math.h>
-#include <string.h>
 
 #include "classify/look.h"
-#include "dsp/sort.h"
 
 enum {
     BLOCK = 128, /* samples over which fading is taken as constant */
     SMOOTH = 4,  /* samples of the envelope, and of the frequency, that are averaged */
     HISTOGRAM = 64,
+    PEAKS_MAX = LS_LOOK_SAMPLES / 1000 + 3, /* of a cut, above 99.9 % of it */
 };
 
 static const double SNR_LEAST = 1.0;
@@ -102,13 +101,35 @@ static void smooth_envelope(struct ls_look *look) {
     }
 }
 
+/* 99.9 % of the power: the least of the few that are higher or that. */
+static float find_peak(const struct ls_look *look) {
+    float top[PEAKS_MAX]; /* rising */
+    size_t wanted = look->count - (size_t)(0.999 * (double)(look->count - 1));
+    size_t have = 0;
+    for (size_t n = 0; n < look->count; n++) {
+        float power = look->power[n];
+        if (have == wanted && power <= top[0]) {
+            continue;
+        }
+        size_t k = 0;
+        if (have == wanted) {
+            for (; k + 1 < have && top[k + 1] < power; k++) {
+                top[k] = top[k + 1];
+            }
+        } else {
+            for (k = have++; k > 0 && top[k - 1] > power; k--) {
+                top[k] = top[k - 1];
+            }
+        }
+        top[k] = power;
+    }
+    return top[0];
+}
+
 static void measure_envelope(struct ls_look *look, struct ls_features *features) {
     size_t count = look->count - SMOOTH + 1;
-    float *sorted = (float *)look->work; /* free between spectra */
-    memcpy(sorted, look->power, look->count * sizeof *sorted);
-    ls_sort_powers(sorted, look->count);
     double mean = look->iq->noise_pow * (1.0 + look->snr);
-    double peak = (double)sorted[(size_t)(0.999 * (double)(look->count - 1))];
+    double peak = (double)find_peak(look);
     ls_features_set(features, LS_FEATURE_PEAK_DB, 10.0 * log10(peak / mean), (double)count);
     smooth_envelope(look);
     double top = sqrt(peak) * 1.2;
@@ -128,17 +149,19 @@ static void measure_frequency(struct ls_look *look, struct ls_features *features
     size_t count = 0;
     double sum = 0.0;
     float to_hz = (float)(look->iq->rate_sps / (2.0 * M_PI));
+    for (size_t n = 1; n < look->count; n++) {
+        look->work[n] = ls_look_product(look->x[n], conjf(look->x[n - 1]));
+    }
+    /* What is kept is written over what has been used. */
     for (size_t n = SMOOTH; n < look->count; n++) {
-        float complex turn = 0.0F;
-        float power = 0.0F;
-        for (size_t k = 0; k < SMOOTH - 1; k++) {
-            turn += look->x[n - k] * conjf(look->x[n - k - 1]);
-            power += look->power[n - k];
-        }
+        float power = look->power[n] + look->power[n - 1] + look->power[n - 2];
         if ((double)power > 0.3 * (SMOOTH - 1) * mean_pow) {
-            look->scratch[count] = cargf(turn) * to_hz;
-            sum += (double)look->scratch[count++];
+            look->work[count++] = look->work[n] + look->work[n - 1] + look->work[n - 2];
         }
+    }
+    ls_look_phases(look->work, count, to_hz, look->scratch);
+    for (size_t n = 0; n < count; n++) {
+        sum += (double)look->scratch[n];
     }
     if (count < LS_LOOK_BINS_MIN) {
         return;

@@ -5,11 +5,15 @@
 #include "classify/look.h"
 
 enum {
-    WINDOWS = 6, /* of a part, evenly spread */
+    WINDOWS = 6,       /* of a part, evenly spread */
+    WINDOWS_LEAST = 2, /* of a slope that shows nothing */
     SPREADING_MIN = 7,
     SPREADING_MAX = 12,
     SWEEP_LAG = 8, /* samples */
 };
+
+/* Share in a line below which more windows of that slope are not looked at. */
+static const double HOPELESS = 0.1;
 
 /* LoRa bandwidths (Semtech, AN1200.22). */
 static const double bandwidths_hz[] = {125e3, 250e3, 500e3};
@@ -31,21 +35,40 @@ static double line_share(struct ls_look *look, size_t count, double noise_pow, d
     return (line - noise_pow * 5.0 / (double)look->bins) / (noise_pow * snr + 1e-30);
 }
 
+static double complex times(double complex a, double complex b) {
+    return CMPLX(creal(a) * creal(b) - cimag(a) * cimag(b),
+                 creal(a) * cimag(b) + cimag(a) * creal(b));
+}
+
+/* The conjugate sweep from 0 Hz on: each sample turns by a little more than the one before. */
+static void write_sweep(struct ls_look *look, double slope_hz_s, size_t count) {
+    double sps = look->iq->rate_sps;
+    double half = M_PI * slope_hz_s / (sps * sps); /* angle of the first turn */
+    double complex turn = CMPLX(cos(half), -sin(half));
+    double complex more = times(turn, turn);
+    double complex at = 1.0;
+    for (size_t n = 0; n < count; n++) {
+        look->sweep[n] = (float complex)at;
+        at = times(at, turn);
+        turn = times(turn, more);
+    }
+}
+
 /* A window shorter than a symbol, times the conjugate sweep, is one line, or two where it wraps.
  * Works from -7 dB (spreading factor 7) down to -20 dB (12). */
 static double dechirped(struct ls_look *look, double slope_hz_s, size_t window) {
-    double sps = look->iq->rate_sps;
     double sum = 0.0;
+    write_sweep(look, slope_hz_s, window);
     for (size_t w = 0; w < WINDOWS; w++) {
         size_t from = (look->count - window) * w / (WINDOWS - 1);
         for (size_t n = 0; n < window; n++) {
-            double t = (double)n / sps;
-            double turns = 0.5 * slope_hz_s * t * t;
-            double angle = -2.0 * M_PI * (turns - floor(turns));
-            look->work[n] = look->x[from + n] * CMPLXF((float)cos(angle), (float)sin(angle));
+            look->work[n] = ls_look_product(look->x[from + n], look->sweep[n]);
         }
         size_t bin;
         sum += line_share(look, window, look->iq->noise_pow, look->snr, &bin);
+        if (w + 1 == WINDOWS_LEAST && sum < HOPELESS * WINDOWS_LEAST) {
+            return sum / WINDOWS_LEAST;
+        }
     }
     return sum / WINDOWS;
 }
@@ -81,7 +104,7 @@ static void measure_sweep(struct ls_look *look, struct ls_features *features) {
     /* The lag grows with the length, so that a sweep of the band in the part is seen well. */
     size_t lag = count / 32 > SWEEP_LAG ? count / 32 : SWEEP_LAG;
     for (size_t n = 0; n + lag < count; n++) {
-        look->work[n] = look->x[n + lag] * conjf(look->x[n]);
+        look->work[n] = ls_look_product(look->x[n + lag], conjf(look->x[n]));
     }
     double s = look->snr;
     double product_pow = look->iq->noise_pow * look->iq->noise_pow;
