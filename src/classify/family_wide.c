@@ -5,7 +5,7 @@
 
 static double score_ads_b(const struct ls_evidence *e) {
     double preamble = ls_score_from(ls_score_feature(e, LS_FEATURE_SQUITTER), 0.68, 0.78);
-    double frame = ls_score_from(ls_score_feature(e, LS_FEATURE_FRAMES), 0.3, 0.6);
+    double frame = ls_score_from(ls_score_feature(e, LS_FEATURE_FRAMES), 0.15, 0.35);
     double keyed = LS_SCORE_ALL(ls_score_from(ls_score_feature(e, LS_FEATURE_LEVELS), 0.6, 0.68),
                                 ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.12, 0.25));
     return LS_SCORE_ALL(preamble, frame, keyed, ls_score_in(e->bandwidth_hz, 1e6, 6e6, 0.4e6));

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "classify/look.h"
 #include "dsp/sort.h"
 
@@ -12,8 +13,10 @@ enum {
     RUN_SAMPLES = 3, /* shorter ones are noise */
 };
 
-static const double SIMILAR = 0.12;    /* of a length */
-static const double ALIKE_SHARE = 0.2; /* of all that must be similar for a length to be usual */
+static const double FRAME_GAP_US = 5.0;
+static const double FRAME_TAIL_US = 3.0; /* how much longer a frame seems by that */
+static const double SIMILAR = 0.12;      /* of a length */
+static const double ALIKE_SHARE = 0.2;   /* of all that must be similar for a length to be usual */
 
 /* Mean power while on: that of the upper half of all samples. */
 static double upper_mean(const struct ls_look *look) {
@@ -108,44 +111,64 @@ static void measure_pulse_fit(const struct ls_look *look, struct ls_features *fe
 }
 
 /* Preamble of a Mode S squitter: pulses of 0.5 us at 0, 1, 3.5 and 4.5 us, then none until 8 us
- * (ICAO annex 10 volume IV). The correlation of the envelope with that, best over the first part of
- * the burst; the bits behind it are not looked at. */
-static double preamble_at(const struct ls_narrow_iq *iq, double at) {
+ * (ICAO annex 10 volume IV). The correlation of the envelope with that where it begins at a sample,
+ * which need not be whole; the bits behind it are not looked at. sum, squares: of amplitude[count]
+ * from there. */
+static double preamble_at(const float *amplitude, double at, double us, double count, double sum,
+                          double squares) {
     static const double pulses_us[] = {0.0, 1.0, 3.5, 4.5};
-    double us = iq->rate_sps * 1e-6;
-    size_t count = (size_t)(8.0 * us);
-    size_t from = (size_t)at;
-    double sum = 0.0;
-    double squares = 0.0;
     double on = 0.0;
     double on_count = 0.0;
-    for (size_t n = 0; n < count && from + n < iq->count; n++) {
-        float complex x = iq->iq[from + n];
-        double amplitude = (double)cabsf(x);
-        sum += amplitude;
-        squares += amplitude * amplitude;
-        double t = ((double)n + (double)from - at) / us;
-        for (size_t k = 0; k < sizeof pulses_us / sizeof pulses_us[0]; k++) {
-            if (t >= pulses_us[k] && t < pulses_us[k] + 0.5) {
-                on += amplitude;
-                on_count += 1.0;
-            }
+    for (size_t k = 0; k < LS_COUNT(pulses_us); k++) {
+        size_t from = (size_t)ceil(at + pulses_us[k] * us);
+        size_t to = (size_t)ceil(at + (pulses_us[k] + 0.5) * us);
+        for (size_t n = from; n < to; n++) {
+            on += (double)amplitude[n];
+            on_count += 1.0;
         }
     }
-    double n = (double)count;
-    double covariance = on / n - on_count / n * (sum / n);
-    double variance = squares / n - sum / n * (sum / n);
-    double shape = on_count / n * (1.0 - on_count / n);
+    double covariance = on / count - on_count / count * (sum / count);
+    double variance = squares / count - sum / count * (sum / count);
+    double shape = on_count / count * (1.0 - on_count / count);
     return variance > 0.0 && shape > 0.0 ? covariance / sqrt(variance * shape) : 0.0;
 }
 
+/* Best over the cut, in quarters of a sample. */
+static double best_preamble(struct ls_look *look) {
+    const struct ls_narrow_iq *iq = look->iq;
+    double us = iq->rate_sps * 1e-6;
+    size_t count = iq->count < LS_LOOK_SAMPLES ? iq->count : LS_LOOK_SAMPLES;
+    size_t window = (size_t)(8.0 * us);
+    double sum = 0.0;
+    double squares = 0.0;
+    double best = 0.0;
+    for (size_t n = 0; n < count; n++) {
+        float power = crealf(iq->iq[n]) * crealf(iq->iq[n]) + cimagf(iq->iq[n]) * cimagf(iq->iq[n]);
+        look->scratch[n] = sqrtf(power);
+        sum += (double)look->scratch[n];
+        squares += (double)power;
+        if (n + 1 < window) {
+            continue;
+        }
+        size_t first = n + 1 - window;
+        for (double part = 0.0; part < 1.0 && n + 2 < count; part += 0.25) {
+            best = fmax(best, preamble_at(look->scratch, (double)first + part, us, (double)window,
+                                          sum, squares));
+        }
+        double old = (double)look->scratch[first];
+        sum -= old;
+        squares -= old * old;
+    }
+    return best;
+}
+
 /* Stretches in which pulses follow each other within microseconds: how many of them are as long as
- * a squitter, 64 or 120 us. */
+ * a squitter, 64 or 120 us. Between preamble and bits nothing is sent for 3 or 3.5 us. */
 static void measure_frames(const struct ls_look *look, struct ls_features *features) {
     const struct ls_narrow_iq *iq = look->iq;
     double us = iq->rate_sps * 1e-6;
-    size_t smooth = (size_t)ceil(3.0 * us);
-    double level = 0.12 * upper_mean(look) + iq->noise_pow;
+    size_t smooth = (size_t)ceil(FRAME_GAP_US * us);
+    double level = 0.08 * upper_mean(look) + iq->noise_pow;
     double sum = 0.0;
     double stretches = 0.0;
     double fitting = 0.0;
@@ -162,7 +185,7 @@ static void measure_frames(const struct ls_look *look, struct ls_features *featu
         if (now && !on) {
             first = n;
         } else if (!now && on && (double)(n - first) > 20.0 * us) {
-            double length_us = (double)(n - first) / us - 2.0;
+            double length_us = (double)(n - first) / us - FRAME_TAIL_US;
             stretches += 1.0;
             fitting += fabs(length_us - 120.0) < 5.0 || fabs(length_us - 64.0) < 5.0 ? 1.0 : 0.0;
         }
@@ -173,18 +196,13 @@ static void measure_frames(const struct ls_look *look, struct ls_features *featu
     }
 }
 
-static void measure_squitter(const struct ls_look *look, struct ls_features *features) {
+static void measure_squitter(struct ls_look *look, struct ls_features *features) {
     const struct ls_narrow_iq *iq = look->iq;
     double seconds = (double)look->count / iq->rate_sps;
     if (iq->rate_sps < 1.8e6 || seconds < 30e-6 || seconds > 5e-3 || iq->bandwidth_hz < 0.6e6) {
         return;
     }
-    double best = 0.0;
-    double us = iq->rate_sps * 1e-6;
-    for (double at = 0.0; at + 8.0 * us < (double)iq->count; at += 0.25) {
-        best = fmax(best, preamble_at(iq, at));
-    }
-    ls_features_set(features, LS_FEATURE_SQUITTER, best, 1.0);
+    ls_features_set(features, LS_FEATURE_SQUITTER, best_preamble(look), 1.0);
     measure_frames(look, features);
 }
 
