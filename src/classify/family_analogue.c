@@ -15,12 +15,21 @@ static double no_symbols(const struct ls_evidence *e) {
     return 1.0 - fmax(lines, ls_score_from(ls_score_feature(e, LS_FEATURE_GSM_LINES_DB), 7.0, 9.0));
 }
 
+/* Noise makes one hump of any levels: the weaker, the narrower what is believed, and below 5 dB
+ * nothing. Four levels at 6 dB: 0.69 and more. */
+static double one_hump(const struct ls_evidence *e) {
+    double snr_db = ls_score_feature(e, LS_FEATURE_SNR_DB);
+    double most = snr_db > 8.0 ? 0.69 : 0.68;
+    double slack = snr_db > 8.0 ? 0.04 : 0.02;
+    double levels = ls_score_feature(e, LS_FEATURE_FREQ_LEVELS);
+    return LS_SCORE_ALL(ls_score_in(levels, 0.45, most, slack), ls_score_from(snr_db, 4.5, 6.5));
+}
+
 static double score_fm(const struct ls_evidence *e) {
     double narrow = ls_score_in(e->bandwidth_hz, 4.5e3, 22e3, 1.5e3);
     double broadcast = ls_score_in(e->bandwidth_hz, 90e3, 260e3, 20e3);
-    double shape =
-        LS_SCORE_ALL(ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_LEVELS), 0.45, 0.69, 0.04),
-                     ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_KURTOSIS), 2.3, 9.0, 0.5));
+    double shape = LS_SCORE_ALL(
+        one_hump(e), ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_KURTOSIS), 2.3, 9.0, 0.5));
     double line = 1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.7, 0.9);
     return LS_SCORE_ALL(shape, constant_envelope(e), no_symbols(e), line, fmax(narrow, broadcast),
                         ls_score_from(e->on_s, 0.2, 0.4));

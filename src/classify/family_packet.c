@@ -12,7 +12,7 @@ static double lora_band(double bandwidth_hz) {
     static const double bands_hz[] = {125e3, 250e3, 500e3};
     double best = 0.0;
     for (size_t i = 0; i < sizeof bands_hz / sizeof bands_hz[0]; i++) {
-        best = fmax(best, ls_score_in(bandwidth_hz / bands_hz[i], 0.9, 1.05, 0.08));
+        best = fmax(best, ls_score_in(bandwidth_hz / bands_hz[i], 0.82, 1.05, 0.08));
     }
     return best;
 }
@@ -59,6 +59,23 @@ const struct ls_class_row ls_class_ook = {
     .fooled_by = "a carrier that is interrupted at a steady pace; pulsed radar",
     .score = score_ook};
 
+/* Four levels and the line of their symbols, in a channel for data. */
+static double four_levels(const struct ls_evidence *e) {
+    return LS_SCORE_ALL(ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_LEVELS), 0.715, 0.77, 0.02),
+                        ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_KURTOSIS), 1.9, 2.1, 0.1),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_LINE_DB), 7.0, 10.0),
+                        1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.1, 0.2),
+                        ls_score_in(e->bandwidth_hz, 14e3, 50e3, 4e3));
+}
+
+/* A line that hops, as random access does, has two levels as well, but its symbols have no line. */
+static double hops(const struct ls_evidence *e) {
+    double symbols =
+        fmax(ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_LINE_DB), 9.5, 11.0),
+             ls_score_from(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 20.5, 21.5));
+    return ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.18, 0.24) * (1.0 - symbols);
+}
+
 static double score_fsk(const struct ls_evidence *e) {
     double levels = ls_score_feature(e, LS_FEATURE_FREQ_LEVELS);
     /* Levels that are used unevenly have a high kurtosis: then they must be clear and apart. */
@@ -74,17 +91,24 @@ static double score_fsk(const struct ls_evidence *e) {
         LS_SCORE_ALL(ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_LEVELS), 0.62, 0.9, 0.04),
                      ls_score_from(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 13.0, 16.0),
                      1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_KURTOSIS), 2.3, 2.8));
+    /* Levels so far apart and so clear need no line of symbols, if they are not a line that hops.
+     */
+    double clear =
+        fmin(apart, 1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.13, 0.2));
+    symbols = fmax(symbols, clear);
     double line = fmax(1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.6, 0.75), apart);
     double others = fmax(fmax(ls_class_gsm.score(e), ls_class_gsm_access.score(e)),
                          fmax(ls_class_ais.score(e), ls_class_dmr.score(e)));
-    return LS_SCORE_ALL(fmax(fmin(two, symbols), smooth), constant_envelope(e), line,
+    return LS_SCORE_ALL(fmax(fmax(fmin(two, symbols), smooth), four_levels(e)),
+                        constant_envelope(e), line, 1.0 - hops(e),
                         ls_score_from(e->on_s, 0.5e-3, 1e-3)) *
            (1.0 - others);
 }
 
 const struct ls_class_row ls_class_fsk = {
     .name = "fsk",
-    .rests_on = "constant envelope; two levels of frequency and a line at the symbol rate, or the "
-                "lines of x^2 of minimum shift keying",
+    .rests_on =
+        "constant envelope; two or four levels of frequency and a line at the symbol rate, two "
+        "that are far apart, or the lines of x^2 of minimum shift keying",
     .fooled_by = "GMSK of another standard; a voice radio that sends tones",
     .score = score_fsk};
