@@ -9,6 +9,8 @@ enum { SAMPLES_MIN = 32 };
 
 /* Of a part, in its own band: less shows nothing but that something is on. */
 static const double SNR_LEAST = 0.5;
+/* 120 dB: no receiver has that range, and powers of what is beyond it may not fit a float. */
+static const double SNR_MOST = 1e12;
 
 struct ls_measure {
     struct ls_look *look;
@@ -37,7 +39,8 @@ void ls_measure_destroy(struct ls_measure *measure) {
 
 void ls_measure_iq(struct ls_measure *measure, const struct ls_narrow_iq *iq,
                    struct ls_features *features) {
-    if (iq->on_to - iq->on_from < SAMPLES_MIN || !(iq->noise_pow > 0.0) || iq->snr < SNR_LEAST) {
+    bool sane = iq->noise_pow > 0.0 && iq->snr >= SNR_LEAST && iq->snr <= SNR_MOST;
+    if (iq->on_to - iq->on_from < SAMPLES_MIN || !sane) {
         return;
     }
     struct ls_look *look = measure->look;

@@ -59,10 +59,11 @@ static struct levels find_levels(const float *values, size_t count, double from,
     double kept = 0.0;
     for (size_t n = 0; n < count; n++) {
         double v = (double)values[n];
-        if (v < from || v > to) {
+        double at = (v - from) / (to - from) * (HISTOGRAM - 1);
+        if (!(at >= 0.0 && at <= HISTOGRAM - 1)) { /* also what is no number */
             continue;
         }
-        size_t bin = (size_t)((v - from) / (to - from) * (HISTOGRAM - 1));
+        size_t bin = (size_t)at;
         sums[bin] += v;
         counts[bin]++;
         total += v;
