@@ -42,7 +42,15 @@ static void insert(struct state *s, const struct ls_visit *visit, const struct l
         return;
     }
     memmove(&s->kept[at + 1], &s->kept[at], (s->count - at) * sizeof *s->kept);
-    s->kept[at].pass = *pass;
+    /* Field by field over zeros, for what lies between them is saved too: equal states are to be
+     * equal bytes. */
+    struct ls_pass *mine = &s->kept[at].pass;
+    memset(mine, 0, sizeof *mine);
+    mine->score = pass->score;
+    mine->t0_s = pass->t0_s;
+    mine->tau_s = pass->tau_s;
+    mine->level = pass->level;
+    mine->doppler = pass->doppler;
     ls_visit_copy(&s->kept[at].visit, visit);
     s->count = s->count < KEPT ? s->count + 1 : KEPT;
 }
