@@ -40,14 +40,15 @@ static void measure_line(struct ls_look *look, struct ls_features *features) {
 /* The bin in [from, to) that stands out the most of the mean of those near it. */
 static size_t strongest(const struct ls_look *look, size_t from, size_t to) {
     size_t bins = look->bins;
+    size_t last = bins - 1; /* bins is a power of two */
     const float *power = look->spectrum;
     size_t best = from;
     double best_ratio = 0.0;
     double below = 0.0; /* of the bins near k, on each side */
     double above = 0.0;
     for (size_t d = LINE_REACH + 1; d <= NEAR; d++) {
-        below += (double)power[(from + bins - d) % bins];
-        above += (double)power[(from + d) % bins];
+        below += (double)power[(from + bins - d) & last];
+        above += (double)power[(from + d) & last];
     }
     for (size_t k = from; k < to; k++) {
         double near = fmax(below + above, 0.0);
@@ -56,8 +57,8 @@ static size_t strongest(const struct ls_look *look, size_t from, size_t to) {
             best = k;
         }
         below +=
-            (double)power[(k + bins - LINE_REACH) % bins] - (double)power[(k + bins - NEAR) % bins];
-        above += (double)power[(k + NEAR + 1) % bins] - (double)power[(k + LINE_REACH + 1) % bins];
+            (double)power[(k + bins - LINE_REACH) & last] - (double)power[(k + bins - NEAR) & last];
+        above += (double)power[(k + NEAR + 1) & last] - (double)power[(k + LINE_REACH + 1) & last];
     }
     return best;
 }

@@ -24,10 +24,9 @@ static double upper_mean(const struct ls_look *look) {
     double sum = 0.0;
     double count = 0.0;
     for (size_t n = 0; n < look->count; n++) {
-        if ((double)look->power[n] > mean) {
-            sum += (double)look->power[n];
-            count += 1.0;
-        }
+        bool up = (double)look->power[n] > mean;
+        sum += up ? (double)look->power[n] : 0.0;
+        count += up ? 1.0 : 0.0;
     }
     return count > 0.0 ? sum / count : mean;
 }
@@ -99,13 +98,16 @@ static void measure_pulse_fit(const struct ls_look *look, struct ls_features *fe
     ls_sort_powers(runs, count);
     double wanted = fmax(3.0, ALIKE_SHARE * (double)count);
     size_t usual = 0;
+    size_t low = 0;
+    size_t high = 0;
     for (size_t i = 0; i < count; i++) {
-        double reach = fmax(1.0, SIMILAR * (double)runs[i]);
-        double alike = 0.0;
-        for (size_t k = 0; k < count; k++) {
-            alike += fabs((double)runs[k] - (double)runs[i]) <= reach ? 1.0 : 0.0;
+        double run = (double)runs[i];
+        double reach = fmax(1.0, SIMILAR * run);
+        for (; (double)runs[low] < run - reach; low++) {
         }
-        usual += alike >= wanted;
+        for (; high < count && (double)runs[high] <= run + reach; high++) {
+        }
+        usual += (double)(high - low) >= wanted;
     }
     ls_features_set(features, LS_FEATURE_PULSE_FIT, (double)usual / (double)count, (double)count);
 }

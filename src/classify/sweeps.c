@@ -15,6 +15,9 @@ enum {
 /* Share in a line below which more windows of that slope are not looked at. */
 static const double HOPELESS = 0.1;
 
+/* Chirps have 1; where it could not be measured, they are looked for. */
+static const double KURTOSIS_MOST = 1.6;
+
 /* LoRa bandwidths (Semtech, AN1200.22). */
 static const double bandwidths_hz[] = {125e3, 250e3, 500e3};
 
@@ -76,6 +79,9 @@ static double dechirped(struct ls_look *look, double slope_hz_s, size_t window) 
 static void measure_lora(struct ls_look *look, struct ls_features *features) {
     double band_hz = look->iq->bandwidth_hz;
     double sps = look->iq->rate_sps;
+    if (ls_features_value(features, LS_FEATURE_KURTOSIS) > KURTOSIS_MOST) {
+        return;
+    }
     for (size_t b = 0; b < sizeof bandwidths_hz / sizeof bandwidths_hz[0]; b++) {
         double wide_hz = bandwidths_hz[b];
         if (band_hz < 0.75 * wide_hz || band_hz > 1.35 * wide_hz) {

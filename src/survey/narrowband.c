@@ -24,8 +24,8 @@ enum {
 };
 
 /* Samples of the input transformed, and of narrowband I/Q cut out, for each second of input. The
- * first is everything up to 8 MS/s. */
-static const double INPUT_SPS = 8e6;
+ * first is everything up to 5.5 MS/s. */
+static const double INPUT_SPS = 5.5e6;
 static const double NARROW_SPS = 2e6;
 
 struct cut {

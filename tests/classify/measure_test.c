@@ -159,7 +159,44 @@ Test(measure, a_sweep_of_spreading_factor_9_is_dechirped) {
     for (size_t n = 0; n < SAMPLES; n++) {
         bench.x[n] = normal(bench.rng, 1.0);
     }
+    /* Nothing with such an envelope is dechirped. */
+    cr_expect(isnan(value(&bench, rate, 125e3, LS_FEATURE_LORA)));
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench.x[n] = turn(gsl_rng_uniform(bench.rng));
+    }
     cr_expect_lt(value(&bench, rate, 125e3, LS_FEATURE_LORA), 0.2);
+    bench_finish(&bench);
+}
+
+/* Pulses of 0.5 us at 0, 1, 3.5 and 4.5 us, then one half of each microsecond from 8 us on. */
+static void write_squitter(struct bench *bench, size_t at, size_t bits) {
+    const size_t half = 2; /* samples of 0.5 us at 4 MS/s */
+    static const size_t preamble[] = {0, 2, 7, 9};
+    for (size_t k = 0; k < sizeof preamble / sizeof preamble[0]; k++) {
+        bench->x[at + preamble[k] * half] = bench->x[at + preamble[k] * half + 1] = 2.0F;
+    }
+    for (size_t k = 0; k < bits; k++) {
+        size_t pulse = at + (16 + 2 * k + (gsl_rng_uniform(bench->rng) < 0.5 ? 0 : 1)) * half;
+        bench->x[pulse] = bench->x[pulse + 1] = 2.0F;
+    }
+}
+
+Test(measure, squitters_are_64_or_120_us_long_and_others_are_not) {
+    struct bench bench;
+    bench_init(&bench);
+    static const size_t bits[] = {112, 56, 84};
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
+        for (size_t n = 0; n < SAMPLES; n++) {
+            bench.x[n] = 0.0F;
+        }
+        for (size_t at = 500; at < 7500; at += 1000) {
+            write_squitter(&bench, at, bits[i]);
+        }
+        double fitting = value(&bench, 4e6, 2e6, LS_FEATURE_FRAMES);
+        cr_expect_float_eq(fitting, bits[i] == 84 ? 0.0 : 1.0, 0.2, "%zu bits: %g", bits[i],
+                           fitting);
+        cr_expect_gt(ls_features_value(&bench.features, LS_FEATURE_SQUITTER), 0.75);
+    }
     bench_finish(&bench);
 }
 
