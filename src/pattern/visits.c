@@ -139,7 +139,14 @@ static void add_row(struct open *open, const struct ls_visit_row *row) {
     if (visit->count == LS_VISIT_ROWS) {
         thin_out(open);
     }
-    visit->row[visit->count++] = *row;
+    /* Field by field over zeros: what lies behind them is saved too. */
+    struct ls_visit_row *mine = &visit->row[visit->count++];
+    memset(mine, 0, sizeof *mine);
+    mine->t_ns = row->t_ns;
+    mine->id = row->id;
+    mine->level_db = row->level_db;
+    mine->offset_hz = row->offset_hz;
+    mine->exact = row->exact;
 }
 
 /* A long transmission counts by the points of its trail. */
