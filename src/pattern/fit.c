@@ -13,7 +13,7 @@ enum { ROUNDS = 25, CHAIN_BACK = 12 };
 static const double aliases[LS_FIT_ALIASES] = {1.0 / 2.0, 2.0,       1.0 / 3.0, 3.0,
                                                2.0 / 3.0, 3.0 / 2.0, 1.0 / 4.0};
 static const double link_share = 0.75;
-static const double several_units = 12.0; /* of ls_residues_gain; one clock: once in 1e5 */
+static const double several_units = 12.0; /* of ls_residues_gain; one clock: once in 1e4 */
 static const double member_sigmas = 3.0;
 static const double spread_min_s = 2e-4; /* edges of bursts are known to a hop, not better */
 static const double z90 = 1.6448536269514722;
