@@ -189,7 +189,7 @@ static int write_log(struct job *job, struct ls_err *err) {
         job->truth = NULL;
     }
     if (code == LS_OK) {
-        printf("%s: %llu of %llu transmissions found, %llu observation lines, %.0f s listened\n",
+        printf("%s: %llu rows of %llu transmissions, %llu observation lines, %.0f s listened\n",
                job->out_path, (unsigned long long)result.rows, (unsigned long long)result.emissions,
                (unsigned long long)result.observations, result.observed_s);
     }
