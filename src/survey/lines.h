@@ -1,9 +1,9 @@
 /* survey/lines.h: lines that the receiver makes itself, told from those of the air by retuning: a
  * line of the receiver's own that comes after its mixer stays where it is in the baseband, whatever
  * is tuned to; a transmitter moves. One that stays in nearly every one of four tunings or more is
- * learned, and remains so. Lines that move with the tuned frequency (harmonics of a clock picked up
- * by the antenna's side) look like transmitters: those are found with a load in place of the
- * antenna, and named to the search.
+ * learned, and remains so. What the receiver makes before its mixer, such as a harmonic of a clock,
+ * keeps its frequency as a transmitter does and looks like one: record with a load in place of the
+ * antenna, and name what is then found to the search.
  *
  * Channels are in rising frequency. */
 #ifndef SURVEY_LINES_H
