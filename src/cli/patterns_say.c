@@ -41,6 +41,15 @@ static void count_incidents(const struct ls_patterns_result *result, char *ret, 
     }
 }
 
+static void say_left_out_without_clock(const struct ls_patterns_result *result) {
+    if (result->without_clock > 0) {
+        ls_log(LS_LOG_INFO,
+               "%" PRIu64 " row%s of recordings without a start time left out: nobody knows which "
+               "came first; analyse them with --start, or each into a database of its own",
+               result->without_clock, result->without_clock == 1 ? "" : "s");
+    }
+}
+
 void ls_patterns_say(const struct ls_patterns_result *result) {
     char incidents[128];
     count_incidents(result, incidents, sizeof incidents);
@@ -57,12 +66,7 @@ void ls_patterns_say(const struct ls_patterns_result *result) {
                    ls_pattern_reason_text((enum ls_pattern_reason)i));
         }
     }
-    if (result->without_clock > 0) {
-        ls_log(LS_LOG_INFO,
-               "%" PRIu64 " rows of recordings without a start time left out: nobody knows which "
-               "came first",
-               result->without_clock);
-    }
+    say_left_out_without_clock(result);
 }
 
 int ls_patterns_follow(struct ls_store *store, const struct ls_plan *plan, struct ls_err *err) {
@@ -80,6 +84,8 @@ int ls_patterns_follow(struct ls_store *store, const struct ls_plan *plan, struc
         }
         if (incidents > 0) {
             ls_patterns_say(&result);
+        } else {
+            say_left_out_without_clock(&result);
         }
     }
     ls_plan_destroy(own);

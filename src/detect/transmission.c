@@ -246,7 +246,8 @@ static int burst_ends(void *context, const struct ls_burst *burst,
     if (ls_spectrum_add_all(&row->spectrum, spectrum, noise_per_bin) != LS_OK) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the spectrum of a transmission");
     }
-    return all->opts.burst(all->opts.context, burst, row->number, err);
+    return all->opts.burst == NULL ? LS_OK
+                                   : all->opts.burst(all->opts.context, burst, row->number, err);
 }
 
 static int compare_times(const void *a, const void *b) {

@@ -23,7 +23,7 @@ struct ls_transmissions_opts {
     /* A transmission is over: row->id is its number, counted from 1 in order of beginning; the rest
      * of the row but sensor and run_id is filled in. */
     int (*done)(void *context, const struct ls_transmission *row, struct ls_err *err);
-    /* A burst is over; number is the transmission it became part of. */
+    /* A burst is over; number is the transmission it became part of. NULL: nobody asks. */
     int (*burst)(void *context, const struct ls_burst *burst, int64_t number, struct ls_err *err);
     /* A tap, or NULL: what was measured of the row that done is called with next. */
     void (*features)(void *context, const struct ls_features *features);

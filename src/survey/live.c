@@ -90,15 +90,6 @@ static int transmission_goes_on(void *context, const struct ls_transmission *row
     return ls_writer_transmission(live->opts.writer, &stored, true, err);
 }
 
-static int burst_done(void *context, const struct ls_burst *burst, int64_t number,
-                      struct ls_err *err) {
-    (void)context;
-    (void)burst;
-    (void)number;
-    (void)err;
-    return LS_OK;
-}
-
 static struct ls_observation ledger_row(const struct ls_live *live,
                                         const struct ls_observation *row, int64_t number) {
     struct ls_observation ret = *row;
@@ -135,7 +126,6 @@ static int create_tools(struct ls_live *live, struct ls_err *err) {
                                          .channel_hz = channel_of_plan,
                                          .hang_context = o->plan,
                                          .done = transmission_done,
-                                         .burst = burst_done,
                                          .context = live};
     int code = ls_transmissions_create(&live->transmissions, &rows, err);
     if (code != LS_OK) {

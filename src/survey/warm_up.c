@@ -15,18 +15,8 @@ static int no_row(void *context, const struct ls_transmission *row, struct ls_er
     return LS_OK;
 }
 
-static int no_burst(void *context, const struct ls_burst *burst, int64_t number,
-                    struct ls_err *err) {
-    (void)context;
-    (void)burst;
-    (void)number;
-    (void)err;
-    return LS_OK;
-}
-
 void ls_warm_up(const struct ls_sensor_opts *o, const struct ls_tuning *tuning) {
-    const struct ls_transmissions_opts rows = {
-        .hang_s = no_hang, .done = no_row, .burst = no_burst};
+    const struct ls_transmissions_opts rows = {.hang_s = no_hang, .done = no_row};
     struct ls_transmissions *transmissions = NULL;
     struct ls_search *search = NULL;
     int code = ls_transmissions_create(&transmissions, &rows, NULL);

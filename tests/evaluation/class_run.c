@@ -124,15 +124,6 @@ static int keep_row(void *context, const struct ls_transmission *row, struct ls_
     return LS_OK;
 }
 
-static int drop_burst(void *context, const struct ls_burst *burst, int64_t number,
-                      struct ls_err *err) {
-    (void)context;
-    (void)burst;
-    (void)number;
-    (void)err;
-    return LS_OK;
-}
-
 static void keep_features(void *context, const struct ls_features *features) {
     (void)context;
     if (found.count < ROWS_MAX) {
@@ -143,7 +134,7 @@ static void keep_features(void *context, const struct ls_features *features) {
 static void begin_search(struct ls_transmissions **rows, struct ls_search **search) {
     struct ls_err err;
     struct ls_transmissions_opts row_opts = {
-        .hang_s = hang, .done = keep_row, .burst = drop_burst, .features = keep_features};
+        .hang_s = hang, .done = keep_row, .features = keep_features};
     found.count = 0;
     if (ls_transmissions_create(rows, &row_opts, &err) != LS_OK) {
         fail(err.text);
