@@ -48,6 +48,7 @@ extern const struct ls_generator ls_lte_generators[];
 extern const struct ls_generator ls_cell_generators[];
 extern const struct ls_generator ls_ofdm_generators[];
 extern const struct ls_generator ls_nbiot_generators[];
+extern const struct ls_generator ls_other_generators[];
 
 /* For generators that own nothing but their state. */
 void ls_generator_stop_nothing(void *state);

@@ -24,6 +24,7 @@ static const struct ls_generator *const families[] = {
     ls_carrier_generators, ls_gsm_generators,  ls_psk_generators,  ls_slot_generators,
     ls_packet_generators,  ls_ook_generators,  ls_lora_generators, ls_analogue_generators,
     ls_lte_generators,     ls_cell_generators, ls_ofdm_generators, ls_nbiot_generators,
+    ls_other_generators,
 };
 
 static const struct {

@@ -1,6 +1,7 @@
-/* Analogue FM voice and aircraft position reports: what is neither a carrier nor a modem.
+/* Analogue voice and aircraft position reports: what is neither a carrier nor a modem.
  * FM: speech-like noise of 300 Hz to 3 kHz with syllables, pre-emphasised and limited as in
  * ETSI EN 300 086, with a sub-audible tone (CTCSS, 67 to 254 Hz).
+ * AM: the same speech on the envelope of a carrier, as in the aeronautical bands.
  * ADS-B: ICAO annex 10 volume IV clause 3.1.2.2: 1090ES, preamble of four pulses in 8 us, 112 bits
  * in pulse position of 0.5 us, 24 bits of check; content random. */
 #include <math.h>
@@ -22,6 +23,8 @@ enum {
 static const char *const no_modes[] = {NULL};
 static const double FM_SPS = 80e3;
 static const double TONE_HZ_DEVIATION = 350; /* of the sub-audible tone: 10 to 15 % of the peak */
+static const double AM_DEPTH = 0.9;
+static const double AM_CARRIER = 0.92; /* speech adds the rest of the power */
 static const double ADSB_SPS = 16e6;
 
 struct fm {
@@ -102,6 +105,33 @@ static size_t next_fm(void *state, float complex *ret, bool *ret_silent) {
         }
         fm->phase += (uint64_t)(int64_t)(hz / FM_SPS * 0x1p64);
         ret[k] = ls_exact_cis((uint32_t)(fm->phase >> 32));
+        fm->done++;
+    }
+    return n;
+}
+
+static int describe_am(const struct ls_waveform_opts *opts, struct ls_generator_plan *ret,
+                       struct ls_err *err) {
+    (void)err;
+    ret->native_sps = FM_SPS;
+    ret->segment_samples = SEGMENT;
+    ret->info.duration_s = ls_generator_or(opts->duration_s, 5);
+    ret->info.on_s = ret->info.duration_s;
+    ret->info.burst_s = ret->info.duration_s;
+    /* The carrier has most of the power: 0.5 % lie beyond this on each side (measured). */
+    ret->info.high_hz = 5.2e3;
+    ret->info.low_hz = -ret->info.high_hz;
+    ret->info.span_hz = 20e3;
+    return LS_OK;
+}
+
+static size_t next_am(void *state, float complex *ret, bool *ret_silent) {
+    (void)ret_silent;
+    struct fm *fm = state;
+    uint64_t left = fm->samples - fm->done;
+    size_t n = left < SEGMENT ? (size_t)left : SEGMENT;
+    for (size_t k = 0; k < n; k++) {
+        ret[k] = (float)(AM_CARRIER * (1 + AM_DEPTH * audio(fm)));
         fm->done++;
     }
     return n;
@@ -191,6 +221,16 @@ const struct ls_generator ls_analogue_generators[] = {
      .start = start_fm,
      .stop = ls_generator_stop_nothing,
      .next = next_fm},
+    {.row = {.id = "am",
+             .class_name = "unknown",
+             .summary = "amplitude modulated voice with its carrier",
+             .modes = no_modes,
+             .uses = ","},
+     .describe = describe_am,
+     .state_bytes = sizeof(struct fm),
+     .start = start_fm,
+     .stop = ls_generator_stop_nothing,
+     .next = next_am},
     {.row = {.id = "ads-b",
              .class_name = "ads-b",
              .summary = "one 120 us ADS-B squitter, pulse position at 1 Mbit/s (ICAO annex 10)",
