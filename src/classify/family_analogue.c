@@ -7,11 +7,14 @@ static double constant_envelope(const struct ls_evidence *e) {
     return ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 0.85, 1.1, 0.15);
 }
 
-/* A line of symbols is no voice. */
+/* A line of symbols is no voice. Voice leaves 11 dB of envelope line at most, linear modulation in
+ * noise of 10 dB leaves 14 and more. */
 static double no_symbols(const struct ls_evidence *e) {
     double lines = fmax(ls_score_from(ls_score_feature(e, LS_FEATURE_AIS_LINES_DB), 8.0, 11.0),
                         ls_score_from(ls_score_feature(e, LS_FEATURE_TETRA_LINE_DB), 8.0, 11.0));
     lines = fmax(lines, ls_score_from(ls_score_feature(e, LS_FEATURE_DMR_LINE_DB), 5.0, 8.0));
+    lines =
+        fmax(lines, ls_score_from(ls_score_feature(e, LS_FEATURE_ENVELOPE_LINE_DB), 11.5, 14.0));
     return 1.0 - fmax(lines, ls_score_from(ls_score_feature(e, LS_FEATURE_GSM_LINES_DB), 7.0, 9.0));
 }
 
@@ -31,8 +34,11 @@ static double score_fm(const struct ls_evidence *e) {
     double shape = LS_SCORE_ALL(
         one_hump(e), ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_KURTOSIS), 2.3, 9.0, 0.5));
     double line = 1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.7, 0.9);
-    return LS_SCORE_ALL(shape, constant_envelope(e), no_symbols(e), line, fmax(narrow, broadcast),
-                        ls_score_from(e->on_s, 0.2, 0.4));
+    /* Tones that lie close together wander less than the channel is wide. */
+    double wanders =
+        ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_SPREAD_HZ) / e->bandwidth_hz, 0.07, 0.1);
+    return LS_SCORE_ALL(shape, constant_envelope(e), no_symbols(e), line, wanders,
+                        fmax(narrow, broadcast), ls_score_from(e->on_s, 0.2, 0.4));
 }
 
 const struct ls_class_row ls_class_fm = {
@@ -42,13 +48,24 @@ const struct ls_class_row ls_class_fm = {
     .fooled_by = "data sent as tones over a voice radio; a wandering oscillator",
     .score = score_fm};
 
+/* Voice on the envelope leaves the line, but not the envelope; what is there half of the time in
+ * pieces, such as slow phase keying near the floor, is something else. */
+static double unkeyed(const struct ls_evidence *e) {
+    double level = ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 0.85, 1.1, 0.1);
+    double share = e->bursts < 4.0 ? 1.0 : ls_score_from(e->on_s / e->duration_s, 0.5, 0.7);
+    return fmin(level, share);
+}
+
 static double score_carrier(const struct ls_evidence *e) {
     double line = ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.6, 0.8);
-    double length = fmax(ls_score_from(e->burst_s, 20e-3, 40e-3),
-                         e->bursts < 4.0 ? ls_score_from(e->on_s, 10e-3, 30e-3) : 0.0);
+    /* Near the floor a symbol of slow keying looks like that: more of it is wanted. */
+    double times = ls_score_feature(e, LS_FEATURE_SNR_DB) < 4.0 ? 4.0 : 1.0;
+    double length =
+        fmax(ls_score_from(e->burst_s, 20e-3 * times, 40e-3 * times),
+             e->bursts < 4.0 ? ls_score_from(e->on_s, 10e-3 * times, 30e-3 * times) : 0.0);
     double steady = 1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_PULSE_FIT), 0.7, 0.85) *
                               ls_score_from(-ls_score_feature(e, LS_FEATURE_DEPTH), -0.15, -0.08);
-    return LS_SCORE_ALL(line, length, steady, constant_envelope(e),
+    return LS_SCORE_ALL(line, length, steady, unkeyed(e),
                         1.0 - ls_score_from(e->bandwidth_hz, 8e3, 12e3));
 }
 

@@ -6,6 +6,7 @@
 
 static const double GSM_FRAME_S = 60e-3 / 13.0;
 static const double GSM_BURST_S = 546e-6;
+static const double NB_IOT_SYMBOLS_HZ = 14e3;
 
 /* Length of a burst: from its envelope where that was measured, else as the detector has it. */
 static double burst_length_s(const struct ls_evidence *e) {
@@ -60,7 +61,9 @@ const struct ls_class_row ls_class_gsm_access = {
 static double score_lte_uplink(const struct ls_evidence *e) {
     double prefix = ls_score_from(ls_score_feature(e, LS_FEATURE_PREFIX_15K), 2.9, 4.2);
     double single = ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 1.2, 1.68, 0.1);
-    return LS_SCORE_ALL(prefix, single, ls_score_from(e->bandwidth_hz, 130e3, 170e3));
+    /* Binary phase keying, which has that kurtosis, has a line where it is squared. */
+    double binary = ls_score_from(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 15.0, 19.0);
+    return LS_SCORE_ALL(prefix, single, 1.0 - binary, ls_score_from(e->bandwidth_hz, 130e3, 170e3));
 }
 
 const struct ls_class_row ls_class_lte_uplink = {
@@ -120,6 +123,26 @@ const struct ls_class_row ls_class_wcdma = {
     .fooled_by = "any linear modulation at that rate; carriers side by side hide the line",
     .score = score_wcdma};
 
+/* One tone whose phase steps 14,000 times a second, the mean of 15 kHz symbols with their prefixes:
+ * where the band is too narrow for the prefix. */
+static double phase_steps(const struct ls_evidence *e) {
+    double rate = ls_score_feature(e, LS_FEATURE_FREQ_RATE_HZ) / NB_IOT_SYMBOLS_HZ;
+    return LS_SCORE_ALL(ls_score_in(rate, 0.997, 1.003, 0.003),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_LINE_DB), 14.0, 18.0),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_KURTOSIS), 2.4, 2.8));
+}
+
+/* Hops on the lattice; where boxes overlap, not all of them. By chance their mean is 0 +- 1 /
+ * sqrt(2 hops). */
+static double random_access(const struct ls_evidence *e) {
+    double share = ls_score_feature(e, LS_FEATURE_NPRACH);
+    double hops = (double)e->features->weight[LS_FEATURE_NPRACH];
+    return LS_SCORE_ALL(ls_score_from(share, 0.3, 0.5),
+                        ls_score_from(share * sqrt(2.0 * hops), 2.2, 3.0),
+                        ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 0.85, 1.15, 0.25),
+                        ls_score_in(e->bandwidth_hz, 4e3, 60e3, 10e3));
+}
+
 static double score_nb_iot(const struct ls_evidence *e) {
     double prefix = ls_score_feature(e, LS_FEATURE_PREFIX_15K);
     double kurtosis = ls_score_feature(e, LS_FEATURE_KURTOSIS);
@@ -127,15 +150,18 @@ static double score_nb_iot(const struct ls_evidence *e) {
         LS_SCORE_ALL(ls_score_from(prefix, 4.0, 5.5), ls_score_in(kurtosis, 1.75, 2.5, 0.15),
                      ls_score_in(e->bandwidth_hz, 140e3, 330e3, 40e3));
     double tone =
-        LS_SCORE_ALL(ls_score_from(prefix, 5.0, 7.0), ls_score_in(kurtosis, 0.85, 1.2, 0.1),
+        LS_SCORE_ALL(fmax(ls_score_from(prefix, 5.0, 7.0), phase_steps(e)),
+                     ls_score_in(kurtosis, 0.85, 1.2, 0.1),
                      ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_LINE_DB), 10.0, 14.0),
                      ls_score_in(e->bandwidth_hz, 10e3, 180e3, 20e3));
-    return fmax(cell, tone);
+    return fmax(fmax(cell, tone), random_access(e));
 }
 
 const struct ls_class_row ls_class_nb_iot = {
     .name = "nb-iot",
-    .rests_on = "cyclic prefix of 66.7 us symbols; a cell's Gaussian envelope in 180 kHz, or one "
-                "tone's constant envelope and symbol line",
-    .fooled_by = "one resource block of an LTE cell seen alone; its random access is not named",
+    .rests_on =
+        "cyclic prefix of 66.7 us symbols or phase steps at 14 kHz; a cell's Gaussian "
+        "envelope in 180 kHz or one tone's constant envelope; or tones that hop by multiples "
+        "of 3.75 kHz each 1.4 or 1.6 ms",
+    .fooled_by = "one resource block of an LTE cell seen alone; unshaped phase keying at 14 kBd",
     .score = score_nb_iot};

@@ -20,7 +20,9 @@ static double lora_band(double bandwidth_hz) {
 static double score_lora(const struct ls_evidence *e) {
     double dechirped = ls_score_from(ls_score_feature(e, LS_FEATURE_LORA), 0.35, 0.55);
     double flat = ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_LEVELS), 0.68, 0.79, 0.05);
-    return LS_SCORE_ALL(dechirped, lora_band(e->bandwidth_hz), flat, constant_envelope(e));
+    /* Shorter than a symbol, any line is one after dechirping. */
+    return LS_SCORE_ALL(dechirped, lora_band(e->bandwidth_hz), flat, constant_envelope(e),
+                        ls_score_from(e->on_s, 0.5e-3, 1.5e-3));
 }
 
 const struct ls_class_row ls_class_lora = {
@@ -68,11 +70,12 @@ static double four_levels(const struct ls_evidence *e) {
                         ls_score_in(e->bandwidth_hz, 14e3, 50e3, 4e3));
 }
 
-/* A line that hops, as random access does, has two levels as well, but its symbols have no line. */
+/* A line that hops, as random access does, has two levels as well, but its symbols have no line;
+ * one that steps slowly is so much of a line that its square is one too, of 36 dB and more. */
 static double hops(const struct ls_evidence *e) {
     double symbols =
         fmax(ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_LINE_DB), 9.5, 11.0),
-             ls_score_from(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 20.5, 21.5));
+             ls_score_in(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 21.5, 26.0, 1.0));
     return ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.18, 0.24) * (1.0 - symbols);
 }
 
@@ -99,6 +102,8 @@ static double score_fsk(const struct ls_evidence *e) {
     double line = fmax(1.0 - ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.6, 0.75), apart);
     double others = fmax(fmax(ls_class_gsm.score(e), ls_class_gsm_access.score(e)),
                          fmax(ls_class_ais.score(e), ls_class_dmr.score(e)));
+    /* Also where the hops are too few to be named. */
+    others = fmax(others, ls_score_from(ls_score_feature(e, LS_FEATURE_NPRACH), 0.55, 0.75));
     return LS_SCORE_ALL(fmax(fmax(fmin(two, symbols), smooth), four_levels(e)),
                         constant_envelope(e), line, 1.0 - hops(e),
                         ls_score_from(e->on_s, 0.5e-3, 1e-3)) *

@@ -134,7 +134,7 @@ static void measure_frequency_lines(struct ls_look *look, struct ls_features *fe
     set_known(look, features, LS_FEATURE_DMR_LINE_DB, DMR_BAUD);
 }
 
-/* The weaker of two lines rate_hz apart, best over their middle within a quarter of the band: the
+/* The weaker of two lines rate_hz apart, best over their middle within 3/8 of the band: the
  * square of minimum shift keying, which has lines at twice the offset +- half the rate. One normal
  * burst of GSM at 6 dB: 13.9 dB (10 % quantile), noise below 10.0 (99 %). */
 static void set_pair(struct ls_look *look, struct ls_features *features, enum ls_feature feature,
@@ -146,7 +146,7 @@ static void set_pair(struct ls_look *look, struct ls_features *features, enum ls
     }
     size_t bins = look->bins;
     double best = 0.0;
-    long reach = (long)(bins / 8);
+    long reach = (long)(3 * bins / 16);
     size_t best_low = 0;
     size_t best_high = 0;
     for (long k = -reach; k <= reach; k++) {

@@ -70,6 +70,7 @@ double ls_look_over_median_db(struct ls_look *look, size_t bin);
 void ls_moments_measure(struct ls_look *look, struct ls_features *features);
 void ls_lines_measure(struct ls_look *look, struct ls_features *features);
 void ls_cyclic_measure(struct ls_look *look, struct ls_features *features);
+void ls_lattice_measure(struct ls_look *look, struct ls_features *features);
 void ls_sweeps_measure(struct ls_look *look, struct ls_features *features);
 void ls_pulses_measure(struct ls_look *look, struct ls_features *features);
 

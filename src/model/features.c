@@ -29,6 +29,7 @@ static const char *const names[LS_FEATURE_COUNT] = {
     [LS_FEATURE_PREFIX_15K] = "prefix_15k",
     [LS_FEATURE_PREFIX_30K] = "prefix_30k",
     [LS_FEATURE_PRACH] = "prach",
+    [LS_FEATURE_NPRACH] = "nprach",
     [LS_FEATURE_LORA] = "lora",
     [LS_FEATURE_CHIRP] = "chirp",
     [LS_FEATURE_CHIRP_HZ] = "chirp_hz",

@@ -37,6 +37,7 @@ enum ls_feature {
     LS_FEATURE_PREFIX_15K,       /* cyclic prefix of 66.7 us symbols, in deviations of chance */
     LS_FEATURE_PREFIX_30K,       /* the same of 33.3 us symbols */
     LS_FEATURE_PRACH,            /* cyclic prefix of an 800 us symbol, in deviations of chance */
+    LS_FEATURE_NPRACH,   /* share of tones that hop by multiples of 3.75 kHz each 1.4 or 1.6 ms */
     LS_FEATURE_LORA,     /* share of power in one line after dechirping, best spreading factor */
     LS_FEATURE_CHIRP,    /* share of power in one line of x(t) x*(t - d), away from 0 Hz */
     LS_FEATURE_CHIRP_HZ, /* how far that sweep goes in a burst */
