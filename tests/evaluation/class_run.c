@@ -1,5 +1,5 @@
-/* What lineside calls the simulator's waveforms: class_run SEED TRIALS SNR_DB... [-- NAME...]
- * or what is in a recording: class_run --recording PATH...
+/* What lineside calls the simulator's waveforms: class_run [--open] SEED TRIALS SNR_DB... [-- NAME]
+ * (--open: those of no class) or what is in a recording: class_run --recording PATH...
  * One line for each row found in the band of what was put on the air: what that was, the SNR, the
  * class with its score and rivals, and every feature. A line with class "-" where nothing was
  * found. Each trial has an offset, a seed and a fading of its own: Rician, 10 dB, 0 to 30 Hz. */
@@ -17,7 +17,8 @@
 
 enum { ROWS_MAX = 4096, SNRS_MAX = 16 };
 
-/* What is put on the air. class_name: what is expected; "unknown": in no class. */
+/* What is put on the air. class_name: what is expected, or "unknown" and, behind strokes, what is
+ * as true: a pulse that is swept is a chirp. */
 struct planted {
     const char *name;
     const char *class_name;
@@ -94,6 +95,53 @@ static const struct planted all[] = {
     {"nb-iot-nprach", "nb-iot", 500e3, 0.0, "nb-iot", {.mode = "nprach"}},
     {"nb-iot-downlink", "nb-iot", 500e3, 0.3, "nb-iot", {.mode = "downlink"}},
     {"ofdm", "wideband-noise-like", 8e6, 0.1, "ofdm", {.bandwidth_hz = 5e6}},
+};
+
+static const struct planted open_set[] = {
+    {"psk31", "unknown", 250e3, 3.0, "linear", {.mode = "bpsk", .symbol_rate_sps = 31.25}},
+    {"bpsk-1200", "unknown", 250e3, 0.5, "linear", {.mode = "bpsk", .symbol_rate_sps = 1200}},
+    {"qpsk-12k", "unknown", 250e3, 0.4, "linear", {.mode = "qpsk", .symbol_rate_sps = 12e3}},
+    {"qpsk-200k", "unknown", 1e6, 0.2, "linear", {.mode = "qpsk", .symbol_rate_sps = 200e3}},
+    {"16qam-25k", "unknown", 250e3, 0.4, "linear", {.mode = "qam16", .symbol_rate_sps = 25e3}},
+    {"16qam-1m",
+     "unknown/wideband-noise-like",
+     4e6,
+     0.1,
+     "linear",
+     {.mode = "qam16", .symbol_rate_sps = 1e6}},
+    {"spread-spectrum",
+     "unknown/wideband-noise-like",
+     4e6,
+     0.1,
+     "linear",
+     {.mode = "bpsk", .symbol_rate_sps = 1.023e6}},
+    {"8-tones-31", "unknown/fsk", 250e3, 3.0, "tones", {.symbol_rate_sps = 31.25}},
+    {"8-tones-500", "unknown/fsk", 250e3, 0.5, "tones", {.symbol_rate_sps = 500}},
+    {"32-tones", "unknown/fsk", 250e3, 0.8, "tones", {.symbol_rate_sps = 250, .steps = 32}},
+    {"noise-hops", "unknown", 2e6, 0.3, "noise-hops", {.bandwidth_hz = 1e6}},
+    {"noise-hops-5k",
+     "unknown",
+     1e6,
+     0.5,
+     "noise-hops",
+     {.bandwidth_hz = 300e3, .step_hz = 5e3, .dwell_s = 20e-3}},
+    {"stepped-carrier",
+     "unknown/carrier",
+     1e6,
+     1.0,
+     "stepped-carrier",
+     {.step_hz = 25e3, .dwell_s = 50e-3, .steps = 20}},
+    {"chirped-pulses",
+     "unknown/chirp",
+     4e6,
+     0.1,
+     "radar",
+     {.mode = "chirped", .bandwidth_hz = 1e6, .dwell_s = 100e-6}},
+    {"random-pulses", "unknown", 1e6, 0.2, "radar", {.mode = "random", .dwell_s = 300e-6}},
+    {"random-pulses-long", "unknown", 250e3, 1.0, "radar", {.mode = "random", .dwell_s = 5e-3}},
+    {"am-voice", "unknown", 250e3, 1.5, "am", {0}},
+    {"ofdm-narrow", "unknown", 1e6, 0.2, "ofdm", {.bandwidth_hz = 96e3}},
+    {"ofdm-television", "unknown/wideband-noise-like", 8e6, 0.1, "ofdm", {.bandwidth_hz = 6e6}},
 };
 
 struct found {
@@ -265,10 +313,10 @@ static void print_row(const struct planted *planted, double snr_db, uint64_t see
     printf("\n");
 }
 
-static void run(const struct planted *planted, double snr_db, uint64_t seed) {
+static void run(const struct planted *planted, uint64_t number, double snr_db, uint64_t seed) {
     struct ls_err err;
     struct ls_random random;
-    ls_random_init(&random, seed, (uint64_t)(planted - all));
+    ls_random_init(&random, seed, number);
     struct ls_waveform_opts opts = {.id = planted->id,
                                     .duration_s = planted->duration_s,
                                     .seed = seed,
@@ -295,6 +343,8 @@ static void run(const struct planted *planted, double snr_db, uint64_t seed) {
     /* Off the tuned centre, which is masked. */
     double away = fmin(room, 0.5 * width + 0.05 * rate);
     offset = fabs(offset) < away ? copysign(away, offset) : offset;
+    /* What is not in the middle of its channel still lies within the recording. */
+    offset -= 0.5 * (info.low_hz + info.high_hz);
     double amplitude = sqrt(noise * width / rate * pow(10.0, snr_db / 10.0));
     put_on_air(planted, x, n, (size_t)(lead_s * rate), offset, amplitude, &random, seed);
     search_samples(x, n, rate);
@@ -328,8 +378,13 @@ int main(int argc, char **argv) {
         }
     }
     size_t snr_count = 0;
+    bool open = argc > 1 && strcmp(argv[1], "--open") == 0;
+    const struct planted *rows = open ? open_set : all;
+    size_t row_count = open ? LS_COUNT(open_set) : LS_COUNT(all);
+    argc -= open;
+    argv += open;
     if (argc < 4) {
-        fail("usage: class_run SEED TRIALS SNR_DB... [-- NAME...]");
+        fail("usage: class_run [--open] SEED TRIALS SNR_DB... [-- NAME...]");
     }
     uint64_t seed = strtoull(argv[1], NULL, 10);
     uint64_t trials = strtoull(argv[2], NULL, 10);
@@ -337,14 +392,14 @@ int main(int argc, char **argv) {
     while (at < argc && strcmp(argv[at], "--") != 0 && snr_count < SNRS_MAX) {
         snrs[snr_count++] = strtod(argv[at++], NULL);
     }
-    for (size_t i = 0; i < LS_COUNT(all); i++) {
+    for (size_t i = 0; i < row_count; i++) {
         bool wanted = at >= argc;
         for (int k = at + 1; k < argc; k++) {
-            wanted = wanted || strcmp(argv[k], all[i].name) == 0;
+            wanted = wanted || strcmp(argv[k], rows[i].name) == 0;
         }
         for (size_t s = 0; s < snr_count && wanted; s++) {
             for (uint64_t t = 0; t < trials; t++) {
-                run(&all[i], snrs[s], seed + t);
+                run(&rows[i], i, snrs[s], seed + t);
             }
         }
     }
