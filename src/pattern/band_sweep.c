@@ -14,8 +14,6 @@
 #include "pattern/sweep_line.h"
 #include "pattern/tail.h"
 
-enum { SURROGATES = 199 };
-
 static const int64_t short_ns = 5 * LS_NS_PER_S; /* longer ones are no steps */
 static const double silence_s = 3600.0;          /* ends a block */
 static const double same_carrier = 3e-6;         /* a free-running crystal over days */
@@ -139,42 +137,47 @@ static int push(void *state, const struct ls_event *event, struct ls_err *err) {
     return LS_OK;
 }
 
-/* The same centres and the same moments, put together at random. blocks: how many this is the best
- * of; ties, of which no line at all is the commonest, are broken as the best of so many would be.
- */
-static double judge(const struct block *block, double score, uint64_t blocks) {
-    double scores[SURROGATES];
-    double t_s[LS_SWEEP_ROWS];
+struct deck {
+    const struct block *block;
+    struct ls_chance *chance;
     uint32_t order[LS_SWEEP_ROWS];
+};
+
+/* The same centres and the same moments, put together at random (Fisher and Yates). */
+static double draw(void *context) {
+    struct deck *deck = context;
+    struct ls_sweep sweep;
+    for (size_t i = deck->block->count - 1; i > 0; i--) {
+        size_t j = (size_t)(ls_chance_uniform(deck->chance) * (double)(i + 1));
+        uint32_t swapped = deck->order[i];
+        deck->order[i] = deck->order[j];
+        deck->order[j] = swapped;
+    }
+    ls_sweep_scan(deck->block->rows, deck->block->count, deck->order, &sweep);
+    return sweep.score;
+}
+
+/* blocks: how many this is the best of; ties, of which no line at all is the commonest, are broken
+ * as the best of so many would be. */
+static double judge(const struct block *block, double score, uint64_t blocks) {
+    double t_s[LS_SWEEP_ROWS];
     struct ls_chance chance;
+    struct deck deck = {.block = block, .chance = &chance};
     for (size_t i = 0; i < block->count; i++) {
         t_s[i] = block->rows[i].t_s;
-        order[i] = (uint32_t)i;
+        deck.order[i] = (uint32_t)i;
     }
     ls_chance_init(&chance, ls_chance_seed(t_s, block->count));
-    for (size_t k = 0; k < SURROGATES; k++) {
-        struct ls_sweep sweep;
-        for (size_t i = block->count - 1; i > 0; i--) { /* Fisher and Yates */
-            size_t j = (size_t)(ls_chance_uniform(&chance) * (double)(i + 1));
-            uint32_t swapped = order[i];
-            order[i] = order[j];
-            order[j] = swapped;
-        }
-        ls_sweep_scan(block->rows, block->count, order, &sweep);
-        scores[k] = sweep.score;
-    }
     double u = -expm1(log1p(-ls_chance_uniform(&chance)) / (double)blocks);
-    double rank_log10 = ls_tail_log10(scores, SURROGATES, score, u, LS_TAIL_GUMBEL);
+    double highest;
+    double rank_log10 = ls_tail_two_looks(draw, &deck, score, u, &highest);
     /* Where no surrogate has a line there is no law to fit. Each step of a line was there with a
      * probability that the score adds up, after all pairs that could have begun it: that bound
      * holds without a law. */
-    bool none = true;
-    for (size_t k = 0; k < SURROGATES; k++) {
-        none = none && !(scores[k] > 0.0);
-    }
     double pairs = 3.0 * (double)block->count;
-    return none && score > 0.0 ? fmin(rank_log10, fmin(0.0, log10(pairs) - score / M_LN10))
-                               : rank_log10;
+    return !(highest > 0.0) && score > 0.0
+               ? fmin(rank_log10, fmin(0.0, log10(pairs) - score / M_LN10))
+               : rank_log10;
 }
 
 static void add_interval(struct ls_finding *finding, const char *name, double value, double error) {
@@ -312,7 +315,7 @@ bool ls_band_sweep_explains(const struct ls_finding *sweep, const struct ls_find
 
 const struct ls_kind ls_band_sweep_kind = {
     .id = "band-sweep",
-    .version = 1,
+    .version = 2,
     .null =
         "within a block of 256 short transmissions, which centre comes at which moment is chance",
     .test =

@@ -15,9 +15,7 @@
 enum {
     KEPT = 24,
     ROWS_MIN = 16,
-    SURROGATES = 199, /* as many for each, */
-    MORE = 599,       /* and so many where it matters: ranks then reach below 1e-2 */
-    BLOCK = 3,        /* rows that follow each other fade alike: they move together */
+    BLOCK = 3, /* rows that follow each other fade alike: they move together */
 };
 
 struct kept {
@@ -117,33 +115,28 @@ static void shuffle(struct ls_chance *chance, uint32_t *ret_order, size_t count)
     }
 }
 
-static const double clear_log10 = -1.3; /* no pass */
-static const double sure_log10 = -8.0;  /* far beyond all ranks */
+struct deck {
+    const struct ls_visit *visit;
+    struct ls_chance *chance;
+};
 
-/* The law that goes on beyond the ranks says too little of what is just beyond them, where most
- * false alarms are: there the ranks of more surrogates decide. As they include the first ones,
- * looking twice makes no alarm that they alone would not make. */
-static double judge(const struct ls_visit *visit, const struct ls_pass *pass) {
-    double scores[MORE];
-    double levels[LS_VISIT_ROWS];
+static double draw(void *context) {
+    const struct deck *deck = context;
     uint32_t order[LS_VISIT_ROWS];
+    shuffle(deck->chance, order, deck->visit->count);
+    return ls_pass_scan(deck->visit, order).score;
+}
+
+static double judge(const struct ls_visit *visit, const struct ls_pass *pass) {
+    double levels[LS_VISIT_ROWS];
     struct ls_chance chance;
     for (size_t i = 0; i < visit->count; i++) {
         levels[i] = visit->row[i].level_db;
     }
     ls_chance_init(&chance, ls_chance_seed(levels, visit->count));
     double u = ls_chance_uniform(&chance);
-    for (size_t k = 0; k < MORE; k++) {
-        shuffle(&chance, order, visit->count);
-        scores[k] = ls_pass_scan(visit, order).score;
-        if (k + 1 == SURROGATES) {
-            double log10_p = ls_tail_log10(scores, SURROGATES, pass->score, u, LS_TAIL_GUMBEL);
-            if (log10_p > clear_log10 || log10_p < sure_log10) {
-                return log10_p;
-            }
-        }
-    }
-    return ls_tail_log10(scores, MORE, pass->score, u, LS_TAIL_EXCESS);
+    struct deck deck = {.visit = visit, .chance = &chance};
+    return ls_tail_two_looks(draw, &deck, pass->score, u, NULL);
 }
 
 static void describe(const struct ls_visit *visit, const struct ls_pass *pass,
@@ -252,7 +245,7 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
 
 const struct ls_kind ls_pass_by_kind = {
     .id = "pass-by",
-    .version = 4,
+    .version = 5,
     .null =
         "within a visit the levels and offsets come in no order, but for three rows that follow "
         "each other, which fade alike",

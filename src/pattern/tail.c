@@ -20,6 +20,9 @@ static double law_log10(double mean, double deviation, double score, enum ls_tai
     return at > 20.0 ? -at / M_LN10 : fmin(0.0, log10(-expm1(-exp(-at))));
 }
 
+static const double clear_log10 = -1.3; /* no pattern */
+static const double sure_log10 = -8.0;  /* far beyond all ranks */
+
 /* The scores beyond the TOP-th are as far from it as an exponential law has them; the line goes
  * through the last rank. 0: they are all alike. */
 static double excess_log10(const double *scores, size_t n, double score) {
@@ -67,4 +70,27 @@ double ls_tail_log10(const double *scores, size_t n, double score, double u, enu
         return fmin(most, excess_log10(scores, n, score));
     }
     return fmin(most, law_log10(mean, sqrt(variance), score, law));
+}
+
+double ls_tail_two_looks(double (*draw)(void *context), void *context, double score, double u,
+                         double *ret_highest) {
+    double scores[LS_TAIL_ALL];
+    double highest = -INFINITY;
+    double log10_p = 0.0;
+    for (size_t k = 0; k < LS_TAIL_ALL; k++) {
+        scores[k] = draw(context);
+        highest = fmax(highest, scores[k]);
+        if (k + 1 == LS_TAIL_FIRST) {
+            log10_p = ls_tail_log10(scores, LS_TAIL_FIRST, score, u, LS_TAIL_GUMBEL);
+            if (log10_p > clear_log10 || log10_p < sure_log10) {
+                break;
+            }
+        } else if (k + 1 == LS_TAIL_ALL) {
+            log10_p = ls_tail_log10(scores, LS_TAIL_ALL, score, u, LS_TAIL_EXCESS);
+        }
+    }
+    if (ret_highest != NULL) {
+        *ret_highest = highest;
+    }
+    return log10_p;
 }

@@ -20,4 +20,16 @@ enum ls_tail_law {
  */
 double ls_tail_log10(const double *scores, size_t n, double score, double u, enum ls_tail_law law);
 
+enum {
+    LS_TAIL_FIRST = 199, /* surrogates that tell no pattern from what may be one */
+    LS_TAIL_ALL = 1999   /* of which they are the first, where it may be one */
+};
+
+/* The same of LS_TAIL_ALL surrogates at most, each from one call of draw. A law that goes on beyond
+ * the ranks of a few says too little of what is just beyond them, where most false alarms are:
+ * there the ranks of more decide. As they include the first ones, looking twice makes no alarm that
+ * they alone would not make. *ret_highest, when not NULL: the highest score of a surrogate. */
+double ls_tail_two_looks(double (*draw)(void *context), void *context, double score, double u,
+                         double *ret_highest);
+
 #endif
