@@ -7,8 +7,10 @@
 
 #include "dsp/fft.h"
 #include "dsp/offset.h"
+#include "dsp/secondary.h"
+#include "dsp/training.h"
 
-enum { BLOCK = 8192, BLOCKS = 64, ROOTS = 3, BURSTS = 8, CARRIERS = 62 };
+enum { BLOCK = 8192, BLOCKS = 64, ROOTS = 3, BURSTS = 8, CARRIERS = 62, DISTANCES = 4 };
 
 static const double look_gsm_s = 0.16;
 static const double look_lte_s = 0.08;
@@ -23,6 +25,9 @@ static const double multiframe_s = 60e-3 / 13.0; /* a frame */
 static const double in_step_s = 0.2e-3;
 static const double reach_gsm_hz = 45e3;
 static const double false_alarm = 1e-6;
+static const double into_burst_symbols = 42.0; /* the training sequence of a burst */
+static const double look_symbols = 12.0;       /* around where it should be */
+static const double least_training = 0.35;     /* of 64 bits: 1e-6 for others */
 
 struct ls_sync {
     struct ls_sync_opts opts;
@@ -39,6 +44,8 @@ struct ls_sync {
     size_t fold;   /* bins of half a frame */
     float *folded; /* [fold] */
     struct ls_offset *offset;
+    struct ls_training *training;
+    struct ls_secondary *secondary;
 };
 
 static int out_of_memory(struct ls_err *err) {
@@ -100,7 +107,12 @@ static int create_lte(struct ls_sync *sync, struct ls_err *err) {
     for (int r = 0; r < ROOTS && code == LS_OK; r++) {
         make_symbol(sync, r);
     }
-    return code;
+    return code == LS_OK ? ls_secondary_create(&sync->secondary, err) : code;
+}
+
+static int create_gsm(struct ls_sync *sync, struct ls_err *err) {
+    int code = ls_offset_create(&sync->offset, err);
+    return code == LS_OK ? ls_training_create(&sync->training, LS_TRAINING_EXTENDED, err) : code;
 }
 
 int ls_sync_create(struct ls_sync **ret, const struct ls_sync_opts *opts, struct ls_err *err) {
@@ -115,7 +127,7 @@ int ls_sync_create(struct ls_sync **ret, const struct ls_sync_opts *opts, struct
     }
     sync->opts = *opts;
     sync->opts.reach_hz = opts->reach_hz > 0.0 ? opts->reach_hz : 100e3;
-    int code = opts->lte ? create_lte(sync, err) : ls_offset_create(&sync->offset, err);
+    int code = opts->lte ? create_lte(sync, err) : create_gsm(sync, err);
     if (code != LS_OK) {
         ls_sync_destroy(sync);
         return code;
@@ -131,6 +143,8 @@ void ls_sync_destroy(struct ls_sync *sync) {
     ls_fft_destroy(sync->forward);
     ls_fft_destroy(sync->inverse);
     ls_offset_destroy(sync->offset);
+    ls_training_destroy(sync->training);
+    ls_secondary_destroy(sync->secondary);
     free(sync->in);
     free(sync->spectra);
     free(sync->product);
@@ -198,6 +212,22 @@ static size_t find_bursts(struct ls_sync *sync, const float complex *iq, size_t 
     return found;
 }
 
+/* Is there a synchronisation burst a frame after this one? */
+static bool is_followed(struct ls_sync *sync, const float complex *iq, size_t count, size_t at) {
+    double a_symbol = sync->opts.rate_sps / symbol_sps;
+    /* The window of the tone begins within the first eight symbols of its burst. */
+    double middle = (double)at + multiframe_s * sync->opts.rate_sps +
+                    (into_burst_symbols - 0.5 * (148.0 - burst_symbols)) * a_symbol;
+    size_t from = (size_t)fmax(0.0, middle - look_symbols * a_symbol);
+    size_t to = (size_t)(middle + (64.0 + look_symbols) * a_symbol);
+    if (to > count) {
+        return false;
+    }
+    struct ls_training_match match =
+        ls_training_find(sync->training, iq + from, to - from, sync->opts.rate_sps);
+    return match.share > least_training;
+}
+
 static bool find_gsm(struct ls_sync *sync, const float complex *iq, size_t count,
                      struct ls_sync_value *ret) {
     struct burst bursts[BURSTS];
@@ -222,6 +252,7 @@ static bool find_gsm(struct ls_sync *sync, const float complex *iq, size_t count
             weight += w;
             sum += w * bursts[i].hz;
             seen++;
+            ret->followed += is_followed(sync, iq, count, bursts[i].at);
         }
     }
     if (seen < 2) {
@@ -381,6 +412,80 @@ static struct peak settle(const struct ls_sync *sync, const float complex *iq, s
     return best;
 }
 
+/* The 62 carriers of the symbol whose useful part begins at a sample. */
+static void carriers_at(const struct ls_sync *sync, const float complex *iq, double at, double hz,
+                        float complex ret[CARRIERS]) {
+    size_t from = (size_t)llround(at);
+    for (int i = 0; i < CARRIERS; i++) {
+        double k = (double)(i < CARRIERS / 2 ? i - CARRIERS / 2 : i - CARRIERS / 2 + 1);
+        double turn = -2.0 * M_PI * (hz + k * carrier_hz) / sync->opts.rate_sps;
+        double complex step = CMPLX(cos(turn), sin(turn));
+        double complex phase = 1.0;
+        double complex sum = 0.0;
+        for (size_t n = 0; n < sync->symbol_count; n++) {
+            sum += (double complex)iq[from + n] * phase;
+            phase *= step;
+        }
+        ret[i] = (float complex)sum;
+    }
+}
+
+/* Powers of each group, with the secondary symbol so long before the primary one; the halves of a
+ * frame take turns. Returns how many half-frames there were. */
+static size_t add_groups(const struct ls_sync *sync, const float complex *iq, size_t count,
+                         const struct peak *peak, double before_s,
+                         double ret[2][LS_SECONDARY_GROUPS]) {
+    float complex primary[CARRIERS];
+    float complex received[CARRIERS];
+    double one[2][LS_SECONDARY_GROUPS];
+    size_t seen = 0;
+    memset(ret, 0, sizeof one);
+    for (size_t k = 0;; k++) {
+        double at = (double)peak->bin + (double)k * half_frame_s * sync->opts.rate_sps;
+        double before = at - before_s * sync->opts.rate_sps;
+        if (at + (double)sync->symbol_count >= (double)count) {
+            return seen;
+        }
+        if (before < 0.0) {
+            continue;
+        }
+        memset(one, 0, sizeof one);
+        carriers_at(sync, iq, at, peak->hz, primary);
+        carriers_at(sync, iq, before, peak->hz, received);
+        ls_secondary_add(sync->secondary, peak->root, primary, received, one);
+        for (size_t g = 0; g < LS_SECONDARY_GROUPS; g++) {
+            ret[0][g] += one[k % 2][g];
+            ret[1][g] += one[1 - k % 2][g];
+        }
+        seen++;
+    }
+}
+
+static void find_group(const struct ls_sync *sync, const float complex *iq, size_t count,
+                       const struct peak *peak, struct ls_sync_value *ret) {
+    /* Between the useful parts: FDD and TDD, with normal and extended prefixes of 144 and 512 units
+     * of 1/30.72 us; the first symbol of a slot has 160. */
+    static const double before_s[DISTANCES] = {2192.0 / 30.72e6, 2560.0 / 30.72e6, 6592.0 / 30.72e6,
+                                               7680.0 / 30.72e6};
+    double best = 0.0;
+    double powers[2][LS_SECONDARY_GROUPS];
+    ret->group = -1;
+    for (size_t b = 0; b < DISTANCES; b++) {
+        size_t seen = add_groups(sync, iq, count, peak, before_s[b], powers);
+        for (size_t i = 0; i < (size_t)2 * LS_SECONDARY_GROUPS; i++) {
+            double power = powers[i / LS_SECONDARY_GROUPS][i % LS_SECONDARY_GROUPS];
+            const double trials = 2.0 * LS_SECONDARY_GROUPS * DISTANCES;
+            bool chance =
+                seen == 0 || gsl_cdf_gamma_Q(power, (double)seen, 1.0) * trials > false_alarm;
+            if (!chance && power > best) {
+                best = power;
+                ret->group = (int)(i % LS_SECONDARY_GROUPS);
+                ret->followed = seen;
+            }
+        }
+    }
+}
+
 static bool find_lte(struct ls_sync *sync, const float complex *iq, size_t count,
                      struct ls_sync_value *ret) {
     struct peak best = {.ratio = 0.0};
@@ -407,6 +512,7 @@ static bool find_lte(struct ls_sync *sync, const float complex *iq, size_t count
     ret->seen = measure_turn(sync, iq, count, &best, &ret->hz, &ret->error_hz);
     ret->at = (double)best.bin;
     ret->root = best.root;
+    find_group(sync, iq, count, &best, ret);
     return ret->seen > 1;
 }
 
@@ -414,7 +520,7 @@ bool ls_sync_find(struct ls_sync *sync, const float complex *iq, size_t count,
                   struct ls_sync_value *ret) {
     double look_s = sync->opts.lte ? look_lte_s : look_gsm_s;
     size_t most = (size_t)(look_s * sync->opts.rate_sps);
-    struct ls_sync_value value = {.seen = 0};
+    struct ls_sync_value value = {.group = -1};
     count = count < most ? count : most;
     if ((double)count < least_s * sync->opts.rate_sps) {
         return false;

@@ -4,11 +4,14 @@
  *
  * GSM: the frequency correction burst, an unmodulated carrier of 148 symbols 1625/24 kHz above the
  * middle of the channel, every 10 or 11 frames (TS 45.002 clause 5.2.4). Random GMSK turns by +-90
- * degrees a symbol, so the mean of products one symbol apart is near 1 only there.
+ * degrees a symbol, so the mean of products one symbol apart is near 1 only there. A frame later
+ * comes the synchronisation burst, of which the extended training sequence is compared and nothing
+ * else (dsp/training.h).
  *
  * LTE: the primary synchronisation signal (TS 36.211 clause 6.11.1), correlated in frequency for
  * three roots and steps of 5 kHz, powers folded at 5 ms; the offset from the turn between the two
- * halves of the symbol. */
+ * halves of the symbol. The secondary one (clause 6.11.2) before it, with one symbol (FDD) or three
+ * (TDD) from the one to the other and either prefix, says the group. */
 #ifndef DSP_SYNC_H
 #define DSP_SYNC_H
 
@@ -33,6 +36,9 @@ struct ls_sync_value {
     double at;       /* sample of the first burst or symbol, within 5 ms for LTE */
     size_t seen;     /* bursts or half-frames that it rests on */
     int root;        /* LTE: 0 to 2, the number within the group; GSM: 0 */
+    int group;       /* LTE: 0 to 167, the group of the cell; -1: not seen, and for GSM */
+    size_t followed; /* GSM: of seen, how many have their synchronisation burst a frame later; LTE:
+                        half-frames that the group rests on */
 };
 
 /* LS_ERR_ARG: a rate beyond those. LS_ERR_NOMEM. The caller destroys *ret. One thread at a time. */
