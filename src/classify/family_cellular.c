@@ -18,10 +18,25 @@ static double constant_envelope(const struct ls_evidence *e) {
     return ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 0.8, 1.18, 0.22);
 }
 
+/* What a cell broadcasts, and what a phone begins with: by chance 0.2 of it (access), 0.35 in one
+ * of a million, 15 times chance. */
+static double gsm_sync(const struct ls_evidence *e) {
+    return ls_score_from(ls_score_feature(e, LS_FEATURE_GSM_SYNC), 0.3, 0.4);
+}
+
+static double access_training(const struct ls_evidence *e) {
+    return ls_score_from(ls_score_feature(e, LS_FEATURE_ACCESS_TRAINING), 0.35, 0.5);
+}
+
+static double lte_sync(const struct ls_evidence *e) {
+    return ls_score_from(ls_score_feature(e, LS_FEATURE_LTE_SYNC), 13.0, 17.0);
+}
+
 /* GMSK of BT 0.3 in 200 kHz: the lines of its square, or its frame, beside band and envelope. */
 static double gmsk_band(const struct ls_evidence *e) {
     /* Lines that are beyond doubt allow for a neighbour, or for a receiver's own noise. */
     double sure = ls_score_from(ls_score_feature(e, LS_FEATURE_GSM_LINES_DB), 13.0, 16.0);
+    sure = fmax(sure, gsm_sync(e));
     return LS_SCORE_ALL(ls_score_in(e->bandwidth_hz, 170e3, 270e3 + 230e3 * sure, 60e3),
                         constant_envelope(e),
                         ls_score_in(ls_score_feature(e, LS_FEATURE_FREQ_LEVELS), 0.6, 0.73, 0.06));
@@ -35,26 +50,34 @@ static double score_gsm(const struct ls_evidence *e) {
     double length = burst_length_s(e);
     double slot = ls_score_in(length, GSM_BURST_S - 40e-6, GSM_BURST_S + 70e-6, 40e-6);
     double steady = e->on_s > 5e-3 && length > 4e-3 ? 1.0 : 0.0;
-    double slots = fmax(fmax(slot, steady), lattice);
-    return LS_SCORE_ALL(gmsk_band(e), fmax(lines, fmin(lattice, slot)), slots);
+    double sync = gsm_sync(e);
+    double slots = fmax(fmax(slot, steady), fmax(lattice, sync));
+    return LS_SCORE_ALL(gmsk_band(e), fmax(fmax(lines, sync), fmin(lattice, slot)), slots);
 }
 
 const struct ls_class_row ls_class_gsm = {
     .name = "gsm",
     .rests_on = "lines of x^2 270.833 kHz apart; 546 us bursts or a 4.615 ms frame, or never off; "
-                "constant envelope; 200 kHz",
+                "or a cell's correction burst and, a frame later, training sequence; constant "
+                "envelope; 200 kHz",
     .fooled_by = "other minimum shift keying at the same rate, such as GSM-R and test transmitters",
     .score = score_gsm};
 
 static double score_gsm_access(const struct ls_evidence *e) {
     double lines = ls_score_from(ls_score_feature(e, LS_FEATURE_GSM_LINES_DB), 4.0, 8.0);
+    double training = access_training(e);
     double length = ls_score_in(burst_length_s(e), 300e-6, 355e-6, 30e-6);
-    return LS_SCORE_ALL(gmsk_band(e), lines, length);
+    /* 41 bits that fit leave less to ask of envelope and band, which are of one short burst. */
+    double known =
+        LS_SCORE_ALL(training, ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 0.7, 1.5, 0.2),
+                     ls_score_in(e->bandwidth_hz, 120e3, 300e3, 40e3));
+    return LS_SCORE_ALL(fmax(fmin(gmsk_band(e), lines), known), length);
 }
 
 const struct ls_class_row ls_class_gsm_access = {
     .name = "gsm-access",
-    .rests_on = "lines of x^2 270.833 kHz apart; burst of 325 us; constant envelope; 200 kHz",
+    .rests_on = "lines of x^2 270.833 kHz apart or the synchronisation sequence of access bursts; "
+                "burst of 325 us; constant envelope; 200 kHz",
     .fooled_by = "a normal burst cut short by a fade or by the end of listening",
     .score = score_gsm_access};
 
@@ -86,13 +109,15 @@ const struct ls_class_row ls_class_lte_prach = {
 
 static double score_lte_downlink(const struct ls_evidence *e) {
     double prefix = ls_score_from(ls_score_feature(e, LS_FEATURE_PREFIX_15K), 4.0, 6.0);
+    prefix = fmax(prefix, lte_sync(e));
     double many = ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 1.8, 8.0, 0.15);
     return LS_SCORE_ALL(prefix, many, ls_score_from(e->bandwidth_hz, 0.7e6, 0.9e6));
 }
 
 const struct ls_class_row ls_class_lte_downlink = {
     .name = "lte-downlink",
-    .rests_on = "cyclic prefix of 66.7 us symbols; Gaussian envelope; a band of 1 MHz or more",
+    .rests_on = "cyclic prefix of 66.7 us symbols, or primary and secondary synchronisation; "
+                "Gaussian envelope; a band of 1 MHz or more",
     .fooled_by = "NR at 15 kHz and other OFDM of the same symbols",
     .score = score_lte_downlink};
 
@@ -101,7 +126,7 @@ static double score_nr(const struct ls_evidence *e) {
     double other = ls_score_feature(e, LS_FEATURE_PREFIX_15K);
     double more = prefix > 1.3 * other || isnan(other) ? 1.0 : 0.0;
     double kurtosis = ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 1.25, 2.4, 0.1);
-    return LS_SCORE_ALL(ls_score_from(prefix, 3.6, 5.0), more, kurtosis,
+    return LS_SCORE_ALL(ls_score_from(prefix, 3.6, 5.0), more, kurtosis, 1.0 - lte_sync(e),
                         ls_score_from(e->bandwidth_hz, 0.5e6, 1e6));
 }
 

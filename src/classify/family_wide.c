@@ -22,6 +22,7 @@ static double score_noise_like(const struct ls_evidence *e) {
     double peak = ls_score_from(ls_score_feature(e, LS_FEATURE_PEAK_DB), 6.8, 7.6);
     double prefix = fmax(ls_score_from(ls_score_feature(e, LS_FEATURE_PREFIX_15K), 3.6, 4.4),
                          ls_score_from(ls_score_feature(e, LS_FEATURE_PREFIX_30K), 3.6, 4.4));
+    prefix = fmax(prefix, ls_score_from(ls_score_feature(e, LS_FEATURE_LTE_SYNC), 13.0, 17.0));
     double line = ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.1, 0.2);
     return LS_SCORE_ALL(gaussian, peak, 1.0 - prefix, 1.0 - line,
                         ls_score_from(e->bandwidth_hz, 0.5e6, 0.8e6),

@@ -61,6 +61,15 @@ int ls_look_create(struct ls_look **ret, struct ls_err *err) {
             code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for features");
         }
     }
+    if (code == LS_OK) {
+        code = ls_training_create(&look->access, LS_TRAINING_ACCESS, err);
+    }
+    if (code == LS_OK) {
+        code = ls_training_create(&look->extended, LS_TRAINING_EXTENDED, err);
+    }
+    if (code == LS_OK) {
+        code = ls_secondary_create(&look->secondary, err);
+    }
     if (code != LS_OK) {
         ls_look_destroy(look);
         return code;
@@ -77,6 +86,9 @@ void ls_look_destroy(struct ls_look *look) {
         ls_fft_destroy(look->fft[i]);
         free(look->window[i]);
     }
+    ls_training_destroy(look->access);
+    ls_training_destroy(look->extended);
+    ls_secondary_destroy(look->secondary);
     free(look->power);
     free(look->freq);
     free(look->scratch);

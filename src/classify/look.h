@@ -8,6 +8,8 @@
 
 #include "dsp/fft.h"
 #include "dsp/narrow.h"
+#include "dsp/secondary.h"
+#include "dsp/training.h"
 #include "model/features.h"
 
 enum {
@@ -34,6 +36,9 @@ struct ls_look {
     float complex *sweep;   /* [LS_LOOK_BINS_MAX] that dechirps */
     float complex *segment; /* [LS_LOOK_BINS_MAX] */
     float complex *result;  /* [LS_LOOK_BINS_MAX] */
+    struct ls_training *access;
+    struct ls_training *extended;
+    struct ls_secondary *secondary;
 };
 
 /* a times b, without the care for infinities of the language's own, which takes longer. */
@@ -71,6 +76,9 @@ void ls_moments_measure(struct ls_look *look, struct ls_features *features);
 void ls_lines_measure(struct ls_look *look, struct ls_features *features);
 void ls_cyclic_measure(struct ls_look *look, struct ls_features *features);
 void ls_lattice_measure(struct ls_look *look, struct ls_features *features);
+void ls_broadcast_measure(struct ls_look *look, struct ls_features *features);
+/* After the prefixes and moments of the same part, on which it rests. */
+void ls_cell_measure(struct ls_look *look, struct ls_features *features);
 void ls_sweeps_measure(struct ls_look *look, struct ls_features *features);
 void ls_pulses_measure(struct ls_look *look, struct ls_features *features);
 

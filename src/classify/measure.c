@@ -51,6 +51,7 @@ void ls_measure_iq(struct ls_measure *measure, const struct ls_narrow_iq *iq,
     ls_lines_measure(look, features);
     ls_cyclic_measure(look, features);
     ls_lattice_measure(look, features);
+    ls_broadcast_measure(look, features);
     ls_sweeps_measure(look, features);
     ls_pulses_measure(look, features);
 }

@@ -30,13 +30,16 @@ enum ls_feature {
     LS_FEATURE_FREQ_LINE_DB,     /* strongest line of its square over what surrounds it */
     LS_FEATURE_FREQ_RATE_HZ,     /* where it is */
     LS_FEATURE_GSM_LINES_DB,     /* pair of lines of x^2 at 270.833 kHz */
-    LS_FEATURE_AIS_LINES_DB,     /* pair of lines of x^2 at 9.6 kHz */
-    LS_FEATURE_TETRA_LINE_DB,    /* line of |x|^2 at 18 kHz */
-    LS_FEATURE_WCDMA_LINE_DB,    /* line of |x|^2 at 3.84 MHz */
-    LS_FEATURE_DMR_LINE_DB,      /* line of the squared frequency at 4.8 kHz */
-    LS_FEATURE_PREFIX_15K,       /* cyclic prefix of 66.7 us symbols, in deviations of chance */
-    LS_FEATURE_PREFIX_30K,       /* the same of 33.3 us symbols */
-    LS_FEATURE_PRACH,            /* cyclic prefix of an 800 us symbol, in deviations of chance */
+    LS_FEATURE_GSM_SYNC, /* correction burst and, a frame later, its training sequence, 0..1 */
+    LS_FEATURE_ACCESS_TRAINING, /* synchronisation sequence of an access burst, 0..1 */
+    LS_FEATURE_LTE_SYNC,        /* primary and secondary synchronisation, over chance, 0..62 */
+    LS_FEATURE_AIS_LINES_DB,    /* pair of lines of x^2 at 9.6 kHz */
+    LS_FEATURE_TETRA_LINE_DB,   /* line of |x|^2 at 18 kHz */
+    LS_FEATURE_WCDMA_LINE_DB,   /* line of |x|^2 at 3.84 MHz */
+    LS_FEATURE_DMR_LINE_DB,     /* line of the squared frequency at 4.8 kHz */
+    LS_FEATURE_PREFIX_15K,      /* cyclic prefix of 66.7 us symbols, in deviations of chance */
+    LS_FEATURE_PREFIX_30K,      /* the same of 33.3 us symbols */
+    LS_FEATURE_PRACH,           /* cyclic prefix of an 800 us symbol, in deviations of chance */
     LS_FEATURE_NPRACH,   /* share of tones that hop by multiples of 3.75 kHz each 1.4 or 1.6 ms */
     LS_FEATURE_LORA,     /* share of power in one line after dechirping, best spreading factor */
     LS_FEATURE_CHIRP,    /* share of power in one line of x(t) x*(t - d), away from 0 Hz */

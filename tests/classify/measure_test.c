@@ -36,9 +36,9 @@ static float complex normal(gsl_rng *rng, double power) {
     return CMPLXF((float)gsl_ran_gaussian(rng, sigma), (float)gsl_ran_gaussian(rng, sigma));
 }
 
-/* Adds noise, and measures all of x as one burst. */
-static double value(struct bench *bench, double rate_sps, double bandwidth_hz,
-                    enum ls_feature feature) {
+/* Adds noise, and measures all of x as one burst, of which the start was seen or not. */
+static double measured(struct bench *bench, double rate_sps, double bandwidth_hz, bool has_start,
+                       enum ls_feature feature) {
     for (size_t n = 0; n < SAMPLES; n++) {
         bench->x[n] += normal(bench->rng, noise_pow);
     }
@@ -50,11 +50,17 @@ static double value(struct bench *bench, double rate_sps, double bandwidth_hz,
                               .bandwidth_hz = bandwidth_hz,
                               .noise_pow = noise_pow,
                               .snr = 1.0 / noise_pow,
+                              .has_start = has_start,
                               .whole_band = true};
     bench->features = (struct ls_features){.parts = 0};
     ls_measure_iq(bench->measure, &iq, &bench->features);
     cr_expect_eq(bench->features.parts, 1);
     return ls_features_value(&bench->features, feature);
+}
+
+static double value(struct bench *bench, double rate_sps, double bandwidth_hz,
+                    enum ls_feature feature) {
+    return measured(bench, rate_sps, bandwidth_hz, false, feature);
 }
 
 static float complex turn(double turns) {
@@ -198,6 +204,27 @@ Test(measure, squitters_are_64_or_120_us_long_and_others_are_not) {
         cr_expect_gt(ls_features_value(&bench.features, LS_FEATURE_SQUITTER), 0.75);
     }
     bench_finish(&bench);
+}
+
+/* Groups of 1.6 ms on tones 3.75 kHz apart; the same on tones of another lattice, and a tone that
+ * stays. */
+Test(measure, tones_that_hop_over_the_lattice_of_random_access_are_seen) {
+    static const int tones[] = {3, 2, 8, 9, 0, 1, 7, 6, 5, 4, 10, 11};
+    static const double steps_hz[] = {3750.0, 5600.0, 0.0};
+    const double rate_sps = 80e3;
+    for (size_t s = 0; s < 3; s++) {
+        struct bench bench;
+        bench_init(&bench);
+        double turns = 0.0;
+        for (size_t n = 0; n < SAMPLES; n++) {
+            size_t group = (size_t)((double)n / rate_sps / 1.6e-3);
+            bench.x[n] = turn(turns);
+            turns += ((double)tones[group % 12] - 5.5) * steps_hz[s] / rate_sps;
+        }
+        double got = measured(&bench, rate_sps, 45e3, true, LS_FEATURE_NPRACH);
+        cr_expect(s == 0 ? got > 0.95 : fabs(got) < 0.5, "step %g Hz: %g", steps_hz[s], got);
+        bench_finish(&bench);
+    }
 }
 
 Test(measure, a_short_or_weak_part_says_nothing) {
