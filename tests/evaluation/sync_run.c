@@ -1,5 +1,5 @@
-/* Cells in a file of cf32 samples: sync_run FILE RATE gsm|lte [REACH_HZ]. Prints offset, error and
- * timing of each stretch of 160 ms. */
+/* Cells in a file of cf32 samples: sync_run FILE RATE gsm|lte [REACH_HZ]. Prints offset, error,
+ * timing and what follows of each stretch of 160 ms. */
 #include <complex.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,8 +28,8 @@ int main(int argc, char **argv) {
     while ((n = fread(iq, sizeof *iq, room, in)) > room / 3) {
         struct ls_sync_value value;
         if (ls_sync_find(sync, iq, n, &value)) {
-            printf("%12.1f Hz +-%6.1f at %9.1f seen %zu root %d\n", value.hz, value.error_hz,
-                   value.at, value.seen, value.root);
+            printf("%12.1f Hz +-%6.1f at %9.1f seen %zu root %d group %d followed %zu\n", value.hz,
+                   value.error_hz, value.at, value.seen, value.root, value.group, value.followed);
         } else {
             printf("none\n");
         }
