@@ -8,7 +8,7 @@
 #include "model/line.h"
 
 /* What a row gets whose log names no duration or no bandwidth, see line.h. */
-enum { LS_LINE_NOMINAL_MS = 100, LS_LINE_NOMINAL_HZ = 10000 };
+enum { LS_LINE_NOMINAL_MS = 100, LS_LINE_NOMINAL_HZ = 100000 };
 
 /* An object with a "type". *ret is untouched on failure; LS_ERR_FORMAT. */
 int ls_line_read(const json_t *object, struct ls_line *ret, struct ls_err *err);

@@ -248,7 +248,7 @@ static void write_note(const struct ls_import_rows *rows) {
     add_note(rows, rows->made_observations, 0,
              "no observation lines: taken as listening without a break from first to last row");
     add_note(rows, rows->nominal, 0,
-             "durations of 0.1 s and 10 kHz of bandwidth are nominal where the log has none");
+             "durations of 0.1 s and 100 kHz of bandwidth are nominal where the log has none");
     add_note(rows, result->run.no_clock, 0, "times count from the start of a recording");
     add_note(rows, result->overlaps > 0, result->overlaps,
              "observations overlap the one before: two sensors of one name?");

@@ -196,14 +196,14 @@ Test(line, rtl433_line_becomes_a_transmission_without_its_payload) {
     cr_expect_eq(line.transmission.start_ns, INT64_C(1673416127250000000));
     cr_expect_eq(line.transmission.duration_ns, 100000000);
     cr_expect_eq(line.transmission.center_hz, 433944000.0);
-    cr_expect_eq(line.transmission.bandwidth_hz, 10e3);
+    cr_expect_eq(line.transmission.bandwidth_hz, 100e3);
     cr_expect_eq(line.transmission.level_dbfs, -12.729);
     cr_expect_eq(line.transmission.snr_db, 13.733);
     cr_expect_str_eq(line.transmission.class_name, "ook");
     line = good(RTL("\"2023-01-11T05:48:47Z\"",
                     "\"mod\" : \"FSK\", \"freq1\" : 868.26, \"freq2\" : 868.34"));
     cr_expect_eq(line.transmission.center_hz, 868.3e6);
-    cr_expect_eq(line.transmission.bandwidth_hz, 90e3);
+    cr_expect_eq(line.transmission.bandwidth_hz, 180e3);
     cr_expect_str_eq(line.transmission.class_name, "fsk");
     cr_expect(isnan(line.transmission.snr_db));
 }

@@ -257,8 +257,8 @@ Test(import, csv_columns_are_known_by_name_and_the_payload_is_not_read) {
     cr_expect_str_eq(text,
                      "sensor,start,duration_s,center_hz,bandwidth_hz,snr_db,level_dbfs,class,"
                      "offset_hz,bursts\n"
-                     "import,2026-12-02T09:20:00.500000000Z,0.1,433920000,10000,,-12.5,ook,,\n"
-                     "import,2026-12-02T09:21:00.000000000Z,0.1,868300000,110000,,,fsk,,\n");
+                     "import,2026-12-02T09:20:00.500000000Z,0.1,433920000,100000,,-12.5,ook,,\n"
+                     "import,2026-12-02T09:21:00.000000000Z,0.1,868300000,200000,,,fsk,,\n");
     free(text);
 }
 
