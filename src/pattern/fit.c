@@ -9,10 +9,11 @@
 
 #include "pattern/residues.h"
 
-enum { ROUNDS = 25, CHAIN_BACK = 12 };
+enum { ROUNDS = 25, CHAIN_BACK = 12, HOPS_MIN = 5, HOPS_MAX = 64 };
 static const double aliases[LS_FIT_ALIASES] = {1.0 / 2.0, 2.0,       1.0 / 3.0, 3.0,
                                                2.0 / 3.0, 3.0 / 2.0, 1.0 / 4.0};
 static const double link_share = 0.75;
+static const double hops_gain = 10.0; /* of the natural logarithm; one clock in so many tries: 4 */
 static const double several_units = 12.0; /* of ls_residues_gain; one clock: once in 1e4 */
 static const double member_sigmas = 3.0;
 static const double spread_min_s = 2e-4; /* edges of bursts are known to a hop, not better */
@@ -382,6 +383,43 @@ static struct clock best_alias(const struct ls_arrivals *a, double period_s, dou
     return best;
 }
 
+/* Whether members lie on many of the hops that make a frame: those of a second device of the
+ * frame's period lie on one. */
+static bool many_hops(const struct ls_arrivals *a, const struct clock *hop, size_t hops) {
+    bool filled[HOPS_MAX] = {false};
+    double limit = member_limit(hop);
+    for (size_t i = 0; i < a->count; i++) {
+        if (fabs(residual(hop, a->t_s[i])) <= limit) {
+            double cycle = rint((a->t_s[i] - hop->phase_s) / hop->period_s);
+            filled[(size_t)(cycle - (double)hops * floor(cycle / (double)hops)) % hops] = true;
+        }
+    }
+    size_t places = 0;
+    for (size_t k = 0; k < hops; k++) {
+        places += filled[k] ? 1 : 0;
+    }
+    return places >= HOPS_MIN;
+}
+
+/* A hopper is back on its channel after a whole number of hops: what fits best on one channel is a
+ * multiple of its clock, and what fell between is taken for strangers. The part of the period that
+ * fits best where strangers lie on it too. */
+static struct clock of_one_hop(const struct ls_arrivals *a, const struct clock *frame,
+                               double least_s, struct ls_fit *fit) {
+    struct clock best = *frame;
+    for (size_t k = HOPS_MIN; k <= HOPS_MAX && frame->period_s / (double)k > 4.0 * least_s; k++) {
+        struct clock c = fit_from(a, frame->period_s / (double)k, least_s, 0.04);
+        double gain = c.log_likelihood - frame->log_likelihood;
+        if (c.members > frame->members && gain > hops_gain &&
+            c.log_likelihood > best.log_likelihood && many_hops(a, &c, k)) {
+            fit->alias_s = frame->period_s;
+            fit->alias_log10 = gain / M_LN10;
+            best = c;
+        }
+    }
+    return best;
+}
+
 /* The period of several units, of which what fits best is a half, a third or a quarter. */
 static struct clock of_one_unit(const struct ls_arrivals *a, const struct clock *several,
                                 double least_s, struct ls_fit *fit) {
@@ -447,7 +485,8 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
     double least_s = fmax(spread_min_s, quantum_s * 0.29); /* of rounding: 1/sqrt(12) */
     memset(ret, 0, sizeof *ret);
     bool renewal = verdict->renewal_rank > verdict->clock_rank;
-    struct clock clock = best_alias(arrivals, verdict->period_s, least_s, ret);
+    struct clock frame = best_alias(arrivals, verdict->period_s, least_s, ret);
+    struct clock clock = of_one_hop(arrivals, &frame, least_s, ret);
     struct clock unit = of_one_unit(arrivals, &clock, least_s, ret);
     take_clock(arrivals, &unit, ret);
     ret->clock = true;

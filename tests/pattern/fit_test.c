@@ -155,3 +155,39 @@ Test(fit, a_true_third_is_not_split) {
         cr_expect_float_eq(fit.period_s, 4.0, 1e-3, "seed %zu: %g s", (size_t)seed, fit.period_s);
     }
 }
+
+/* A meter that hops every 7 s over 41 channels, heard on six of them, in whole seconds: the channel
+ * that is heard best comes back after 287 s, and the others are no strangers to its clock. */
+Test(fit, hops_are_told_from_the_frame) {
+    static const size_t hops[] = {0, 5, 12, 18, 27, 36};
+    enum { FRAMES = 60 };
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        double t_s[FRAMES * LS_COUNT(hops)];
+        size_t count = 0;
+        struct ls_chance chance;
+        struct ls_fit fit;
+        ls_chance_init(&chance, seed);
+        for (size_t i = 0; i < FRAMES; i++) {
+            for (size_t k = 0; k < LS_COUNT(hops); k++) {
+                double heard = k == 0 ? 0.95 : 0.3;
+                if (ls_chance_uniform(&chance) < heard) {
+                    t_s[count++] = floor(287.0 * (double)i + 7.0 * (double)hops[k] + 0.4 +
+                                         0.2 * ls_chance_uniform(&chance));
+                }
+            }
+        }
+        double start_s = 0.0;
+        double stop_s = t_s[count - 1];
+        double before_s[] = {0.0, stop_s};
+        struct ls_good_time good = {
+            .count = 1, .start_s = &start_s, .stop_s = &stop_s, .before_s = before_s};
+        struct ls_arrivals arrivals = {.t_s = t_s, .count = count, .good = &good};
+        struct ls_verdict verdict = {.clock_rank = 20.0,
+                                     .renewal_rank = -(double)INFINITY,
+                                     .period_s = 287.01,
+                                     .interval_s = (double)NAN};
+        ls_fit_arrivals(&arrivals, &verdict, &fit);
+        cr_assert_float_eq(fit.period_s, 7.0, 0.002, "seed %zu: %g s", (size_t)seed, fit.period_s);
+        cr_assert_eq(fit.members, count, "seed %zu: %zu of %zu", (size_t)seed, fit.members, count);
+    }
+}
