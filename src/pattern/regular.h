@@ -4,7 +4,9 @@
  * and later ones confirm it or do not. Devices that share an emitter slot are told apart by timing:
  * the members of the strongest regularity are taken out and the rest is searched again (sequence
  * extraction, as after the PRI transform of Nishiguchi, Kobayashi, "Improved algorithm for
- * estimating pulse repetition intervals", IEEE Trans. AES 36(2), 2000). */
+ * estimating pulse repetition intervals", IEEE Trans. AES 36(2), 2000). Where the events of the
+ * best window fall into parts by level or by long silences (pattern/parts.h), each part is searched
+ * too, and is reported in place of the whole when it keeps another time. */
 #ifndef PATTERN_REGULAR_H
 #define PATTERN_REGULAR_H
 
@@ -22,7 +24,8 @@ struct ls_heard {
     int64_t stop_ns;
     int64_t id;
     double center_hz;
-    bool company; /* several others were passing */
+    float level_dbfs; /* NAN: not known */
+    bool company;     /* several others were passing */
 };
 
 /* One regularity: what a kind makes its finding of. Borrowed for the call. */
