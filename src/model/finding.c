@@ -54,6 +54,10 @@ double ls_finding_probability(const struct ls_finding *finding) {
 }
 
 void ls_finding_p_text(double log10_p, int digits, char ret[LS_FINDING_P_BYTES]) {
+    if (log10_p < LS_FINDING_LEAST_LOG10) {
+        snprintf(ret, LS_FINDING_P_BYTES, "<1e%d", LS_FINDING_LEAST_LOG10);
+        return;
+    }
     double power = floor(log10_p);
     double digit = pow(10.0, log10_p - power);
     double last = pow(10.0, (double)(digits - 1));

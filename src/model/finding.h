@@ -64,8 +64,10 @@ const char *const *ls_finding_kinds(size_t *ret_count);
 /* Its probability as the lines write it: 1e-300 where it would underflow. */
 double ls_finding_probability(const struct ls_finding *finding);
 
-/* For people: "0.031", "2.7e-66", also where it would underflow. digits: 1 or 2. */
-enum { LS_FINDING_P_BYTES = 24 };
+/* For people: "0.031", "2.7e-6", and "<1e-12" of all that is less: the laws of the kinds were held
+ * against logs without a pattern down to 1e-5, and what they say far beyond that rests on nothing
+ * but the law. digits: 1 or 2. */
+enum { LS_FINDING_P_BYTES = 24, LS_FINDING_LEAST_LOG10 = -12 };
 void ls_finding_p_text(double log10_p, int digits, char ret[LS_FINDING_P_BYTES]);
 
 /* NULL when there is none. */

@@ -88,14 +88,22 @@ static void grown(struct ls_document *doc, const struct ls_material *m) {
     }
 }
 
+/* A power of ten, to people no further than its law was held against anything. */
+static struct ls_value power_of_ten(struct ls_shown *shown, double log10_p) {
+    struct ls_value value = ls_value_number(shown, log10_p, 1);
+    if (log10_p < LS_FINDING_LEAST_LOG10) {
+        snprintf(shown->text, sizeof shown->text, "below %d", LS_FINDING_LEAST_LOG10);
+    }
+    return value;
+}
+
 static void sureness_fields(struct ls_document *doc, const struct ls_incident *incident) {
     const struct ls_finding *finding = &incident->finding;
     struct ls_shown shown;
     ls_value_number(&shown, ls_finding_probability(finding), 0);
     ls_finding_p_text(finding->log10_p, 2, shown.text);
     ls_document_field(doc, "false_alarm_probability", "p, after all trials", shown.value);
-    ls_document_field(doc, "log10_p", "its power of ten",
-                      ls_value_number(&shown, finding->log10_p, 1));
+    ls_document_field(doc, "log10_p", "its power of ten", power_of_ten(&shown, finding->log10_p));
     ls_document_field(doc, "searches", "searches of this kind",
                       ls_value_count(&shown, finding->searches));
     ls_document_field(doc, "trials", "trials in them", ls_value_number(&shown, finding->trials, 0));
@@ -103,7 +111,7 @@ static void sureness_fields(struct ls_document *doc, const struct ls_incident *i
                       ls_value_count(&shown, incident->findings));
     ls_document_field(doc, "confirmed", "found again later", ls_value_bool(incident->confirmed));
     ls_document_field(doc, "confirm_log10_p", "p of that, power of ten",
-                      ls_value_number(&shown, finding->confirm_log10_p, 1));
+                      power_of_ten(&shown, finding->confirm_log10_p));
 }
 
 static void sure(struct ls_document *doc, const struct ls_material *m,
@@ -115,7 +123,8 @@ static void sure(struct ls_document *doc, const struct ls_material *m,
                      "p is the probability that chance alone, without any pattern, makes something "
                      "as regular as this somewhere in the run: every period, phase, grouping and "
                      "emitter that was tried is allowed for. It is not the probability that "
-                     "somebody meant it, and it says nothing of why.");
+                     "somebody meant it, and it says nothing of why. What is less than 1e-12 is "
+                     "written so: no number of logs without a pattern could hold it to more.");
     sureness_fields(doc, &m->incident);
     snprintf(detector, sizeof detector, "%s/%u", finding->kind, finding->version);
     ls_document_field(doc, "detector", "detector and version", ls_value_text(detector));
