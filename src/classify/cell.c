@@ -6,13 +6,15 @@
 #include <string.h>
 
 #include "classify/look.h"
+#include "dsp/versions.h"
 
 enum {
     SHIFTS = 10, /* carriers that the middle of the band may be off */
     LOWEST = -31 - SHIFTS,
     ROW = 2 * (31 + SHIFTS) + 1,
     SYMBOLS = 96, /* looked at */
-    POINTS = 320, /* samples of a symbol */
+    POINTS = 320, /* samples of a symbol, a multiple of LANES */
+    LANES = 8,
     NUMBERS = 3,
     BESIDE = 3, /* symbols from the secondary signal to the primary one in TDD; 1 in FDD */
 };
@@ -23,7 +25,6 @@ static const double LEAST_HZ = 0.9e6;
 static const double WANTED_SPS = 1.92e6;
 static const double PREFIX_S = 4.69e-6;
 static const double LEAST_PREFIX = 3.5;     /* LS_FEATURE_PREFIX_15K of the part */
-static const double LEAST_KURTOSIS = 1.6;   /* single carriers of phones have less */
 static const double LEAST_PRIMARY = 18.0;   /* exp(-18) in each of 6,000 places */
 static const double LEAST_SECONDARY = 15.0; /* exp(-15) for each of 672 */
 static const double ALL_S = 5.2e-3;         /* a part as long as that has the signals */
@@ -87,33 +88,66 @@ static bool find_symbols(struct grid *grid) {
     return true;
 }
 
+/* Samples of a symbol that turn from carrier to carrier, in lanes that a machine adds at once. */
+struct turning {
+    float re[POINTS], im[POINTS];             /* a symbol, the present carrier at 0 Hz */
+    float step_re[POINTS], step_im[POINTS];   /* to the next carrier */
+    float first_re[POINTS], first_im[POINTS]; /* from the samples to the lowest one */
+    size_t count;                             /* a multiple of LANES */
+};
+
+static void begin_turning(struct turning *turning, const struct grid *grid) {
+    double lowest_hz = grid->off_hz + LOWEST * CARRIER_HZ;
+    memset(turning, 0, sizeof *turning);
+    turning->count = (grid->points + LANES - 1) / LANES * LANES;
+    for (size_t n = 0; n < grid->points; n++) {
+        double angle = -2.0 * M_PI / grid->sps * (double)n;
+        turning->step_re[n] = (float)cos(angle * CARRIER_HZ);
+        turning->step_im[n] = (float)sin(angle * CARRIER_HZ);
+        turning->first_re[n] = (float)cos(angle * lowest_hz);
+        turning->first_im[n] = (float)sin(angle * lowest_hz);
+    }
+}
+
+/* The sum of all samples, which is the present carrier; then on to the next one. */
+LS_VERSIONS static float complex take_carrier(struct turning *turning) {
+    float re[LANES] = {0.0F};
+    float im[LANES] = {0.0F};
+    for (size_t n = 0; n < turning->count; n += LANES) {
+        for (size_t l = 0; l < LANES; l++) {
+            float a = turning->re[n + l];
+            float b = turning->im[n + l];
+            re[l] += a;
+            im[l] += b;
+            turning->re[n + l] = a * turning->step_re[n + l] - b * turning->step_im[n + l];
+            turning->im[n + l] = a * turning->step_im[n + l] + b * turning->step_re[n + l];
+        }
+    }
+    for (size_t l = 1; l < LANES; l++) {
+        re[0] += re[l];
+        im[0] += im[l];
+    }
+    return CMPLXF(re[0], im[0]);
+}
+
 /* Carriers LOWEST and on of each symbol. Returns how many symbols there are. */
 static size_t transform(const struct grid *grid, float complex ret[SYMBOLS][ROW]) {
+    struct turning turning;
     size_t symbols = 0;
-    float complex turns[POINTS];
-    float complex shifted[POINTS];
-    for (size_t n = 0; n < grid->points; n++) {
-        double angle = -2.0 * M_PI * CARRIER_HZ / grid->sps * (double)n;
-        turns[n] = CMPLXF((float)cos(angle), (float)sin(angle));
-    }
+    begin_turning(&turning, grid);
     for (; symbols < SYMBOLS; symbols++) {
         size_t from = (size_t)(grid->first + (double)symbols * SYMBOL_S * grid->sps);
         if (from + grid->points > grid->count) {
             break;
         }
         for (size_t n = 0; n < grid->points; n++) {
-            double hz = grid->off_hz + LOWEST * CARRIER_HZ;
-            double angle = -2.0 * M_PI * hz / grid->sps * (double)n;
-            shifted[n] =
-                ls_look_product(grid->x[from + n], CMPLXF((float)cos(angle), (float)sin(angle)));
+            float complex first = CMPLXF(turning.first_re[n], turning.first_im[n]);
+            float complex x = ls_look_product(grid->x[from + n], first);
+            turning.re[n] = crealf(x);
+            turning.im[n] = cimagf(x);
         }
         for (size_t k = 0; k < ROW; k++) {
-            float complex sum = 0.0F;
-            for (size_t n = 0; n < grid->points; n++) {
-                sum += shifted[n];
-                shifted[n] = ls_look_product(shifted[n], turns[n]);
-            }
-            ret[symbols][k] = sum;
+            ret[symbols][k] = take_carrier(&turning);
         }
     }
     return symbols;
@@ -194,8 +228,7 @@ static double secondary_of(const struct ls_look *look, float complex rows[SYMBOL
 void ls_cell_measure(struct ls_look *look, struct ls_features *features) {
     struct grid grid;
     float complex rows[SYMBOLS][ROW];
-    bool like = ls_features_value(features, LS_FEATURE_PREFIX_15K) > LEAST_PREFIX &&
-                ls_features_value(features, LS_FEATURE_KURTOSIS) > LEAST_KURTOSIS;
+    bool like = ls_features_value(features, LS_FEATURE_PREFIX_15K) > LEAST_PREFIX;
     if (!like || look->iq->bandwidth_hz < LEAST_HZ || look->iq->rate_sps < 0.7 * WANTED_SPS) {
         return;
     }

@@ -86,7 +86,8 @@ static double score_lte_uplink(const struct ls_evidence *e) {
     double single = ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 1.2, 1.68, 0.1);
     /* Binary phase keying, which has that kurtosis, has a line where it is squared. */
     double binary = ls_score_from(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 15.0, 19.0);
-    return LS_SCORE_ALL(prefix, single, 1.0 - binary, ls_score_from(e->bandwidth_hz, 130e3, 170e3));
+    return LS_SCORE_ALL(prefix, single, 1.0 - binary, 1.0 - lte_sync(e),
+                        ls_score_from(e->bandwidth_hz, 130e3, 170e3));
 }
 
 const struct ls_class_row ls_class_lte_uplink = {
@@ -110,7 +111,9 @@ const struct ls_class_row ls_class_lte_prach = {
 static double score_lte_downlink(const struct ls_evidence *e) {
     double prefix = ls_score_from(ls_score_feature(e, LS_FEATURE_PREFIX_15K), 4.0, 6.0);
     prefix = fmax(prefix, lte_sync(e));
-    double many = ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 1.8, 8.0, 0.15);
+    /* A receiver at its limits cuts the peaks off, but leaves the synchronisation. */
+    double many =
+        fmax(ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 1.8, 8.0, 0.15), lte_sync(e));
     return LS_SCORE_ALL(prefix, many, ls_score_from(e->bandwidth_hz, 0.7e6, 0.9e6));
 }
 

@@ -77,7 +77,7 @@ void ls_lines_measure(struct ls_look *look, struct ls_features *features);
 void ls_cyclic_measure(struct ls_look *look, struct ls_features *features);
 void ls_lattice_measure(struct ls_look *look, struct ls_features *features);
 void ls_broadcast_measure(struct ls_look *look, struct ls_features *features);
-/* After the prefixes and moments of the same part, on which it rests. */
+/* After the prefixes of the same part, on which it rests. */
 void ls_cell_measure(struct ls_look *look, struct ls_features *features);
 void ls_sweeps_measure(struct ls_look *look, struct ls_features *features);
 void ls_pulses_measure(struct ls_look *look, struct ls_features *features);
