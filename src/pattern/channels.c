@@ -14,6 +14,7 @@ enum {
 static const double gate_ppm = 3e-6;
 static const double gate_bandwidth = 0.1;
 static const double gate_min_hz = 500.0;
+static const double beside_gates = 3.0;
 static const double line_hz = 2e3;
 static const double place_hz = 20e3;
 
@@ -74,9 +75,8 @@ static size_t position(const struct ls_channels *channels, uint32_t sensor, doub
     return low;
 }
 
-static double gate_hz(const struct ls_transmission *row) {
-    return fmax(gate_min_hz,
-                fmax(gate_ppm * fabs(row->center_hz), gate_bandwidth * row->bandwidth_hz));
+static double gate_hz(double center_hz, double bandwidth_hz) {
+    return fmax(gate_min_hz, fmax(gate_ppm * fabs(center_hz), gate_bandwidth * bandwidth_hz));
 }
 
 static bool same_width(double a, double b) {
@@ -87,7 +87,7 @@ static bool same_width(double a, double b) {
 static size_t nearest(const struct ls_channels *channels, const struct ls_transmission *row,
                       uint32_t sensor) {
     size_t from = position(channels, sensor, row->center_hz);
-    double best_hz = gate_hz(row);
+    double best_hz = gate_hz(row->center_hz, row->bandwidth_hz);
     size_t best = SIZE_MAX;
     for (int way = -1; way <= 1; way += 2) {
         for (size_t i = way < 0 ? from - 1 : from; i < channels->count; i += (size_t)way) {
@@ -104,6 +104,23 @@ static size_t nearest(const struct ls_channels *channels, const struct ls_transm
         }
     }
     return best;
+}
+
+bool ls_channels_beside(const struct ls_channels *channels, uint32_t slot, int64_t since_ns) {
+    const struct ls_channel *mine = &channels->slots[slot];
+    double reach_hz = beside_gates * gate_hz(mine->center_hz, mine->bandwidth_hz);
+    for (size_t i = position(channels, mine->sensor, mine->center_hz - reach_hz);
+         i < channels->count; i++) {
+        const struct ls_channel *at = &channels->slots[channels->order[i]];
+        if (at->sensor != mine->sensor || at->center_hz > mine->center_hz + reach_hz) {
+            break;
+        }
+        if (at != mine && at->last_ns >= since_ns && at->count > 1 &&
+            same_width(at->bandwidth_hz, mine->bandwidth_hz)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* --- making room --- */

@@ -40,6 +40,10 @@ void ls_channels_destroy(struct ls_channels *channels);
 uint32_t ls_channels_push(struct ls_channels *channels, const struct ls_transmission *row,
                           uint32_t sensor, bool *ret_begins, bool *ret_known);
 
+/* Whether another channel of the sensor, as wide, lies within three gates of the slot's and was
+ * heard since then: its rows may stray into this one. */
+bool ls_channels_beside(const struct ls_channels *channels, uint32_t slot, int64_t since_ns);
+
 /* NULL when the slot is free. */
 const struct ls_channel *ls_channels_at(const struct ls_channels *channels, uint32_t slot);
 

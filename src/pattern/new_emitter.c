@@ -1,5 +1,5 @@
-/* One search for each channel that came up after the baseline. It lasts as long as it is never
- * silent for more than two hours; the null says how long that would be. */
+/* One search for each time that a channel came up after a silence of the baseline. It lasts as long
+ * as it is never silent for more than two hours; the null says how long that would be. */
 #include "pattern/new_emitter.h"
 
 #include <math.h>
@@ -25,6 +25,7 @@ struct stay {
     int64_t from_ns;
     int64_t until_ns;
     int64_t noted_ns; /* of the last row kept */
+    int64_t heard_ns; /* when the last row of the channel stopped, whether it lasted or not */
     uint32_t rows;    /* that lasted */
     uint32_t evidence_count;
     int64_t evidence[EVIDENCE];
@@ -37,7 +38,7 @@ struct state {
     struct stay *stays;               /* [LS_CHANNELS_MAX] */
     int64_t since_ns[LS_SENSORS_MAX]; /* first row of each sensor; valid with known */
     bool known[LS_SENSORS_MAX];
-    uint64_t gone; /* searches of channels that gave way */
+    uint64_t gone; /* searches of channels that gave way, and of stays before the last */
 };
 
 static void destroy(void *state) {
@@ -88,20 +89,40 @@ static void note_row(struct stay *stay, const struct ls_transmission *row) {
     }
 }
 
+/* silent_ns: since when the channel was silent. */
 static int begin_stay(struct state *s, const struct ls_event *event, uint32_t slot, bool known,
-                      struct ls_err *err) {
+                      int64_t silent_ns, struct ls_err *err) {
     struct stay *stay = &s->stays[slot];
+    int64_t start_ns = event->row->start_ns;
     double before_s = 0.0;
     s->gone += stay->searched;
-    *stay = (struct stay){.from_ns = event->row->start_ns, .until_ns = event->row->start_ns};
-    /* What was on when listening began may have been on before. */
-    if (known || event->cut_start) {
+    *stay = (struct stay){.from_ns = start_ns, .until_ns = start_ns};
+    /* What was on when listening began may have been on before; and what is close to something that
+     * was there may be that, as a crystal drifts. */
+    if (known || event->cut_start ||
+        ls_channels_beside(s->channels, slot, start_ns - ls_ns_from_seconds(baseline_s))) {
         return LS_OK;
     }
-    int code = listened_s(s, ls_channels_at(s->channels, slot), s->since_ns[event->sensor],
-                          event->row->start_ns, &before_s, err);
+    int code =
+        listened_s(s, ls_channels_at(s->channels, slot), silent_ns, start_ns, &before_s, err);
     stay->searched = before_s >= baseline_s;
     return code;
+}
+
+/* A row of old, such as a false alarm of the detector, does not make a channel known for ever. */
+static int begin_again(struct state *s, const struct ls_event *event, uint32_t slot,
+                       struct ls_err *err) {
+    struct stay *stay = &s->stays[slot];
+    double silent_s = 0.0;
+    bool stayed = stay->searched && (double)(stay->until_ns - stay->from_ns) / 1e9 >= least_s;
+    if (stayed || (double)(event->row->start_ns - stay->heard_ns) / 1e9 < baseline_s) {
+        return LS_OK;
+    }
+    int code = listened_s(s, ls_channels_at(s->channels, slot), stay->heard_ns,
+                          event->row->start_ns, &silent_s, err);
+    return code == LS_OK && silent_s >= baseline_s
+               ? begin_stay(s, event, slot, false, stay->heard_ns, err)
+               : code;
 }
 
 static int push(void *state, const struct ls_event *event, struct ls_err *err) {
@@ -115,7 +136,10 @@ static int push(void *state, const struct ls_event *event, struct ls_err *err) {
     }
     uint32_t slot = ls_channels_push(s->channels, row, event->sensor, &begins, &known);
     struct stay *stay = &s->stays[slot];
-    int code = begins ? begin_stay(s, event, slot, known, err) : LS_OK;
+    int64_t stop_ns = row->start_ns + row->duration_ns;
+    int code = begins ? begin_stay(s, event, slot, known, s->since_ns[event->sensor], err)
+                      : begin_again(s, event, slot, err);
+    stay->heard_ns = begins || stop_ns > stay->heard_ns ? stop_ns : stay->heard_ns;
     if (code != LS_OK || !stay->searched || stay->over) {
         return code;
     }
@@ -123,7 +147,6 @@ static int push(void *state, const struct ls_event *event, struct ls_err *err) {
         stay->over = true;
         return LS_OK;
     }
-    int64_t stop_ns = row->start_ns + row->duration_ns;
     stay->until_ns = stop_ns > stay->until_ns ? stop_ns : stay->until_ns;
     stay->rows++;
     note_row(stay, row);
@@ -228,17 +251,19 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
 
 const struct ls_kind ls_new_emitter_kind = {
     .id = "new-emitter",
-    .version = 1,
+    .version = 2,
     .null = "what comes up at a frequency that was silent for two days of listening leaves again: "
             "the chance that it falls silent for two hours is constant, once in four hours on the "
             "average or more often",
     .test = "hours of listening from its first transmission to the first silence of two hours, "
-            "against the exponential law; one search for each new channel",
+            "against the exponential law; one search for each time that a channel comes up",
     .evidence = "a day of listening without a silence of two hours, after two days without a row "
                 "at the frequency",
     .rivals = "a new licensed user; a change of the receiver",
-    .fooled = "what was there before the baseline, or sends less often than every two hours, is "
-              "not seen; a move of an old emitter by more than 3 ppm looks new",
+    .fooled =
+        "what was there before the baseline, or sends less often than every two hours, is "
+        "not seen; nor is what comes up within 9 ppm, or a third of its bandwidth, of what was "
+        "there; a move of an old emitter by more than that looks new",
     .create = create,
     .destroy = destroy,
     .push = push,
