@@ -20,14 +20,25 @@ struct chain {
     double squares; /* of what is left over */
 };
 
-static void follow(const double *t, size_t n, size_t from, double period_s, struct chain *chain) {
+/* As rint() below 2^51, without a call. */
+static double nearest(double x) {
+    static const double whole = 0x1.8p52;
+    return x + whole - whole;
+}
+
+/* False: it cannot have more than so many ticks, and was not followed to its end. */
+static bool follow(const double *t, size_t n, size_t from, double period_s, size_t more_than,
+                   struct chain *chain) {
     size_t last = from;
     double sum_s = 0.0;
     double sum_ticks = 0.0;
     *chain = (struct chain){.period_s = period_s, .on = UINT32_C(1) << from, .count = 1};
     for (size_t i = from + 1; i < n; i++) {
+        if (chain->count + (n - i) <= more_than) {
+            return false;
+        }
         double apart_s = t[i] - t[last];
-        double ticks = rint(apart_s / chain->period_s);
+        double ticks = nearest(apart_s / chain->period_s);
         double error_s = apart_s - ticks * chain->period_s;
         if (fabs(error_s) > slack * chain->period_s) {
             continue;
@@ -44,6 +55,7 @@ static void follow(const double *t, size_t n, size_t from, double period_s, stru
         chain->period_s = sum_s / sum_ticks;
         last = i;
     }
+    return chain->count > more_than;
 }
 
 /* log10 of the chance that so many of the others hit a tick or better: Chernoff's bound. */
@@ -57,13 +69,32 @@ static double log10_chance(size_t others, size_t hits, double p) {
     return -n * (q * log(q / p) + rest) / log(10.0);
 }
 
+/* The two starts that gave the period are on it by definition. */
+static double log10_of(size_t n, size_t count, double trials) {
+    return log10_chance(n - 2, count - 2, 2.0 * slack) + log10(trials);
+}
+
+/* Fewer ticks than this are never enough; n + 1 when all are not. */
+static size_t least_count(size_t n, double trials) {
+    size_t low = ON_MIN;
+    size_t high = n + 1;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (log10_of(n, middle, trials) < log10_p_max) {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    return low;
+}
+
 static void judge(const struct chain *chain, size_t n, double trials, struct ls_beat *best) {
     double coverage = (double)chain->count / (chain->ticks + 1.0);
-    if (chain->count < ON_MIN || coverage < coverage_min) {
+    if (coverage < coverage_min) {
         return;
     }
-    /* The two starts that gave the period are on it by definition. */
-    double log10_p = log10_chance(n - 2, chain->count - 2, 2.0 * slack) + log10(trials);
+    double log10_p = log10_of(n, chain->count, trials);
     if (log10_p < best->log10_p) {
         double spread_s = sqrt(chain->squares / (double)(chain->count - 1));
         *best = (struct ls_beat){.period_s = chain->period_s,
@@ -85,13 +116,17 @@ bool ls_beat_find(const int64_t *starts_ns, size_t n, struct ls_beat *ret) {
         t[i] = (double)(starts_ns[i] - starts_ns[0]) / 1e9;
     }
     double trials = (double)(n * STEPS);
-    for (size_t from = 0; from + ON_MIN <= n; from++) {
+    /* More ticks of as many starts are always less likely: only a chain of more counts. */
+    size_t more_than = least_count(n, trials) - 1;
+    for (size_t from = 0; from + more_than < n; from++) {
         for (size_t step = 1; step <= STEPS && from + step < n; step++) {
             double period_s = t[from + step] - t[from];
             if (period_s >= period_min_s) {
                 struct chain chain;
-                follow(t, n, from, period_s, &chain);
-                judge(&chain, n, trials, &best);
+                if (follow(t, n, from, period_s, more_than, &chain)) {
+                    judge(&chain, n, trials, &best);
+                    more_than = best.count > more_than ? best.count : more_than;
+                }
             }
         }
     }

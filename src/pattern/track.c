@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +24,13 @@ static const double gate_level_db = 20.0;
 static const double memory = 0.1; /* weight of the newest in the recent means */
 /* At least this wide, so that one gate of 3 ppm fits in a slot up to 6 GHz. */
 static const double slot_min_hz = 20e3;
+static const int slot_min_octave = 16; /* a quarter of it is below that */
 /* Half of the 902 to 928 MHz band, the widest that hoppers below 1 GHz use. */
 static const double gate_any_channel = 0.015;
+/* exp() of the gates of logarithms. */
+static const double gate_bandwidth_ratio = 1.3498588075760032;
+static const double gate_duration_ratio = 1.2840254166877414;
+static const double gate_any_channel_ratio = 1.0151130646157189;
 
 struct cell {
     uint32_t sensor;
@@ -34,14 +40,26 @@ struct cell {
 
 struct node {
     struct ls_track track; /* serial 0: free */
-    struct cell cell;
-    uint32_t next; /* in the chain of the cell */
     uint32_t older;
     uint32_t newer;
 };
 
+/* What a search asks of each emitter of a chain, in a line of memory of its own. The numbers are
+ * those of its track. */
+struct gist {
+    alignas(64) struct cell cell;
+    uint32_t next; /* in the chain of the cell */
+    uint16_t span;
+    uint16_t way;
+    double center_hz;
+    double bandwidth_hz;
+    double duration_s;
+    double level_dbfs;
+};
+
 struct ls_tracks {
     struct node *nodes;
+    struct gist *gists; /* [max], of the nodes */
     size_t max;
     bool any_channel;
     size_t used;
@@ -63,9 +81,10 @@ int ls_tracks_create(struct ls_tracks **ret, const struct ls_tracks_opts *opts,
     }
     if (tracks != NULL) {
         tracks->nodes = calloc(max, sizeof *tracks->nodes);
+        tracks->gists = aligned_alloc(sizeof *tracks->gists, max * sizeof *tracks->gists);
         tracks->heads = malloc(heads * sizeof *tracks->heads);
     }
-    if (tracks == NULL || tracks->nodes == NULL || tracks->heads == NULL) {
+    if (tracks == NULL || tracks->nodes == NULL || tracks->gists == NULL || tracks->heads == NULL) {
         ls_tracks_destroy(tracks);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu emitters", max);
     }
@@ -85,6 +104,7 @@ void ls_tracks_destroy(struct ls_tracks *tracks) {
         return;
     }
     free(tracks->nodes);
+    free(tracks->gists);
     free(tracks->heads);
     free(tracks);
 }
@@ -95,7 +115,8 @@ static int64_t slot_of(const struct ls_tracks *tracks, double center_hz, int oct
     if (tracks->any_channel) {
         return (int64_t)floor(log(fmax(center_hz, 1.0)) / gate_any_channel);
     }
-    return (int64_t)floor(center_hz / fmax(slot_min_hz, ldexp(0.25, octave)));
+    return (int64_t)floor(center_hz /
+                          (octave <= slot_min_octave ? slot_min_hz : ldexp(0.25, octave)));
 }
 
 static struct cell cell_of(const struct ls_tracks *tracks, uint32_t sensor, double center_hz,
@@ -117,17 +138,29 @@ static bool same_cell(const struct cell *a, const struct cell *b) {
 }
 
 static void chain(struct ls_tracks *tracks, uint32_t slot) {
-    uint32_t *first = head(tracks, &tracks->nodes[slot].cell);
-    tracks->nodes[slot].next = *first;
+    uint32_t *first = head(tracks, &tracks->gists[slot].cell);
+    tracks->gists[slot].next = *first;
     *first = slot;
 }
 
 static void unchain(struct ls_tracks *tracks, uint32_t slot) {
-    uint32_t *at = head(tracks, &tracks->nodes[slot].cell);
+    uint32_t *at = head(tracks, &tracks->gists[slot].cell);
     while (*at != slot) {
-        at = &tracks->nodes[*at].next;
+        at = &tracks->gists[*at].next;
     }
-    *at = tracks->nodes[slot].next;
+    *at = tracks->gists[slot].next;
+}
+
+/* After its track changed; the cell stays. */
+static void retell(struct ls_tracks *tracks, uint32_t slot) {
+    const struct ls_track *track = &tracks->nodes[slot].track;
+    struct gist *gist = &tracks->gists[slot];
+    gist->span = (uint16_t)track->span;
+    gist->way = (uint16_t)track->way;
+    gist->center_hz = track->center_hz;
+    gist->bandwidth_hz = track->bandwidth_hz;
+    gist->duration_s = track->duration_s;
+    gist->level_dbfs = track->level_dbfs;
 }
 
 static void leave_age(struct ls_tracks *tracks, uint32_t slot) {
@@ -171,34 +204,58 @@ struct look {
     enum ls_way way;
 };
 
+/* Beyond a gate for certain, told without a logarithm: rounding is nine digits away. */
+static const double surely = 1.0 + 1e-9;
+
+static bool ratio_beyond(double a, double b, double gate_ratio) {
+    return a > surely * gate_ratio * b || b > surely * gate_ratio * a;
+}
+
+/* Nearly all emitters of a chain are far away: most of them by a single look. */
+static bool far_away(const struct ls_tracks *tracks, const struct gist *gist,
+                     const struct look *look) {
+    return gist->span != look->span || gist->way != look->way ||
+           fabs(gist->level_dbfs - look->level_dbfs) > surely * gate_level_db ||
+           (look->span != LS_SPAN_CUT &&
+            ratio_beyond(gist->duration_s, look->duration_s, gate_duration_ratio) &&
+            fabs(gist->duration_s - look->duration_s) > surely * gate_duration_s) ||
+           ratio_beyond(fmax(gist->bandwidth_hz, 1.0), fmax(look->bandwidth_hz, 1.0),
+                        gate_bandwidth_ratio) ||
+           (tracks->any_channel && gist->center_hz > 0.0 && look->center_hz > 0.0 &&
+            ratio_beyond(gist->center_hz, look->center_hz, gate_any_channel_ratio));
+}
+
 /* In units of the gate. */
-static double frequency_distance(const struct ls_tracks *tracks, const struct ls_track *track,
+static double frequency_distance(const struct ls_tracks *tracks, const struct gist *gist,
                                  const struct look *look) {
     if (tracks->any_channel) {
-        double apart = fabs(log(track->center_hz / look->center_hz));
+        double apart = fabs(log(gist->center_hz / look->center_hz));
         return apart <= gate_any_channel ? 0.0 : (double)INFINITY;
     }
     double gate_hz = fmax(gate_ppm * 1e-6 * fabs(look->center_hz),
-                          gate_bandwidth * fmax(track->bandwidth_hz, look->bandwidth_hz));
-    return fabs(track->center_hz - look->center_hz) / fmax(gate_hz, 1.0);
+                          gate_bandwidth * fmax(gist->bandwidth_hz, look->bandwidth_hz));
+    return fabs(gist->center_hz - look->center_hz) / fmax(gate_hz, 1.0);
 }
 
 /* Sum of squares in units of the gates; INFINITY beyond any of them. */
-static double distance(const struct ls_tracks *tracks, const struct ls_track *track,
+static double distance(const struct ls_tracks *tracks, const struct gist *gist,
                        const struct look *look) {
-    if (track->span != look->span || track->way != look->way) {
+    if (far_away(tracks, gist, look)) {
         return (double)INFINITY;
     }
-    double df = frequency_distance(tracks, track, look);
-    double db = fabs(log(fmax(track->bandwidth_hz, 1.0) / fmax(look->bandwidth_hz, 1.0))) /
+    double df = frequency_distance(tracks, gist, look);
+    if (df > 1.0) {
+        return (double)INFINITY;
+    }
+    double db = fabs(log(fmax(gist->bandwidth_hz, 1.0) / fmax(look->bandwidth_hz, 1.0))) /
                 gate_log_bandwidth;
     /* A hop either way is a quarter of a burst of some hops. */
-    double dd = fmin(fabs(log(track->duration_s / look->duration_s)) / gate_log_duration,
-                     fabs(track->duration_s - look->duration_s) / gate_duration_s);
+    double dd = fmin(fabs(log(gist->duration_s / look->duration_s)) / gate_log_duration,
+                     fabs(gist->duration_s - look->duration_s) / gate_duration_s);
     dd = look->span == LS_SPAN_CUT ? 0.0 : dd;
-    double dl = fabs(track->level_dbfs - look->level_dbfs) / gate_level_db;
+    double dl = fabs(gist->level_dbfs - look->level_dbfs) / gate_level_db;
     dl = isnan(dl) ? 0.0 : dl;
-    if (df > 1.0 || db > 1.0 || dd > 1.0 || dl > 1.0) {
+    if (db > 1.0 || dd > 1.0 || dl > 1.0) {
         return (double)INFINITY;
     }
     return df * df + db * db + dd * dd + dl * dl;
@@ -206,15 +263,15 @@ static double distance(const struct ls_tracks *tracks, const struct ls_track *tr
 
 static void search_cell(const struct ls_tracks *tracks, const struct cell *cell,
                         const struct look *look, uint32_t *best, double *least) {
-    for (uint32_t i = *head(tracks, cell); i != NONE; i = tracks->nodes[i].next) {
-        const struct node *node = &tracks->nodes[i];
-        if (!same_cell(&node->cell, cell)) {
+    for (uint32_t i = *head(tracks, cell); i != NONE; i = tracks->gists[i].next) {
+        const struct gist *gist = &tracks->gists[i];
+        if (!same_cell(&gist->cell, cell)) {
             continue;
         }
-        double d = distance(tracks, &node->track, look);
+        double d = distance(tracks, gist, look);
         /* Equally near: the older emitter, so that the order of the chain does not matter. */
         if (d < *least || (d == *least && *best != NONE && d < (double)INFINITY &&
-                           node->track.serial < tracks->nodes[*best].track.serial)) {
+                           tracks->nodes[i].track.serial < tracks->nodes[*best].track.serial)) {
             *least = d;
             *best = i;
         }
@@ -263,7 +320,8 @@ static void start_track(struct ls_tracks *tracks, uint32_t slot, const struct ls
                                     .low_hz = look->center_hz,
                                     .high_hz = look->center_hz,
                                     .first_ns = row->start_ns};
-    node->cell = cell_of(tracks, sensor, look->center_hz, look->bandwidth_hz);
+    tracks->gists[slot].cell = cell_of(tracks, sensor, look->center_hz, look->bandwidth_hz);
+    retell(tracks, slot);
     chain(tracks, slot);
 }
 
@@ -294,12 +352,13 @@ uint32_t ls_tracks_push(struct ls_tracks *tracks, const struct ls_transmission *
         start_track(tracks, slot, row, &look, sensor);
     } else {
         leave_age(tracks, slot);
-        struct node *node = &tracks->nodes[slot];
-        follow(&node->track, &look);
-        struct cell cell = cell_of(tracks, sensor, node->track.center_hz, node->track.bandwidth_hz);
-        if (!same_cell(&cell, &node->cell)) {
+        struct ls_track *known = &tracks->nodes[slot].track;
+        follow(known, &look);
+        retell(tracks, slot);
+        struct cell cell = cell_of(tracks, sensor, known->center_hz, known->bandwidth_hz);
+        if (!same_cell(&cell, &tracks->gists[slot].cell)) {
             unchain(tracks, slot);
-            node->cell = cell;
+            tracks->gists[slot].cell = cell;
             chain(tracks, slot);
         }
     }
@@ -343,9 +402,10 @@ int ls_tracks_load(struct ls_tracks *tracks, struct ls_blob_reader *in, struct l
                        ? rc
                        : ls_err_set(err, LS_ERR_FORMAT, "saved state of emitters is damaged");
         }
-        struct node *node = &tracks->nodes[slot];
-        node->track = track;
-        node->cell = cell_of(tracks, track.sensor, track.center_hz, track.bandwidth_hz);
+        tracks->nodes[slot].track = track;
+        tracks->gists[slot].cell =
+            cell_of(tracks, track.sensor, track.center_hz, track.bandwidth_hz);
+        retell(tracks, slot);
         chain(tracks, slot);
         become_newest(tracks, slot);
     }
