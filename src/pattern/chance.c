@@ -1,6 +1,5 @@
 #include "pattern/chance.h"
 
-#include <math.h>
 #include <string.h>
 
 static uint64_t splitmix(uint64_t *state) {
@@ -39,5 +38,5 @@ double ls_chance_uniform(struct ls_chance *chance) {
     s[0] ^= s[3];
     s[2] ^= t;
     s[3] = rotate(s[3], 45);
-    return ldexp((double)(bits >> 11), -53);
+    return (double)(bits >> 11) * 0x1p-53;
 }

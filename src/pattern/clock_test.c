@@ -1,11 +1,10 @@
 #include "pattern/clock_test.h"
 
-#include <assert.h>
-#include <gsl/gsl_errno.h>
-#include <gsl/gsl_fft_real.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "pattern/real_fft.h"
 
 /* Sizes: 32 points an event hold frequencies up to five a mean interval at 2.5 points in a line. */
 enum { POINTS_PER_EVENT = 32, POINTS_MAX = LS_ARRIVALS_MAX * POINTS_PER_EVENT };
@@ -20,9 +19,9 @@ static const double level_threshold = 1.5;
 static const double low_hz = LS_CLOCK_LOW_HZ;
 
 struct ls_clock_test {
-    double *points; /* [POINTS_MAX] */
-    float *power;   /* [POINTS_MAX / 2 + 1]: Z by frequency */
-    float *expect;  /* the same, of surrogates; 1 where there is no line */
+    struct ls_real_fft *fft;
+    float *power;  /* [POINTS_MAX / 2 + 1]: Z by frequency */
+    float *expect; /* the same, of surrogates; 1 where there is no line */
     double drawn[LS_ARRIVALS_MAX];
     size_t size; /* points of the transform */
     size_t count;
@@ -37,12 +36,12 @@ struct ls_clock_test {
 
 int ls_clock_test_create(struct ls_clock_test **ret, struct ls_err *err) {
     struct ls_clock_test *test = calloc(1, sizeof *test);
-    if (test != NULL) {
-        test->points = malloc(POINTS_MAX * sizeof *test->points);
+    int code = test == NULL ? LS_ERR_NOMEM : ls_real_fft_create(&test->fft, POINTS_MAX, err);
+    if (code == LS_OK) {
         test->power = malloc((POINTS_MAX / 2 + 1) * sizeof *test->power);
         test->expect = malloc((POINTS_MAX / 2 + 1) * sizeof *test->expect);
     }
-    if (test == NULL || test->points == NULL || test->power == NULL || test->expect == NULL) {
+    if (code != LS_OK || test->power == NULL || test->expect == NULL) {
         ls_clock_test_destroy(test);
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the clock test");
     }
@@ -54,7 +53,7 @@ void ls_clock_test_destroy(struct ls_clock_test *test) {
     if (test == NULL) {
         return;
     }
-    free(test->points);
+    ls_real_fft_destroy(test->fft);
     free(test->power);
     free(test->expect);
     free(test);
@@ -62,19 +61,18 @@ void ls_clock_test_destroy(struct ls_clock_test *test) {
 
 /* Z at each frequency of the grid, as it comes. */
 static void transform(struct ls_clock_test *test, const double *t_s) {
-    memset(test->points, 0, test->size * sizeof *test->points);
+    ls_real_fft_begin(test->fft, test->size);
     double rate = test->step_hz * (double)test->size;
     for (size_t i = 0; i < test->count; i++) {
         double at = (t_s[i] - test->origin_s) * rate;
         size_t point = at > 0.0 ? (size_t)at : 0;
-        test->points[point < test->size ? point : test->size - 1] += 1.0;
+        ls_real_fft_add(test->fft, point < test->size ? point : test->size - 1);
     }
-    int failed = gsl_fft_real_radix2_transform(test->points, 1, test->size);
-    assert(failed == GSL_SUCCESS);
+    const double *spectrum = ls_real_fft_run(test->fft);
     double scale = 1.0 / (double)test->count;
     for (size_t k = 1; k <= test->top; k++) {
-        double re = test->points[k];
-        double im = test->points[test->size - k];
+        double re = spectrum[k];
+        double im = spectrum[test->size - k];
         test->power[k] = (float)((re * re + im * im) * scale);
     }
 }
