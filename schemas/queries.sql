@@ -382,6 +382,25 @@ WHERE b.first_s <= :until_s AND b.last_s >= :from_s
     AND :sensor_id IN (0, t.sensor_id) AND :class_id IN (0, t.class_id)
 ORDER BY t.start_ns, t.center_hz, t.id;
 
+-- Which rows start in a slice, from the index alone.
+-- name: starts_in_slice
+SELECT t.id, t.start_ns
+FROM transmission_box AS b
+CROSS JOIN transmission AS t INDEXED BY transmission_cell ON t.cell = b.cell
+WHERE b.first_s <= :until_s AND b.last_s >= :from_s
+    AND t.start_ns >= :from_ns AND t.start_ns < :until_ns;
+
+-- All that start in a slice, where ids ascend with time: the columns of transmissions_in_slice.
+-- name: transmissions_in_stretch
+SELECT t.id, t.run_id, sensor.name, class.name, t.start_ns, t.duration_ns, t.center_hz,
+    t.bandwidth_hz, t.snr_db, t.level_dbfs, t.offset_hz, t.bursts, t.on_s, t.burst_s, t.period_s,
+    t.flags, t.trail, t.class_score, t.class_rivals
+FROM transmission AS t
+CROSS JOIN sensor ON sensor.id = t.sensor_id
+CROSS JOIN class ON class.id = t.class_id
+WHERE t.id BETWEEN :first_id AND :last_id AND t.start_ns >= :from_ns AND t.start_ns < :until_ns
+ORDER BY t.id;
+
 -- name: observations_in_slice
 SELECT o.id, o.run_id, sensor.name, o.state, o.cause, o.start_ns, o.stop_ns, o.low_hz, o.high_hz,
     o.rate_sps, o.samples, o.floor_dbfs_hz, o.floor_error_db, o.weakest_dbfs

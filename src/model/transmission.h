@@ -35,4 +35,8 @@ struct ls_transmission {
     struct ls_trail trail;
 };
 
+/* As an assignment, but for points beyond those of the trail, which stay what they were: most rows
+ * have none, and they are two thirds of the bytes. */
+void ls_transmission_copy(struct ls_transmission *ret, const struct ls_transmission *row);
+
 #endif

@@ -10,7 +10,7 @@
 #include "pattern/company.h"
 #include "pattern/kind.h"
 
-enum { TRACKS_DEFAULT = 8192, STATE_VERSION = 4, KINDS_MAX = 16, BATCH = 2048 };
+enum { TRACKS_DEFAULT = 8192, STATE_VERSION = 4, KINDS_MAX = 16, BATCH = 1024 };
 static const uint64_t state_magic = UINT64_C(0x7461702d656e696c); /* "line-pat" */
 
 /* Rows that are put to their emitters and wait for the kinds: these know nothing of each other, and
@@ -203,7 +203,8 @@ int ls_pattern_push(struct ls_pattern *pattern, const struct ls_transmission *ro
     if (rc != LS_OK) {
         return rc;
     }
-    batch->row[batch->count] = pattern->last = *row;
+    ls_transmission_copy(&batch->row[batch->count], row);
+    ls_transmission_copy(&pattern->last, row);
     mark_cuts(pattern, &event);
     event.company = ls_company_push(pattern->company, row, event.sensor);
     event.track = ls_tracks_push(pattern->tracks, row, event.sensor,
@@ -244,15 +245,18 @@ int ls_pattern_findings(struct ls_pattern *pattern, ls_finding_each *each, void 
 int ls_pattern_save(struct ls_pattern *pattern, void **ret_bytes, size_t *ret_size,
                     struct ls_err *err) {
     struct ls_blob blob = {.bytes = NULL};
+    struct ls_transmission last;
     size_t count = 0;
     const struct ls_kind *const *kinds = ls_kinds(&count);
     int rc = work_off(pattern, err);
+    memset(&last, 0, sizeof last); /* of equal states the bytes are equal */
+    ls_transmission_copy(&last, &pattern->last);
     rc = rc == LS_OK ? ls_blob_put_count(&blob, state_magic, err) : rc;
     rc = rc == LS_OK ? ls_blob_put_count(&blob, STATE_VERSION, err) : rc;
     rc = rc == LS_OK ? ls_blob_put_count(&blob, ls_tracks_max(pattern->tracks), err) : rc;
     rc = rc == LS_OK ? ls_blob_put(&blob, pattern->refused, sizeof pattern->refused, err) : rc;
     rc = rc == LS_OK ? ls_blob_put(&blob, &pattern->observed_ns, sizeof(int64_t), err) : rc;
-    rc = rc == LS_OK ? ls_blob_put(&blob, &pattern->last, sizeof pattern->last, err) : rc;
+    rc = rc == LS_OK ? ls_blob_put(&blob, &last, sizeof last, err) : rc;
     rc = rc == LS_OK ? ls_exposure_save(pattern->exposure, &blob, err) : rc;
     rc = rc == LS_OK ? ls_tracks_save(pattern->tracks, &blob, err) : rc;
     rc = rc == LS_OK ? ls_company_save(pattern->company, &blob, err) : rc;
@@ -292,7 +296,11 @@ static int load_head(struct ls_pattern *pattern, struct ls_blob_reader *in, stru
     }
     rc = rc == LS_OK ? ls_blob_get(in, pattern->refused, sizeof pattern->refused, err) : rc;
     rc = rc == LS_OK ? ls_blob_get(in, &pattern->observed_ns, sizeof(int64_t), err) : rc;
-    return rc == LS_OK ? ls_blob_get(in, &pattern->last, sizeof pattern->last, err) : rc;
+    rc = rc == LS_OK ? ls_blob_get(in, &pattern->last, sizeof pattern->last, err) : rc;
+    if (rc == LS_OK && pattern->last.trail.count > LS_TRAIL_POINTS) {
+        return ls_err_set(err, LS_ERR_FORMAT, "saved state of the pattern engine is damaged");
+    }
+    return rc;
 }
 
 static int load_all(struct ls_pattern *pattern, struct ls_blob_reader *in, struct ls_err *err) {

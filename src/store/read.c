@@ -4,20 +4,26 @@
  * goes through time in slices: the rows that start in [t, t + width), sorted, with the first slice
  * also those under way at its start; then the next slice. The width follows the rows found, so that
  * a slice holds some thousand of them and a query with a limit, or a narrow one, soon has its
- * answer. All slices of a walk read the same snapshot. */
+ * answer. All slices of a walk read the same snapshot.
+ *
+ * A walk over everything looks into the index first: rows were mostly stored in order of time, and
+ * then the slice is a stretch of the table, read from end to end without seeking or sorting. */
 #include <assert.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
+#include "base/util.h"
 #include "store/calibrations.h"
 #include "store/rows.h"
 #include "store/sql.h"
 
 enum {
-    ROWS_WANTED = 1000, /* in the first slice */
-    ROWS_FEW = 500,     /* fewer: the next slice is wider */
-    ROWS_MANY = 8000,   /* more: narrower */
+    ROWS_WANTED = 1000,     /* in the first slice */
+    ROWS_WANTED_ALL = 4000, /* where everything is asked for */
+    ROWS_FEW = 500,         /* fewer: the next slice is wider */
+    ROWS_MANY = 8000,       /* more: narrower */
 };
 
 static const int64_t epoch_2020_s = 1577836800; /* first_s and last_s of the boxes count from it */
@@ -27,7 +33,14 @@ struct walk;
 /* One kind of row: its query, and how a result row reaches the caller. */
 struct row_kind {
     const char *in_slice;
+    bool in_stretches; /* starts_in_slice and transmissions_in_stretch are for it */
     int (*emit)(struct walk *walk, sqlite3_stmt *stmt, struct ls_err *err);
+};
+
+/* A row as the index has it. */
+struct start {
+    int64_t id;
+    int64_t start_ns;
 };
 
 struct walk {
@@ -40,6 +53,9 @@ struct walk {
     ls_observation_each *each_observation;
     void *context;
     size_t rows;
+    struct start *starts; /* of a slice */
+    size_t start_count;
+    size_t start_room;
 };
 
 static int emit_transmission(struct walk *walk, sqlite3_stmt *stmt, struct ls_err *err) {
@@ -72,6 +88,7 @@ static int emit_observation(struct walk *walk, sqlite3_stmt *stmt, struct ls_err
 
 static const struct row_kind transmission_rows = {
     .in_slice = "transmissions_in_slice",
+    .in_stretches = true,
     .emit = emit_transmission,
 };
 
@@ -115,14 +132,90 @@ static void bind_slice(const struct walk *walk, sqlite3_stmt *stmt, const struct
     ls_sql_bind_int(stmt, ":class_id", walk->class_id);
 }
 
-/* LS_EOF: the limit is reached. */
-static int walk_slice(struct walk *walk, const struct slice *slice, struct ls_err *err) {
+static int compare_starts(const void *a, const void *b) {
+    const struct start *x = a;
+    const struct start *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+/* What the index has of a slice, in order of id. */
+static int read_starts(struct walk *walk, const struct slice *slice, struct ls_err *err) {
     sqlite3_stmt *stmt;
-    int code = ls_sql_get(walk->store, walk->kind->in_slice, &stmt, err);
+    int code = ls_sql_get(walk->store, "starts_in_slice", &stmt, err);
     if (code != LS_OK) {
         return code;
     }
     bind_slice(walk, stmt, slice);
+    int step = SQLITE_DONE;
+    walk->start_count = 0;
+    while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+        void *starts = walk->starts;
+        if (ls_grow(&starts, &walk->start_room, walk->start_count, sizeof *walk->starts) != LS_OK) {
+            code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for rows");
+            break;
+        }
+        walk->starts = starts;
+        walk->starts[walk->start_count++] =
+            (struct start){sqlite3_column_int64(stmt, 0), sqlite3_column_int64(stmt, 1)};
+    }
+    if (code == LS_OK && step != SQLITE_DONE) {
+        code = ls_sql_error(walk->store, "reading rows", err);
+    }
+    sqlite3_reset(stmt);
+    if (code == LS_OK && walk->start_count > 1) {
+        qsort(walk->starts, walk->start_count, sizeof *walk->starts, compare_starts);
+    }
+    return code;
+}
+
+/* Whether the slice is a stretch of the table with little else in it: its ids ascend as its times
+ * do, no two of which are the same. */
+static bool is_stretch(const struct walk *walk) {
+    size_t count = walk->start_count;
+    if (count == 0 || walk->starts[count - 1].id - walk->starts[0].id >= 2 * (int64_t)count) {
+        return false;
+    }
+    for (size_t i = 1; i < count; i++) {
+        if (walk->starts[i].start_ns <= walk->starts[i - 1].start_ns) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool wants_all(const struct walk *walk) {
+    const struct ls_filter *filter = walk->filter;
+    return walk->kind->in_stretches && filter->limit == 0 && !filter->has_freq &&
+           walk->sensor_id == 0 && walk->class_id == 0;
+}
+
+/* The rows of a slice, in order. */
+static int query_slice(struct walk *walk, const struct slice *slice, sqlite3_stmt **ret,
+                       struct ls_err *err) {
+    bool looks = wants_all(walk) && !slice->reach;
+    int code = looks ? read_starts(walk, slice, err) : LS_OK;
+    bool stretch = code == LS_OK && looks && is_stretch(walk);
+    if (code == LS_OK) {
+        const char *name = stretch ? "transmissions_in_stretch" : walk->kind->in_slice;
+        code = ls_sql_get(walk->store, name, ret, err);
+    }
+    if (code == LS_OK) {
+        bind_slice(walk, *ret, slice);
+    }
+    if (code == LS_OK && stretch) {
+        ls_sql_bind_int(*ret, ":first_id", walk->starts[0].id);
+        ls_sql_bind_int(*ret, ":last_id", walk->starts[walk->start_count - 1].id);
+    }
+    return code;
+}
+
+/* LS_EOF: the limit is reached. */
+static int walk_slice(struct walk *walk, const struct slice *slice, struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int code = query_slice(walk, slice, &stmt, err);
+    if (code != LS_OK) {
+        return code;
+    }
     int step = SQLITE_DONE;
     while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
         code = walk->kind->emit(walk, stmt, err);
@@ -160,8 +253,8 @@ static int find_rows(struct walk *walk, int64_t from_ns, int64_t *ret_first, int
     return code;
 }
 
-/* A width for about ROWS_WANTED rows, or the limit if that is less, should all rows of the run that
- * ends next be wanted. */
+/* A width for about ROWS_WANTED rows, more where everything is asked for, or the limit if that is
+ * less, should all rows of the run that ends next be wanted. */
 static int guess_width(struct walk *walk, int64_t from_ns, double *ret_ns, struct ls_err *err) {
     sqlite3_stmt *stmt;
     int code = ls_sql_get(walk->store, "dense_from", &stmt, err);
@@ -170,7 +263,9 @@ static int guess_width(struct walk *walk, int64_t from_ns, double *ret_ns, struc
     }
     ls_sql_bind_int(stmt, ":from_ns", from_ns);
     size_t limit = walk->filter->limit;
-    double wanted = limit > 0 && limit < ROWS_WANTED ? (double)limit : ROWS_WANTED;
+    double wanted = limit > 0 && limit < ROWS_WANTED ? (double)limit
+                    : wants_all(walk)                ? ROWS_WANTED_ALL
+                                                     : ROWS_WANTED;
     *ret_ns = 1e9;
     int step = sqlite3_step(stmt);
     if (step == SQLITE_ROW && sqlite3_column_int64(stmt, 1) > 0) {
@@ -272,7 +367,9 @@ static int end_walk(struct ls_store *store, int code) {
 
 static int run_walk(struct walk *walk, struct ls_err *err) {
     int code = begin_walk(walk->store, err);
-    return code == LS_OK ? end_walk(walk->store, walk_all(walk, err)) : code;
+    code = code == LS_OK ? end_walk(walk->store, walk_all(walk, err)) : code;
+    free(walk->starts);
+    return code;
 }
 
 int ls_store_each_transmission(struct ls_store *store, const struct ls_filter *filter,

@@ -29,7 +29,8 @@ enum {
 static int open_connection(struct ls_store *store, const char *name, int flags) {
     sqlite3_close(store->db);
     store->db = NULL;
-    int code = sqlite3_open_v2(name, &store->db, flags, NULL);
+    /* One thread at a time: SQLite need not lock each call. */
+    int code = sqlite3_open_v2(name, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (code == SQLITE_OK) {
         sqlite3_busy_timeout(store->db, LS_SQL_BUSY_MS);
         /* A file from elsewhere is data: its schema may not call functions with side effects. */

@@ -116,23 +116,35 @@ void ls_relay_destroy(struct ls_relay *relay) {
     free(relay);
 }
 
-static int hand(struct ls_relay *relay, const struct item *item, struct ls_err *err) {
-    if (!relay->ahead) {
-        return push_item(relay->engine, item, err);
-    }
+static struct item *next_item(struct ls_relay *relay) {
     struct block *block = &relay->block[relay->filled % BLOCKS];
-    block->item[block->count++] = *item;
-    return block->count == ITEMS ? hand_over(relay, BLOCKS - 1, err) : LS_OK;
+    return &block->item[block->count];
+}
+
+/* The next item was filled. */
+static int hand(struct ls_relay *relay, struct ls_err *err) {
+    struct block *block = &relay->block[relay->filled % BLOCKS];
+    return ++block->count == ITEMS ? hand_over(relay, BLOCKS - 1, err) : LS_OK;
 }
 
 int ls_relay_observe(struct ls_relay *relay, const struct ls_observation *row, struct ls_err *err) {
-    struct item item = {.observed = true, .row.observation = *row};
-    return hand(relay, &item, err);
+    if (!relay->ahead) {
+        return ls_pattern_observe(relay->engine, row, err);
+    }
+    struct item *item = next_item(relay);
+    item->observed = true;
+    item->row.observation = *row;
+    return hand(relay, err);
 }
 
 int ls_relay_push(struct ls_relay *relay, const struct ls_transmission *row, struct ls_err *err) {
-    struct item item = {.row.transmission = *row};
-    return hand(relay, &item, err);
+    if (!relay->ahead) {
+        return ls_pattern_push(relay->engine, row, err);
+    }
+    struct item *item = next_item(relay);
+    item->observed = false;
+    ls_transmission_copy(&item->row.transmission, row);
+    return hand(relay, err);
 }
 
 int ls_relay_drain(struct ls_relay *relay, struct ls_err *err) {
