@@ -177,13 +177,18 @@ size_t ls_emitters_position(const struct ls_emitters *all, uint32_t sensor, doub
     return low;
 }
 
-static void leave_place(struct ls_emitters *all, uint32_t slot) {
+static size_t place_of(const struct ls_emitters *all, uint32_t slot) {
     const struct ls_emitter_slot *it = &all->slots[slot];
     size_t at = ls_emitters_position(all, it->sensor, it->home_hz);
     while (at < all->place_count && all->places[at].slot != slot) {
         at++;
     }
     assert(at < all->place_count);
+    return at;
+}
+
+static void leave_place(struct ls_emitters *all, uint32_t slot) {
+    size_t at = place_of(all, slot);
     memmove(&all->places[at], &all->places[at + 1],
             (all->place_count - at - 1) * sizeof *all->places);
     all->place_count--;
@@ -199,10 +204,32 @@ static void take_place(struct ls_emitters *all, uint32_t slot) {
     all->place_count++;
 }
 
+/* Whether a place may move there and stay between its neighbours. */
+static bool stays_between(const struct ls_emitters *all, size_t at, double hz) {
+    const struct ls_emitter_place *p = &all->places[at];
+    return (at == 0 || p[-1].sensor != p->sensor || p[-1].hz < hz) &&
+           (at + 1 == all->place_count || p[1].sensor != p->sensor || p[1].hz > hz);
+}
+
+/* A mean moves with each row, and seldom past its neighbour. */
+static void move_place(struct ls_emitters *all, uint32_t slot) {
+    struct ls_emitter_slot *it = &all->slots[slot];
+    size_t at = place_of(all, slot);
+    if (stays_between(all, at, it->portrait.center_hz.mean)) {
+        it->home_hz = all->places[at].hz = it->portrait.center_hz.mean;
+    } else {
+        leave_place(all, slot);
+        take_place(all, slot);
+    }
+}
+
 void ls_emitters_settle(struct ls_emitters *all, uint32_t slot) {
     struct ls_emitter_slot *it = &all->slots[slot];
     bool placed = isfinite(it->home_hz);
-    if (placed && !it->known.hops && it->home_hz == it->portrait.center_hz.mean) {
+    if (placed && !it->known.hops) {
+        if (it->home_hz != it->portrait.center_hz.mean) {
+            move_place(all, slot);
+        }
         return;
     }
     if (placed) {

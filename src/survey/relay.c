@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 4, ITEMS = 512 };
+/* Blocks last while the reader does something else for a moment. */
+enum { BLOCKS = 32, ITEMS = 512 };
 
 struct item {
     bool observed; /* an observation, else a transmission */
