@@ -1,6 +1,7 @@
 /* lineside transmissions: the stored transmissions that match, as a table or as lines. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/units.h"
 #include "base/util.h"
@@ -79,17 +80,30 @@ static int draw(void *context, const struct ls_transmission *row, struct ls_err 
     return ls_scope_add_row(&drawing->columns, drawing->table, all, err);
 }
 
-/* What of all columns the rows have something for. */
+enum { KEPT_MAX = 4096 }; /* more rows are read again to be drawn */
+
+/* What of all columns the rows have something for, and the rows while they are few. */
 struct looking {
     struct ls_scope scope;
     bool dbm;
+    struct ls_transmission *kept; /* the first of them */
+    size_t kept_count;
+    size_t kept_room;
 };
 
 static int look(void *context, const struct ls_transmission *row, struct ls_err *err) {
     struct looking *looking = context;
-    (void)err;
+    void *kept = looking->kept;
     ls_scope_add(&looking->scope, row->run_id, row->sensor);
     looking->dbm = looking->dbm || row->has_dbm;
+    if (looking->kept_count == KEPT_MAX) {
+        return LS_OK;
+    }
+    if (ls_grow(&kept, &looking->kept_room, looking->kept_count, sizeof *looking->kept) != LS_OK) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for rows");
+    }
+    looking->kept = kept;
+    ls_transmission_copy(&looking->kept[looking->kept_count++], row);
     return LS_OK;
 }
 
@@ -104,28 +118,46 @@ static void drop_column(struct ls_scope_columns *columns, size_t id) {
     columns->count = kept;
 }
 
-static int print_table(const struct ls_query *query, struct ls_answer *ret, struct ls_err *err) {
-    struct looking looking = {.scope = {.runs = query->runs}};
-    int code = ls_query_each_transmission(query, look, &looking, &ret->left_out, err);
-    ret->rows = looking.scope.rows;
-    if (code != LS_OK || ret->rows == 0) {
-        return code;
+/* The rows that were kept, or all of them once more. */
+static int draw_rows(const struct looking *looking, struct drawing *drawing, struct ls_err *err) {
+    int code = LS_OK;
+    if (looking->scope.rows > looking->kept_count) {
+        return ls_query_each_transmission(drawing->query, draw, drawing, NULL, err);
     }
+    for (size_t i = 0; i < looking->kept_count && code == LS_OK; i++) {
+        code = draw(drawing, &looking->kept[i], err);
+    }
+    return code;
+}
+
+static int draw_table(const struct looking *looking, const struct ls_query *query,
+                      struct ls_err *err) {
     struct drawing drawing = {.query = query};
-    ls_scope_choose(&drawing.columns, &looking.scope, all_columns, COLUMNS, RECORDING, SENSOR);
-    if (!looking.dbm) {
+    ls_scope_choose(&drawing.columns, &looking->scope, all_columns, COLUMNS, RECORDING, SENSOR);
+    if (!looking->dbm) {
         drop_column(&drawing.columns, DBM);
     }
-    code = ls_table_create(&drawing.table, stdout, drawing.columns.columns, drawing.columns.count,
-                           err);
+    int code = ls_table_create(&drawing.table, stdout, drawing.columns.columns,
+                               drawing.columns.count, err);
     if (code != LS_OK) {
         return code;
     }
-    code = ls_query_each_transmission(query, draw, &drawing, NULL, err);
+    code = draw_rows(looking, &drawing, err);
     if (code == LS_OK) {
         code = ls_table_finish(drawing.table, err);
     }
     ls_table_destroy(drawing.table);
+    return code;
+}
+
+static int print_table(const struct ls_query *query, struct ls_answer *ret, struct ls_err *err) {
+    struct looking looking = {.scope = {.runs = query->runs}};
+    int code = ls_query_each_transmission(query, look, &looking, &ret->left_out, err);
+    ret->rows = looking.scope.rows;
+    if (code == LS_OK && ret->rows > 0) {
+        code = draw_table(&looking, query, err);
+    }
+    free(looking.kept);
     return code;
 }
 

@@ -121,6 +121,52 @@ Test(store, rows_come_in_order_of_start_then_centre_then_id) {
     free(found.rows);
 }
 
+/* Rows of a run that the next one is stored between. */
+static void store_rows(const char *digest, size_t count, int64_t from_ns, int64_t step_ns,
+                       size_t swapped) {
+    struct ls_run run =
+        database_run(digest, from_ns, from_ns + (int64_t)count * step_ns + LS_NS_PER_S);
+    int64_t first;
+    begin(&run, &first);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = i == swapped ? i + 1 : i > 0 && i - 1 == swapped ? i - 1 : i;
+        struct ls_transmission row = database_transmission(from_ns + (int64_t)at * step_ns, 0.02,
+                                                           876e6 + 25e3 * (double)(at * 5 % 8));
+        add(&row);
+    }
+    finish(&run);
+}
+
+/* A walk over everything goes along the table where it can, one with a range of frequencies never
+ * does: both see the same. */
+static void expect_one_order(size_t count) {
+    struct ls_filter range = {.has_freq = true, .low_hz = 1e6, .high_hz = 1e10};
+    struct found_rows all = database_read(store, NULL);
+    struct found_rows found = database_read(store, &range);
+    cr_assert_eq(all.count, count);
+    cr_assert_eq(found.count, count);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(all.rows[i].id, found.rows[i].id, "row %zu", i);
+        expect_same(&all.rows[i], &found.rows[i]);
+        cr_assert(i == 0 || all.rows[i - 1].start_ns <= all.rows[i].start_ns);
+    }
+    free(all.rows);
+    free(found.rows);
+}
+
+Test(store, order_is_the_same_along_the_table_and_by_the_index) {
+    enum { ROWS = 6000 };
+    const int64_t step_ns = 10000000;
+    store_rows("aa", ROWS, day_ns, step_ns, SIZE_MAX);
+    expect_one_order(ROWS);
+    /* Two rows in the wrong order, two of one moment, and then a run in the middle of another. */
+    store_rows("bb", ROWS, day_ns + 1000 * LS_NS_PER_S, step_ns, 4321);
+    store_rows("cc", ROWS, day_ns + 2000 * LS_NS_PER_S, 0, SIZE_MAX);
+    expect_one_order(3 * (size_t)ROWS);
+    store_rows("dd", ROWS / 2, day_ns + 10 * LS_NS_PER_S + 1, step_ns, SIZE_MAX);
+    expect_one_order(3 * (size_t)ROWS + ROWS / 2);
+}
+
 Test(store, an_unfinished_run_shows_nothing_and_keeps_the_old_rows) {
     struct ls_run run = database_run("aa", day_ns, day_ns + 10 * LS_NS_PER_S);
     database_store_run(store, &run, 5);
