@@ -4,19 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/util.h"
 #include "dsp/fft.h"
 #include "dsp/gmsk.h"
+#include "dsp/rows.h"
 
-enum { PADDED = 2 * LS_OFFSET_SAMPLES, SAMPLES_MIN = 32, ROUNDS = 3, RUN_MIN = 4, BLOCKS = 8 };
+enum {
+    SAMPLES_MIN = 32,
+    ROUNDS = 3,
+    RUN_MIN = 4,
+    BLOCKS = 8,
+    EXACT = 64, /* turns after which rounding is taken out of their product */
+};
+
+/* Of the periodogram: at least twice the samples of a burst. */
+static const size_t lengths[] = {512, 2048, 2 * LS_OFFSET_SAMPLES};
 
 static const double coherent = 0.7;  /* of the amplitude that one carrier would sum up to */
 static const double on_noise = 4.0;  /* times the noise: the carrier is on */
 static const double trimmed = 0.125; /* of a stretch at each end: the tone is changing there */
 
 struct ls_offset {
-    struct ls_fft *fft; /* [PADDED] */
-    float complex *padded;
-    float complex *bins;
+    struct ls_fft *fft[LS_COUNT(lengths)];
+    float complex *padded; /* [2 * LS_OFFSET_SAMPLES] */
+    float complex *bins;   /* the same */
+    float *power;          /* the same */
     struct ls_gmsk *gmsk;
     double hz[LS_OFFSET_SAMPLES]; /* scratch: instantaneous frequency, in cycles a sample */
 };
@@ -26,13 +38,15 @@ int ls_offset_create(struct ls_offset **ret, struct ls_err *err) {
     if (offset == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for carrier offsets");
     }
-    offset->padded = ls_fft_alloc(PADDED);
-    offset->bins = ls_fft_alloc(PADDED);
-    int code = offset->padded != NULL && offset->bins != NULL
+    offset->padded = ls_fft_alloc((size_t)2 * LS_OFFSET_SAMPLES);
+    offset->bins = ls_fft_alloc((size_t)2 * LS_OFFSET_SAMPLES);
+    offset->power = calloc((size_t)2 * LS_OFFSET_SAMPLES, sizeof *offset->power);
+    int code = offset->padded != NULL && offset->bins != NULL && offset->power != NULL
                    ? LS_OK
                    : ls_err_set(err, LS_ERR_NOMEM, "out of memory for carrier offsets");
-    code = code == LS_OK ? ls_fft_create(&offset->fft, &(struct ls_fft_opts){.length = PADDED}, err)
-                         : code;
+    for (size_t i = 0; i < LS_COUNT(lengths) && code == LS_OK; i++) {
+        code = ls_fft_create(&offset->fft[i], &(struct ls_fft_opts){.length = lengths[i]}, err);
+    }
     code = code == LS_OK ? ls_gmsk_create(&offset->gmsk, err) : code;
     if (code != LS_OK) {
         ls_offset_destroy(offset);
@@ -44,10 +58,13 @@ int ls_offset_create(struct ls_offset **ret, struct ls_err *err) {
 
 void ls_offset_destroy(struct ls_offset *offset) {
     if (offset != NULL) {
-        ls_fft_destroy(offset->fft);
+        for (size_t i = 0; i < LS_COUNT(lengths); i++) {
+            ls_fft_destroy(offset->fft[i]);
+        }
         ls_gmsk_destroy(offset->gmsk);
         free(offset->padded);
         free(offset->bins);
+        free(offset->power);
         free(offset);
     }
 }
@@ -56,22 +73,53 @@ static double power(float complex x) {
     return (double)(crealf(x) * crealf(x) + cimagf(x) * cimagf(x));
 }
 
-static double complex turned(const float complex *iq, size_t n, double cycles) {
-    return (double complex)iq[n] * cexp(-2.0 * M_PI * (double complex)I * cycles * (double)n);
+/* a times b, without the care for infinities of the language's own, which takes longer. */
+static double complex times(double complex a, double complex b) {
+    return CMPLX(creal(a) * creal(b) - cimag(a) * cimag(b),
+                 creal(a) * cimag(b) + cimag(a) * creal(b));
+}
+
+/* Turns samples back by the phase that a carrier has gained until each of them. */
+struct turn {
+    double cycles; /* a sample */
+    double complex step;
+    double complex at; /* for the next sample */
+    size_t next;
+};
+
+static struct turn turn_from(size_t n, double cycles) {
+    return (struct turn){.cycles = cycles,
+                         .step = cexp(-2.0 * M_PI * (double complex)I * cycles),
+                         .at = cexp(-2.0 * M_PI * (double complex)I * cycles * (double)n),
+                         .next = n};
+}
+
+/* For the next sample. */
+static double complex next_turn(struct turn *turn) {
+    double complex present = turn->at;
+    turn->next++;
+    turn->at = turn->next % EXACT != 0
+                   ? times(present, turn->step)
+                   : cexp(-2.0 * M_PI * (double complex)I * turn->cycles * (double)turn->next);
+    return present;
 }
 
 /* --- a tone --- */
 
 /* Peak of the periodogram, in cycles a sample, -0.5 to 0.5. */
 static double peak(struct ls_offset *offset, const float complex *iq, size_t count) {
-    memset(offset->padded, 0, PADDED * sizeof *offset->padded);
-    memcpy(offset->padded, iq, count * sizeof *iq);
-    ls_fft_execute(offset->fft, offset->padded, offset->bins);
-    size_t best = 0;
-    for (size_t k = 1; k < PADDED; k++) {
-        best = power(offset->bins[k]) > power(offset->bins[best]) ? k : best;
+    size_t i = 0;
+    while (lengths[i] < 2 * count) {
+        i++;
     }
-    double at = (double)best / (double)PADDED;
+    memset(offset->padded, 0, lengths[i] * sizeof *offset->padded);
+    memcpy(offset->padded, iq, count * sizeof *iq);
+    ls_fft_execute(offset->fft[i], offset->padded, offset->bins);
+    for (size_t k = 0; k < lengths[i]; k++) {
+        float complex x = offset->bins[k];
+        offset->power[k] = crealf(x) * crealf(x) + cimagf(x) * cimagf(x);
+    }
+    double at = (double)ls_rows_peak(offset->power, lengths[i]) / (double)lengths[i];
     return at >= 0.5 ? at - 1.0 : at;
 }
 
@@ -84,10 +132,12 @@ static double regress(const float complex *iq, size_t from, size_t to, double le
     double amplitude = 0.0;
     double weight = 0.0;
     double moment = 0.0;
+    struct turn turn = turn_from(from, *cycles);
     for (size_t n = from; n < to; n++) {
         double p = power(iq[n]);
+        double complex back = next_turn(&turn);
         if (p >= least_pow) {
-            sum += turned(iq, n, *cycles) * sqrt(p);
+            sum += times((double complex)iq[n], back) * sqrt(p);
             amplitude += p;
             weight += p;
             moment += p * (double)n;
@@ -97,15 +147,17 @@ static double regress(const float complex *iq, size_t from, size_t to, double le
         return (double)NAN;
     }
     double middle = moment / weight;
-    double complex back = conj(sum) / cabs(sum);
+    double complex mean_back = conj(sum) / cabs(sum);
     double slope = 0.0;
     double spread = 0.0;
     double on = 0.0;
     double scatter = 0.0;
+    turn = turn_from(from, *cycles);
     for (size_t n = from; n < to; n++) {
         double p = power(iq[n]);
+        double complex back = next_turn(&turn);
         if (p >= least_pow) {
-            double phase = carg(turned(iq, n, *cycles) * back);
+            double phase = carg(times(times((double complex)iq[n], back), mean_back));
             double t = (double)n - middle;
             slope += p * phase * t;
             spread += p * t * t;
@@ -126,7 +178,7 @@ static double mean_turn(const float complex *iq, size_t from, size_t to, double 
     double complex sum = 0.0;
     for (size_t n = from + 1; n < to; n++) {
         if (power(iq[n]) >= least_pow && power(iq[n - 1]) >= least_pow) {
-            sum += (double complex)iq[n] * conj((double complex)iq[n - 1]);
+            sum += times((double complex)iq[n], conj((double complex)iq[n - 1]));
         }
     }
     return carg(sum) / (2.0 * M_PI);
@@ -170,7 +222,7 @@ static void follow_frequency(struct ls_offset *offset, const float complex *iq, 
     for (size_t n = 0; n < count; n++) {
         double complex sum = 0.0;
         for (size_t k = n > 1 ? n - 1 : 1; k <= n + 2 && k < count; k++) {
-            sum += (double complex)iq[k] * conj((double complex)iq[k - 1]);
+            sum += times((double complex)iq[k], conj((double complex)iq[k - 1]));
         }
         offset->hz[n] = carg(sum) / (2.0 * M_PI);
     }

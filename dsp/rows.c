@@ -35,6 +35,24 @@ LS_VERSIONS float ls_rows_largest_rise(const float *a, size_t by, size_t n) {
     return value_of(most);
 }
 
+LS_VERSIONS static int32_t most_bits(const float *a, size_t n) {
+    int32_t most = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits = bits_of(a[i]);
+        most = bits > most ? bits : most;
+    }
+    return most;
+}
+
+size_t ls_rows_peak(const float *a, size_t n) {
+    int32_t most = most_bits(a, n);
+    size_t at = 0;
+    while (at + 1 < n && bits_of(a[at]) != most) {
+        at++;
+    }
+    return at;
+}
+
 enum {
     LANES = 16,
     VECTORS = 4, /* whose sums stay in registers while rows go by */
@@ -373,6 +391,24 @@ LS_VERSIONS void ls_rows_or(unsigned char *restrict any, const unsigned char *re
                             size_t n) {
     for (size_t i = 0; i < n; i++) {
         any[i] |= marks[i];
+    }
+}
+
+LS_VERSIONS void ls_rows_strips(const float *a, size_t count, float *ret) {
+    _Static_assert(LS_ROWS_STRIP == 2 * LANES, "two vectors a strip");
+    for (size_t i = 0; i < count; i++) {
+        vec sum;
+        vec more;
+        load_lanes(&sum, a + i * LS_ROWS_STRIP);
+        load_lanes(&more, a + i * LS_ROWS_STRIP + LANES);
+        sum += more;
+        sum +=
+            __builtin_shufflevector(sum, sum, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+        sum +=
+            __builtin_shufflevector(sum, sum, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+        sum +=
+            __builtin_shufflevector(sum, sum, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+        ret[i] = sum[0] + sum[1];
     }
 }
 

@@ -36,6 +36,9 @@ void ls_rows_scale(float *a, float factor, size_t n);
 /* The largest a[i + by] - a[i]; 0 when none is positive. a holds n + by values. */
 float ls_rows_largest_rise(const float *a, size_t by, size_t n);
 
+/* Index of the first of the largest of n > 0 powers, none of them negative. */
+size_t ls_rows_peak(const float *a, size_t n);
+
 /* Is any a[i] > limit? */
 bool ls_rows_any_above(const float *a, float limit, size_t n);
 
@@ -64,6 +67,10 @@ uint64_t ls_rows_open(const float *cells, const unsigned char *marks, float limi
 
 /* any[i] |= marks[i] */
 void ls_rows_or(unsigned char *any, const unsigned char *marks, size_t n);
+
+/* ret[i]: sum of LS_ROWS_STRIP neighbours from a[i * LS_ROWS_STRIP] on, i < count. */
+enum { LS_ROWS_STRIP = 32 };
+void ls_rows_strips(const float *a, size_t count, float *ret);
 
 /* Sum of n values, in an order of its own that is the same on every machine. */
 float ls_rows_sum(const float *a, size_t n);

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "classify/look.h"
+#include "dsp/rows.h"
 
 enum {
     LINE_REACH = 2, /* bins on each side that a windowed line fills */
@@ -23,10 +24,7 @@ static void measure_line(struct ls_look *look, struct ls_features *features) {
     }
     ls_look_spectrum(look, look->count);
     assert(look->bins > 0);
-    size_t best = 0;
-    for (size_t k = 0; k < look->bins; k++) {
-        best = look->spectrum[k] > look->spectrum[best] ? k : best;
-    }
+    size_t best = ls_rows_peak(look->spectrum, look->bins);
     double line = 0.0;
     for (size_t k = 0; k <= (size_t)2 * LINE_REACH; k++) {
         line += (double)look->spectrum[(best + look->bins + k - LINE_REACH) % look->bins];

@@ -121,14 +121,42 @@ void ls_look_begin(struct ls_look *look, const struct ls_narrow_iq *iq) {
     }
 }
 
-/* Hann, for transforms of size i. */
+/* Hann, for transforms of size i. Cosines of angles a step apart: Chebyshev's recurrence, as the
+ * length is a new one for every short burst. */
 static const float *window_of(struct ls_look *look, size_t i, size_t length) {
-    for (size_t n = 0; n < length && look->window_length[i] != length; n++) {
-        look->window[i][n] =
-            0.5F - 0.5F * cosf(2.0F * (float)M_PI * ((float)n + 0.5F) / (float)length);
+    if (look->window_length[i] != length) {
+        double step = 2.0 * M_PI / (double)length;
+        double twice = 2.0 * cos(step);
+        double before = cos(-0.5 * step);
+        double present = before;
+        for (size_t n = 0; n < length; n++) {
+            look->window[i][n] = (float)(0.5 - 0.5 * present);
+            double next = twice * present - before;
+            before = present;
+            present = next;
+        }
+        look->window_length[i] = length;
     }
-    look->window_length[i] = length;
     return look->window[i];
+}
+
+/* ret[n] = x[n] window[n] */
+LS_VERSIONS static void apply(const float *restrict window, const float complex *restrict x,
+                              size_t n, float complex *restrict ret) {
+    const float *from = (const float *)x;
+    float *to = (float *)ret;
+    for (size_t i = 0; i < n; i++) {
+        to[2 * i] = from[2 * i] * window[i];
+        to[2 * i + 1] = from[2 * i + 1] * window[i];
+    }
+}
+
+/* power[k] += scale |x[k]|^2 */
+LS_VERSIONS static void add_powers(const float complex *restrict x, float scale, size_t n,
+                                   float *restrict power) {
+    for (size_t k = 0; k < n; k++) {
+        power[k] += scale * (crealf(x[k]) * crealf(x[k]) + cimagf(x[k]) * cimagf(x[k]));
+    }
 }
 
 void ls_look_spectrum(struct ls_look *look, size_t count) {
@@ -146,14 +174,9 @@ void ls_look_spectrum(struct ls_look *look, size_t count) {
     const float *window = window_of(look, i, length);
     float scale = (float)(1.0 / (0.375 * (double)length * (double)bins * (double)segments));
     for (size_t s = 0; s < segments; s++) {
-        for (size_t n = 0; n < length; n++) {
-            look->segment[n] = window[n] * look->work[s * length + n];
-        }
+        apply(window, look->work + s * length, length, look->segment);
         ls_fft_execute(look->fft[i], look->segment, look->result);
-        for (size_t k = 0; k < bins; k++) {
-            float complex y = look->result[k];
-            look->spectrum[k] += scale * (crealf(y) * crealf(y) + cimagf(y) * cimagf(y));
-        }
+        add_powers(look->result, scale, bins, look->spectrum);
     }
 }
 

@@ -18,29 +18,36 @@ static const double FRAME_TAIL_US = 3.0; /* how much longer a frame seems by tha
 static const double SIMILAR = 0.12;      /* of a length */
 static const double ALIKE_SHARE = 0.2;   /* of all that must be similar for a length to be usual */
 
-/* Mean power while on: that of the upper half of all samples. */
+/* Mean power while on: that of what is above the mean. Which samples are is chance: no branch may
+ * depend on it. */
 static double upper_mean(const struct ls_look *look) {
+    enum { LANES = 4 };
     double mean = look->iq->noise_pow * (1.0 + look->snr);
+    double sums[LANES] = {0.0};
+    double counts[LANES] = {0.0};
+    for (size_t n = 0; n < look->count; n++) {
+        double up = (double)look->power[n] > mean ? 1.0 : 0.0;
+        sums[n % LANES] += up * (double)look->power[n];
+        counts[n % LANES] += up;
+    }
     double sum = 0.0;
     double count = 0.0;
-    for (size_t n = 0; n < look->count; n++) {
-        bool up = (double)look->power[n] > mean;
-        sum += up ? (double)look->power[n] : 0.0;
-        count += up ? 1.0 : 0.0;
+    for (size_t k = 0; k < LANES; k++) {
+        sum += sums[k];
+        count += counts[k];
     }
     return count > 0.0 ? sum / count : mean;
 }
 
 /* From where the envelope rises to half of what it reaches to where it falls below, in samples of
  * the whole cut; smoothed over a twelfth of the burst, so that noise does not reach half. */
-static void measure_length(const struct ls_look *look, struct ls_features *features) {
+static void measure_length(const struct ls_look *look, double upper, struct ls_features *features) {
     const struct ls_narrow_iq *iq = look->iq;
     size_t smooth = look->count / 12 > 3 ? look->count / 12 : 3;
     if (!iq->has_start || !iq->has_stop || look->snr < 2.0 || iq->count < 4 * smooth) {
         return;
     }
-    double up = upper_mean(look);
-    up = fmin(up, 1.5 * iq->noise_pow * (1.0 + look->snr));
+    double up = fmin(upper, 1.5 * iq->noise_pow * (1.0 + look->snr));
     double level = 0.5 * (up - iq->noise_pow) + iq->noise_pow;
     double sum = 0.0;
     size_t first = SIZE_MAX;
@@ -88,10 +95,10 @@ static size_t find_runs(const struct ls_look *look, double level, float *ret) {
 
 /* The share of runs that have enough others of about their length. Telegrams have a few lengths of
  * pulses and gaps; a fading or noise-like envelope has all. */
-static void measure_pulse_fit(const struct ls_look *look, struct ls_features *features) {
+static void measure_pulse_fit(const struct ls_look *look, double upper,
+                              struct ls_features *features) {
     float runs[RUNS_MAX];
-    double level = 0.3 * upper_mean(look);
-    size_t count = find_runs(look, level, runs);
+    size_t count = find_runs(look, 0.3 * upper, runs);
     if (count < RUNS_MIN) {
         return;
     }
@@ -209,7 +216,8 @@ static void measure_squitter(struct ls_look *look, struct ls_features *features)
 }
 
 void ls_pulses_measure(struct ls_look *look, struct ls_features *features) {
-    measure_length(look, features);
-    measure_pulse_fit(look, features);
+    double upper = upper_mean(look);
+    measure_length(look, upper, features);
+    measure_pulse_fit(look, upper, features);
     measure_squitter(look, features);
 }

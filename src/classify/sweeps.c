@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "classify/look.h"
+#include "dsp/rows.h"
 
 enum {
     WINDOWS = 6,       /* of a part, evenly spread */
@@ -26,10 +27,7 @@ static double line_share(struct ls_look *look, size_t count, double noise_pow, d
                          size_t *ret_bin) {
     ls_look_spectrum(look, count);
     assert(look->bins > 0);
-    size_t best = 0;
-    for (size_t k = 0; k < look->bins; k++) {
-        best = look->spectrum[k] > look->spectrum[best] ? k : best;
-    }
+    size_t best = ls_rows_peak(look->spectrum, look->bins);
     double line = 0.0;
     for (size_t k = 0; k < 5; k++) {
         line += (double)look->spectrum[(best + look->bins + k - 2) % look->bins];

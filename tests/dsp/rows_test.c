@@ -165,6 +165,33 @@ Test(rows, pyramid_test_sees_what_its_windows_hold_at_every_length) {
     }
 }
 
+Test(rows, peak_is_the_first_of_the_largest_wherever_it_is) {
+    for (size_t n = 1; n <= LONGEST; n++) {
+        for (size_t at = 0; at < n; at++) {
+            fill();
+            values[1 + at] = 100.0F;
+            values[1 + n - 1] = 100.0F;
+            cr_assert(ls_rows_peak(values + 1, n) == at, "%zu of %zu", at, n);
+        }
+    }
+    const float zeros[3] = {0.0F, 0.0F, 0.0F};
+    cr_assert(ls_rows_peak(zeros, 3) == 0);
+}
+
+Test(rows, strips_are_sums_of_their_channels_and_no_others) {
+    fill();
+    float strips[5];
+    ls_rows_strips(values + 1, 5, strips);
+    for (size_t s = 0; s < 5; s++) {
+        double sum = 0.0;
+        for (size_t k = 0; k < LS_ROWS_STRIP; k++) {
+            sum += (double)values[1 + s * LS_ROWS_STRIP + k];
+        }
+        /* 31 roundings of sums below 512. */
+        cr_assert(fabs((double)strips[s] - sum) < 31.0 * 512.0 * 0x1p-24, "strip %zu", s);
+    }
+}
+
 Test(rows, open_cells_are_free_and_above) {
     enum { WORD = 64 };
     fill();
