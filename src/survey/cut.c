@@ -18,6 +18,7 @@ enum {
 
 static const double CHANNEL_HZ = 6250.0;
 static const double LEARN_SECONDS = 2.0;
+static const double LOOKS_A_SECOND = 10.0; /* at something long */
 static const double SECONDS_PER_DAY = 86400.0;
 /* Of a channel's spacing: a line farther off is 60 dB down (dsp/prototype.h). */
 static const double LINE_REACH = 0.8;
@@ -111,6 +112,13 @@ static int compare_powers(const void *a, const void *b) {
     float x = *(const float *)a;
     float y = *(const float *)b;
     return (x > y) - (x < y);
+}
+
+bool ls_cut_looks_at(const struct ls_cut *cut, uint64_t first_frame, const struct ls_box *box) {
+    double seconds = (double)(cut->piece_frames * cut->hop) / cut->rate_sps;
+    uint64_t turn = (uint64_t)ceil(1.0 / (LOOKS_A_SECOND * seconds));
+    uint64_t piece = first_frame / cut->piece_frames;
+    return !box->from_start || !box->to_stop || piece % turn == 0;
 }
 
 double ls_cut_middle(float *powers, size_t n) {

@@ -39,6 +39,10 @@ double ls_cut_floor_error(double error);
 void ls_cut_mask(const struct ls_cut *cut, double center_hz, const double *spurs_hz, size_t count,
                  bool *ret_masked);
 
+/* Is the box of a piece, from first_frame on, one to look at closely? Boxes that fill their pieces
+ * are parts of something long, and ten of them a second show what it is. */
+bool ls_cut_looks_at(const struct ls_cut *cut, uint64_t first_frame, const struct ls_box *box);
+
 /* The middle one of n > 0 powers, which are sorted. */
 double ls_cut_middle(float *powers, size_t n);
 

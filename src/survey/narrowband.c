@@ -11,6 +11,7 @@
 #include "classify/carrier.h"
 #include "classify/measure.h"
 #include "detect/spectrum.h"
+#include "survey/cut.h"
 
 enum {
     CUTS_MAX = 256,      /* of a piece */
@@ -21,12 +22,19 @@ enum {
     CUT_SAMPLES = 32768, /* of one cut, before decimation */
     ON_SAMPLES = 64,     /* of a short burst: its band is taken wider for them */
     POOL_LEAST = 2 * CUT_SAMPLES,
+    CUTS_LEAST = 8,
 };
 
-/* Samples of the input transformed, and of narrowband I/Q cut out, for each second of input. The
- * first is everything up to 5.5 MS/s. */
+/* Samples of the input transformed, of narrowband I/Q cut out, and boxes that are, for each second
+ * of input. The first is everything up to 5.5 MS/s. In a crowded band the bursts of a transmission
+ * are many, and some of them show what it is. */
 static const double INPUT_SPS = 5.5e6;
 static const double NARROW_SPS = 2e6;
+static const double CUTS_PER_S = 300.0;
+
+/* Of the boxes of a piece: so much further on begins the next piece, and every box has its turn
+ * (the golden section leaves none out for long). */
+static const double TURN = 0.618;
 
 struct cut {
     size_t box;
@@ -56,6 +64,7 @@ struct ls_narrowband {
     size_t block_count;
     size_t blocks_left; /* of the budget */
     size_t samples_left;
+    size_t cuts_left;
     size_t pool_used;
 };
 
@@ -183,7 +192,7 @@ static bool find_blocks(const struct ls_narrowband *nb, const struct ls_box *box
 static bool plan_cut(struct ls_narrowband *nb, const struct ls_job *job, size_t i) {
     struct cut *cut = &nb->cuts[nb->count];
     *cut = (struct cut){.box = i};
-    if (nb->count == CUTS_MAX || !find_blocks(nb, &job->boxes[i], cut)) {
+    if (nb->cuts_left == 0 || !find_blocks(nb, &job->boxes[i], cut)) {
         return false;
     }
     double center;
@@ -209,6 +218,7 @@ static bool plan_cut(struct ls_narrowband *nb, const struct ls_job *job, size_t 
     nb->samples_left -= cut->blocks * a_block;
     nb->blocks_left -= fresh;
     memset(nb->wanted + cut->block, true, cut->blocks * sizeof *nb->wanted);
+    nb->cuts_left--;
     nb->count++;
     return true;
 }
@@ -223,13 +233,18 @@ static void plan_cuts(struct ls_narrowband *nb, struct ls_job *job) {
     nb->blocks_left = (size_t)ceil(INPUT_SPS * seconds / (double)step) + 2 * BLOCKS_LEAST;
     nb->samples_left = POOL_LEAST + (size_t)(NARROW_SPS * seconds);
     nb->samples_left = nb->samples_left < nb->pool_room ? nb->samples_left : nb->pool_room;
+    nb->cuts_left = CUTS_LEAST + (size_t)(CUTS_PER_S * seconds);
+    nb->cuts_left = nb->cuts_left < CUTS_MAX ? nb->cuts_left : CUTS_MAX;
     nb->pool_used = 0;
     nb->count = 0;
     memset(nb->wanted, 0, nb->block_room * sizeof *nb->wanted);
-    size_t piece = (size_t)(job->first_frame / cut->piece_frames);
+    uint64_t piece = job->first_frame / cut->piece_frames;
+    double turns = TURN * (double)piece;
+    size_t first = (size_t)((turns - floor(turns)) * (double)job->box_count);
     for (size_t k = 0; k < job->box_count; k++) {
-        size_t i = (k + piece) % job->box_count;
-        if (alike(nb, job, i) >= ALIKE_MAX) {
+        size_t i = (k + first) % job->box_count;
+        bool wanted = ls_cut_looks_at(cut, job->first_frame, &job->boxes[i]);
+        if (!wanted || alike(nb, job, i) >= ALIKE_MAX) {
             job->counts.alike++;
         } else if (!plan_cut(nb, job, i)) {
             job->features[i].skipped = 1;

@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "dsp/fft.h"
 #include "dsp/zoom.h"
+#include "survey/cut.h"
 #include "survey/narrowband.h"
 
 enum {
@@ -16,9 +17,10 @@ enum {
     LINE_BINS = 3,           /* on each side of a line: its window's main lobe and more */
 };
 
-/* Fine spectra may transform this many samples for each sample of the piece: dense bands must not
- * starve detection. */
+/* Fine spectra may transform this many samples for each sample of the piece, and so many a second:
+ * dense bands must not starve detection. */
 static const double ZOOM_SHARE = 0.5;
+static const double ZOOM_SPS = 5e6;
 
 /* Of a piece's samples: more, and its bursts are marked as clipped. */
 static const double CLIPPED_SHARE = 5e-3;
@@ -147,7 +149,7 @@ static float *add_box(struct ls_job *job, const struct ls_box *box, size_t count
             LS_OK) {
         return NULL;
     }
-    while (job->fine_room < job->fine_count + count) {
+    while (job->fine_room <= job->fine_count + count) { /* never NULL, for no bins at all */
         if (ls_grow((void **)&job->fine, &job->fine_room, job->fine_room, sizeof *job->fine) !=
             LS_OK) {
             return NULL;
@@ -239,13 +241,15 @@ static size_t measure_spectrum(struct ls_searcher *s, struct ls_job *job,
 
 static void copy_boxes(struct ls_searcher *s, struct ls_job *job,
                        const struct ls_detection *found) {
-    double budget =
-        ZOOM_SHARE * (double)(job->frames * s->cut.hop) + 8.0 * (double)s->cut.fine_bins;
+    double rate_sps = fmin(ZOOM_SHARE * s->cut.rate_sps, ZOOM_SPS);
+    double seconds = (double)(job->frames * s->cut.hop) / s->cut.rate_sps;
+    double budget = rate_sps * seconds + 8.0 * (double)s->cut.fine_bins;
     for (size_t i = 0; i < found->box_count && job->code == LS_OK; i++) {
-        if (budget > 0.0) {
+        bool wanted = ls_cut_looks_at(&s->cut, job->first_frame, &found->boxes[i]);
+        if (wanted && budget > 0.0) {
             budget -= (double)measure_spectrum(s, job, &found->boxes[i]);
         } else {
-            job->counts.unmeasured++;
+            job->counts.unmeasured += wanted ? 1 : 0;
             job->code = add_box(job, &found->boxes[i], 0) == NULL ? LS_ERR_NOMEM : LS_OK;
         }
     }

@@ -524,3 +524,25 @@ Test(cut, channels_are_a_good_length_near_the_wanted_spacing) {
     }
     cr_expect_eq(ls_cut_channels(1e6, 12500.0), 80);
 }
+
+/* 20 MS/s: pieces of 26 ms. 250 kS/s: of a third of a second, and every one is looked at. */
+Test(cut, something_long_is_looked_at_ten_times_a_second) {
+    const struct {
+        double rate_sps;
+        size_t pieces; /* in ten seconds, rounded up */
+        size_t least;
+    } rows[] = {{20e6, 382, 95}, {250e3, 31, 31}};
+    for (size_t i = 0; i < LS_COUNT(rows); i++) {
+        struct ls_cut cut;
+        const struct ls_tuning tuning = {.rate_sps = rows[i].rate_sps, .format = LS_FORMAT_CI16_LE};
+        const struct ls_box whole = {.from_start = true, .to_stop = true};
+        const struct ls_box ends = {.from_start = true};
+        ls_cut_plan(&cut, &tuning, 0.0, 8, 10.0);
+        size_t looks = 0;
+        for (size_t piece = 0; piece < rows[i].pieces; piece++) {
+            looks += ls_cut_looks_at(&cut, piece * cut.piece_frames, &whole) ? 1 : 0;
+            cr_assert(ls_cut_looks_at(&cut, piece * cut.piece_frames, &ends));
+        }
+        cr_assert(looks >= rows[i].least && looks <= (rows[i].least + 1), "%zu looks", looks);
+    }
+}
