@@ -11,9 +11,8 @@
 #include "dsp/fit.h"
 #include "dsp/rows.h"
 
-enum {
-    STRIP_CHANNELS = LS_SEGMENT_CHANNELS / 2,
-};
+enum { STRIP_CHANNELS = LS_ROWS_STRIP };
+_Static_assert(2 * STRIP_CHANNELS == LS_SEGMENT_CHANNELS, "width 1 of strips is a segment");
 
 /* 10 dB over the noise in each cell: its power shows its edges, no fit is needed. */
 static const float STRONG_EXCESS = 10.0F;
@@ -310,19 +309,16 @@ static void search_region(struct region *region, struct ls_blobs *blobs) {
     }
 }
 
-/* Sums of one row's free cells over strips. */
+/* Sums of the free cells of some rows over strips. */
 static void sum_strips(const struct ls_claims *claims, const struct ls_cells *in, size_t row,
-                       size_t strips, float *ret) {
-    float *free_cells = claims->row;
+                       size_t rows, size_t strips, float *ret) {
     const struct ls_marked_rows cells = {.cells = in->cells + row * in->stride,
                                          .marks = in->marks + row * in->stride,
                                          .stride = in->stride,
-                                         .rows = 1,
+                                         .rows = rows,
                                          .n = in->channels};
-    ls_rows_excise(&cells, free_cells);
-    for (size_t s = 0; s < strips; s++) {
-        ret[s] = ls_rows_sum(free_cells + s * STRIP_CHANNELS, STRIP_CHANNELS);
-    }
+    ls_rows_excise(&cells, claims->row);
+    ls_rows_strips(claims->row, strips, ret);
 }
 
 /* Test sums over strips of rows [first_row, first_row + 2^level) at the widths above a segment.
@@ -354,31 +350,51 @@ static bool test_strips(struct ls_claims *claims, const struct ls_cells *in,
     return claimed;
 }
 
-/* Windows wider than a segment, over the whole band. */
-static void search_wide(struct ls_claims *claims, const struct ls_cells *in,
-                        const struct ls_limits *limits) {
+/* The windows of a level >= 1 on sums of halves of them, of which there are so many. */
+static void search_wide_level(struct ls_claims *claims, const struct ls_cells *in,
+                              const struct ls_limits *limits, const bool *crossed, size_t level,
+                              size_t halves) {
     size_t strips = in->channels / STRIP_CHANNELS;
-    for (size_t r = 0; r < in->rows; r++) {
-        float *row = claims->strips + r * strips;
-        sum_strips(claims, in, r, strips, row);
-        if (test_strips(claims, in, limits, 0, r, row, strips)) {
-            sum_strips(claims, in, r, strips, row);
+    size_t half_rows = (size_t)1 << (level - 1);
+    float *sum = claims->row;
+    for (size_t i = 0; i + 1 < halves; i++) {
+        if (!crossed[i]) {
+            continue;
+        }
+        float *left = claims->strips + i * strips;
+        ls_rows_add(sum, left, left + strips, strips);
+        if (test_strips(claims, in, limits, level, i * half_rows, sum, strips)) {
+            /* All of the window's power beyond the noise is explained. */
+            for (size_t s = 0; s < 2 * strips; s++) {
+                float noise = (float)(half_rows * STRIP_CHANNELS);
+                left[s] = left[s] > noise ? noise : left[s];
+            }
         }
     }
-    float *sum = claims->row;
-    size_t halves = in->rows;
-    for (size_t level = 1; level < limits->levels; level++) {
-        size_t half_rows = (size_t)1 << (level - 1);
-        for (size_t i = 0; i + 1 < halves; i++) {
-            float *left = claims->strips + i * strips;
-            ls_rows_add(sum, left, left + strips, strips);
-            if (test_strips(claims, in, limits, level, i * half_rows, sum, strips)) {
-                /* All of the window's power beyond the noise is explained. */
-                for (size_t s = 0; s < 2 * strips; s++) {
-                    float noise = (float)(half_rows * STRIP_CHANNELS);
-                    left[s] = left[s] > noise ? noise : left[s];
-                }
-            }
+}
+
+/* Windows wider than a segment, over the whole band, from the first level on in which some crossed.
+ */
+static void search_wide(struct ls_claims *claims, const struct ls_cells *in,
+                        const struct ls_limits *limits, const struct ls_crossings *crossings) {
+    size_t strips = in->channels / STRIP_CHANNELS;
+    size_t level = 0;
+    while (level < limits->levels && !crossings->wide[level]) {
+        level++;
+    }
+    size_t half_rows = level > 0 ? (size_t)1 << (level - 1) : 1;
+    size_t halves = in->rows / half_rows;
+    for (size_t i = 0; i < halves && level < limits->levels; i++) {
+        float *row = claims->strips + i * strips;
+        sum_strips(claims, in, i * half_rows, half_rows, strips, row);
+        if (level == 0 && crossings->rows[0][i] &&
+            test_strips(claims, in, limits, 0, i, row, strips)) {
+            sum_strips(claims, in, i, 1, strips, row);
+        }
+    }
+    for (level = level > 0 ? level : 1; level < limits->levels; level++) {
+        if (crossings->wide[level]) {
+            search_wide_level(claims, in, limits, crossings->rows[level], level, halves);
         }
         halves = fold_halves(claims->strips, halves, strips);
     }
@@ -420,7 +436,5 @@ void ls_claims_make(struct ls_claims *claims, const struct ls_cells *in,
     memset(in->marks, LS_MARK_FREE, in->rows * in->stride);
     claims->fits = 0;
     search_regions(claims, in, limits, crossings, blobs);
-    if (crossings->wide) {
-        search_wide(claims, in, limits);
-    }
+    search_wide(claims, in, limits, crossings);
 }

@@ -22,7 +22,7 @@ enum {
 /* Where the first pass saw crossings. */
 struct ls_crossings {
     bool segment[LS_SEGMENTS_MAX]; /* of a window that starts in this segment */
-    bool wide;                     /* of a window wider than a segment */
+    bool wide[LS_LEVELS_MAX];      /* of windows wider than a segment, in a level */
     bool *rows[LS_LEVELS_MAX];     /* [windows of the level]: of a window in these rows */
 };
 

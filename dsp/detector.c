@@ -222,61 +222,72 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
     memset(det->sums, 0, slots_of(det, det->rows_max) * det->opts.channels * sizeof *det->sums);
     det->rows = 0;
     memset(det->crossings.segment, 0, sizeof det->crossings.segment);
-    det->crossings.wide = false;
+    memset(det->crossings.wide, 0, sizeof det->crossings.wide);
     memset(det->crossings.rows[0], 0, det->limits.levels * det->rows_max);
     det->crossed = false;
     det->rise = 1.0;
 }
 
-/* Note in which segments windows of one width cross. Segments in which some window has crossed
- * before are not looked at again. */
+/* Note in which segments windows of one width cross. */
 static void note_crossings(struct ls_detector *det, const float *sums, size_t count, size_t width,
                            float limit) {
-    if (width > LS_SEGMENT_WIDTH) {
-        det->crossings.wide = det->crossings.wide || ls_rows_any_above(sums, limit, count);
-        return;
-    }
     size_t step = width < 2 ? 1 : (size_t)1 << (width - 1);
     size_t in_segment = LS_SEGMENT_CHANNELS / step;
     bool *noted = det->crossings.segment;
-    for (size_t from = 0; from < count;) {
-        size_t first = from / in_segment;
-        if (noted[first]) {
-            from += in_segment;
-            continue;
-        }
-        size_t last = first + 1;
-        while (last * in_segment < count && !noted[last]) {
-            last++;
-        }
-        size_t end = last * in_segment < count ? last * in_segment : count;
-        if (ls_rows_any_above(sums + from, limit, end - from)) {
-            for (size_t s = first; s < last; s++) {
-                size_t at = s * in_segment;
-                size_t n = end - at < in_segment ? end - at : in_segment;
-                noted[s] = ls_rows_any_above(sums + at, limit, n);
-            }
-        }
-        from = end;
+    for (size_t s = 0; s * in_segment < count; s++) {
+        size_t at = s * in_segment;
+        size_t n = count - at < in_segment ? count - at : in_segment;
+        noted[s] = noted[s] || ls_rows_any_above(sums + at, limit, n);
     }
 }
 
-/* Has something crossed in every segment, and in a wider window? */
-static bool all_noted(const struct ls_detector *det) {
-    size_t segments = (det->opts.channels + LS_SEGMENT_CHANNELS - 1) / LS_SEGMENT_CHANNELS;
-    return det->crossings.wide && memchr(det->crossings.segment, 0, segments) == NULL;
+/* Segments that a band of n channels has. */
+static size_t segments_of(size_t n) { return (n + LS_SEGMENT_CHANNELS - 1) / LS_SEGMENT_CHANNELS; }
+
+/* Does anything wider than a segment cross in a row of a level? */
+static bool wide_crosses(struct ls_detector *det, size_t level, const float *row) {
+    float limits[LS_WIDTHS_MAX];
+    for (size_t b = 0; b < det->limits.widths; b++) {
+        limits[b] = b > LS_SEGMENT_WIDTH ? det->limits.screen[level][b] : INFINITY;
+    }
+    return ls_rows_pyramid_test(row, det->opts.channels, limits, det->limits.widths,
+                                det->width_sums);
+}
+
+/* The row with the noise in place of the segments that were noted before: a window that reaches
+ * into one of them from the next is gone over with it. Returns whether anything up to a segment
+ * wide crosses still. */
+static bool others_cross(struct ls_detector *det, size_t level, const float *row, float *ret) {
+    size_t n = det->opts.channels;
+    size_t widths = det->limits.widths;
+    memcpy(ret, row, n * sizeof *ret);
+    for (size_t s = 0; s < segments_of(n); s++) {
+        size_t from = s * LS_SEGMENT_CHANNELS;
+        size_t end = from + LS_SEGMENT_CHANNELS < n ? from + LS_SEGMENT_CHANNELS : n;
+        for (size_t c = from; c < end && det->crossings.segment[s]; c++) {
+            ret[c] = (float)((size_t)1 << level);
+        }
+    }
+    return ls_rows_pyramid_test(ret, n, det->limits.screen[level],
+                                widths <= LS_SEGMENT_WIDTH ? widths : LS_SEGMENT_WIDTH + 1,
+                                det->width_sums);
 }
 
 /* Something crosses in one window of rows of a level: note where, at every width. */
 static void note_row(struct ls_detector *det, size_t level, const float *row) {
-    size_t n = det->opts.channels;
+    bool *wide = &det->crossings.wide[level];
+    *wide = *wide || wide_crosses(det, level, row);
+    size_t count = det->opts.channels;
+    if (memchr(det->crossings.segment, 0, segments_of(count)) == NULL ||
+        !others_cross(det, level, row, det->work)) {
+        return;
+    }
     const float *limits = det->limits.screen[level];
-    const float *sums = row;
-    size_t count = n;
-    bool above = ls_rows_any_above(row, limits[0], n);
-    for (size_t b = 0; b < det->limits.widths; b++) {
+    const float *sums = det->work;
+    bool above = ls_rows_any_above(sums, limits[0], count);
+    for (size_t b = 0; b < det->limits.widths && b <= LS_SEGMENT_WIDTH; b++) {
         if (b > 0) {
-            float *next = det->width_sums + (b % 2) * n;
+            float *next = det->width_sums + (b % 2) * det->opts.channels;
             count = ls_claims_windows(count, b);
             above = b == 1 ? ls_rows_add_test(next, sums, sums + 1, count, limits[b])
                            : ls_rows_fold_test(next, sums, count, limits[b]);
@@ -316,9 +327,7 @@ static void pyramid_push(struct ls_detector *det, const float *row) {
                                  det->width_sums)) {
             det->crossed = true;
             det->crossings.rows[level][i] = true;
-            if (!all_noted(det)) {
-                note_row(det, level, fresh);
-            }
+            note_row(det, level, fresh);
         }
         bool completes = level == 0 ? i >= 1 : i >= 2 && i % 2 == 0;
         if (level + 1 == det->limits.levels || !completes) {
