@@ -101,12 +101,14 @@ static void claim_again(struct ls_boxes *boxes, const struct ls_cells *in,
     ls_blobs_claim(boxes->blobs, in, &area);
 }
 
-/* Measure the boxes; returns how many hold any power. */
-static size_t measure(struct ls_boxes *boxes, const struct ls_cells *in, size_t count,
+/* Measure the boxes, but for those whose power is known, if that is what is asked for; returns how
+ * many hold any. */
+static size_t measure(struct ls_boxes *boxes, const struct ls_cells *in, size_t count, bool known,
                       size_t declined[LS_DECLINED_COUNT]) {
     size_t measured = 0;
     for (size_t i = 0; i < count; i++) {
-        if (ls_edges_measure(boxes->edges, in, &boxes->boxes[i])) {
+        if ((known && boxes->boxes[i].excess_pow > 0.0) ||
+            ls_edges_measure(boxes->edges, in, &boxes->boxes[i])) {
             boxes->boxes[measured++] = boxes->boxes[i];
         } else {
             declined[LS_DECLINED_WEAK]++;
@@ -119,11 +121,11 @@ static size_t measure(struct ls_boxes *boxes, const struct ls_cells *in, size_t 
 static size_t weed(struct ls_boxes *boxes, const struct ls_cells *in, size_t count,
                    size_t declined[LS_DECLINED_COUNT]) {
     struct ls_box *box = boxes->boxes;
-    size_t measured = measure(boxes, in, count, declined);
-    /* Measured edges show more of what belongs together. */
+    size_t measured = measure(boxes, in, count, false, declined);
+    /* Measured edges show more of what belongs together; what was joined has lost its power. */
     size_t joined = ls_joins_make(boxes->joins, in, box, measured);
     if (joined < measured) {
-        measured = measure(boxes, in, joined, declined);
+        measured = measure(boxes, in, joined, true, declined);
     }
     ls_artefacts_judge(in, box, measured, boxes->verdicts);
     size_t kept = 0;

@@ -73,12 +73,17 @@ static struct ls_rectangle cells_of(const struct ls_cells *in, const struct ls_b
                                  .channels = box->channel_high - box->channel_low};
 }
 
-/* Signal power of each of the box's channels over its rows; the floor is taken off. */
-static void measure_channels(const struct ls_cells *in, const struct ls_box *box, double *ret) {
+/* Sums over its rows of the cells of each of the box's channels, less the noise. */
+static void sum_channels(const struct ls_cells *in, const struct ls_box *box, double *ret) {
     const struct ls_rectangle cells = cells_of(in, box, box->row_start, box->row_stop);
     ls_excess_channels(&cells, ret);
-    for (size_t i = 0; i < cells.channels; i++) {
-        ret[i] = ret[i] / (double)cells.rows * (double)in->floor_pow[box->channel_low + i];
+}
+
+/* These sums as signal power of each channel. */
+static void scale_channels(const struct ls_cells *in, const struct ls_box *box, double *sums) {
+    for (size_t i = 0; i < box->channel_high - box->channel_low; i++) {
+        sums[i] = sums[i] / (double)(box->row_stop - box->row_start) *
+                  (double)in->floor_pow[box->channel_low + i];
     }
 }
 
@@ -95,11 +100,11 @@ static double row_power(const struct ls_cells *in, const struct ls_box *box, siz
     return power;
 }
 
-/* Narrow the box to the channels that carry its power. */
+/* Narrow the box to the channels that carry its power. The profile holds their sums. */
 static void trim_channels(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
     double share = in->clipped ? CHANNEL_POWER_CLIPPED : CHANNEL_POWER;
     double peak = 0.0;
-    measure_channels(in, box, edges->profile + box->channel_low);
+    scale_channels(in, box, edges->profile + box->channel_low);
     for (size_t c = box->channel_low; c < box->channel_high; c++) {
         peak = fmax(peak, edges->profile[c]);
     }
@@ -262,7 +267,8 @@ static double aloneness(const struct ls_cells *in, const struct ls_box *box) {
     double powers[LINE_CHANNELS];
     double sum = 0.0;
     double most = 0.0;
-    measure_channels(in, box, powers);
+    sum_channels(in, box, powers);
+    scale_channels(in, box, powers);
     for (size_t i = 0; i < box->channel_high - box->channel_low; i++) {
         double power = fmax(0.0, powers[i]);
         sum += power;
@@ -391,21 +397,37 @@ static struct ls_cells heard_in(const struct ls_cells *in, const struct ls_box *
     return heard;
 }
 
+/* False when nothing is left. The profile holds sums of its channels. */
+static bool measure_strong(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
+    const struct ls_box claimed = *box;
+    trim_channels(edges, in, box);
+    extend_weak(edges, in, box);
+    if (!trim_rows(edges, in, box)) {
+        return false;
+    }
+    if (may_fade(in, box)) {
+        reach_ends(in, box);
+    }
+    if (box->row_start != claimed.row_start || box->row_stop != claimed.row_stop) {
+        /* A box that lost its empty ends shows its channels better. */
+        sum_channels(in, box, edges->profile + box->channel_low);
+        trim_channels(edges, in, box);
+    }
+    return true;
+}
+
 static bool measure(struct ls_edges *edges, const struct ls_cells *in, struct ls_box *box) {
-    if (ls_mend_is_weak(in, box)) {
+    double *sums = edges->profile + box->channel_low;
+    double excess = 0.0;
+    sum_channels(in, box, sums);
+    for (size_t i = 0; i < box->channel_high - box->channel_low; i++) {
+        excess += sums[i];
+    }
+    if (ls_mend_is_weak(box, excess)) {
         keep_rows(edges, in, box);
         reach_ends(in, box);
-    } else {
-        trim_channels(edges, in, box);
-        extend_weak(edges, in, box);
-        if (!trim_rows(edges, in, box)) {
-            return false;
-        }
-        if (may_fade(in, box)) {
-            reach_ends(in, box);
-        }
-        /* A box that lost its empty ends shows its channels better. */
-        trim_channels(edges, in, box);
+    } else if (!measure_strong(edges, in, box)) {
+        return false;
     }
     box->floor_pow = 0.0;
     for (size_t c = box->channel_low; c < box->channel_high; c++) {

@@ -139,37 +139,49 @@ LS_VERSIONS double ls_excess_sum(const struct ls_rectangle *in) {
     return sum;
 }
 
-static inline __attribute__((always_inline)) void
-sum_columns(const struct ls_rectangle *in, size_t at, size_t vectors, double *ret) {
+/* Up to VECTORS * LANES channels from at on, of all rows but the last with what lies behind them.
+ */
+static inline __attribute__((always_inline)) void sum_columns(const struct ls_rectangle *in,
+                                                              size_t at, size_t vectors,
+                                                              size_t channels, double *ret) {
     struct lanes sum[VECTORS] = {{{0}, {0}}};
-    for (size_t r = 0; r < in->rows; r++) {
+    struct lanes x;
+    float last[VECTORS * LANES] = {0};
+    memcpy(last, in->cells + (in->rows - 1) * in->stride + at, channels * sizeof *last);
+    for (size_t r = 0; r + 1 < in->rows; r++) {
 #pragma GCC unroll 4
         for (size_t v = 0; v < vectors; v++) {
-            struct lanes x;
             load(&x, in->cells + r * in->stride + at + v * LANES);
             sum[v].low += x.low - 1.0;
             sum[v].high += x.high - 1.0;
         }
     }
-    memcpy(ret + at, sum, vectors * sizeof sum[0]);
+#pragma GCC unroll 4
+    for (size_t v = 0; v < vectors; v++) {
+        load(&x, last + v * LANES);
+        sum[v].low += x.low - 1.0;
+        sum[v].high += x.high - 1.0;
+    }
+    memcpy(ret + at, sum, channels * sizeof *ret);
 }
 
 LS_VERSIONS void ls_excess_channels(const struct ls_rectangle *in, double *ret) {
+    if (in->rows == 0) {
+        memset(ret, 0, in->channels * sizeof *ret);
+        return;
+    }
     size_t at = 0;
     for (; at + VECTORS * LANES <= in->channels; at += VECTORS * LANES) {
-        sum_columns(in, at, VECTORS, ret);
+        sum_columns(in, at, VECTORS, VECTORS * LANES, ret);
     }
-    for (; at + LANES <= in->channels; at += LANES) {
-        sum_columns(in, at, 1, ret);
+    size_t left = in->channels - at;
+    if (left > 3 * LANES) {
+        sum_columns(in, at, VECTORS, left, ret);
+    } else if (left > 2 * LANES) {
+        sum_columns(in, at, 3, left, ret);
+    } else if (left > LANES) {
+        sum_columns(in, at, 2, left, ret);
+    } else if (left > 0) {
+        sum_columns(in, at, 1, left, ret);
     }
-    struct tail tail;
-    find_tail(&tail, in, at);
-    struct lanes sum = {{0}, {0}};
-    for (size_t r = 0; tail.channels > 0 && r < in->rows; r++) {
-        struct lanes x;
-        load_tail(&x, in, &tail, r);
-        sum.low += x.low;
-        sum.high += x.high;
-    }
-    memcpy(ret + at, &sum, tail.channels * sizeof(double));
 }

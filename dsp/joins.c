@@ -87,6 +87,7 @@ static void join(struct ls_box *into, const struct ls_box *box) {
     into->channel_low = box->channel_low < into->channel_low ? box->channel_low : into->channel_low;
     into->channel_high =
         box->channel_high > into->channel_high ? box->channel_high : into->channel_high;
+    into->excess_pow = 0.0;
 }
 
 /* Half of the smaller box lies in the larger one. */

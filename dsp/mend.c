@@ -7,10 +7,10 @@
 #include "dsp/fit.h"
 
 /* 8 dB: mean excess of a cell. Above it single rows and channels tell signal from noise. */
-static const float WEAK_EXCESS = 6.0F;
+static const double WEAK_EXCESS = 6.0;
 
 /* A few cells up to 20 dB may be the strongest moment of a weak burst. */
-static const float MOMENT_EXCESS = 100.0F;
+static const double MOMENT_EXCESS = 100.0;
 enum { MOMENT_CELLS = 32 };
 
 /* 10 dB: parts of one burst that noise and fading set apart. */
@@ -30,19 +30,23 @@ static struct ls_window window_of(const struct ls_box *box) {
                               .channels = box->channel_high - box->channel_low};
 }
 
-/* Mean excess of all cells of a window, claimed or not. */
-static float excess_of(const struct ls_cells *in, const struct ls_window *window) {
+/* Sum of all cells of a window less the noise, claimed or not. */
+static double sum_of(const struct ls_cells *in, const struct ls_window *window) {
     const struct ls_rectangle cells = {.cells =
                                            in->cells + window->row * in->stride + window->channel,
                                        .stride = in->stride,
                                        .rows = window->rows,
                                        .channels = window->channels};
-    return (float)(ls_excess_sum(&cells) / (double)(window->rows * window->channels));
+    return ls_excess_sum(&cells);
 }
 
-bool ls_mend_is_weak(const struct ls_cells *in, const struct ls_box *box) {
+static double mean_of(const struct ls_cells *in, const struct ls_window *window) {
+    return sum_of(in, window) / (double)(window->rows * window->channels);
+}
+
+bool ls_mend_is_weak(const struct ls_box *box, double excess) {
     struct ls_window window = window_of(box);
-    return excess_of(in, &window) < WEAK_EXCESS;
+    return excess < WEAK_EXCESS * (double)(window.rows * window.channels);
 }
 
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
@@ -90,12 +94,12 @@ static bool one_burst(const struct ls_cells *in, const struct ls_box *a, const s
     }
     struct ls_window first = window_of(a);
     struct ls_window second = window_of(b);
-    float left = excess_of(in, &first);
-    float right = excess_of(in, &second);
+    float left = (float)mean_of(in, &first);
+    float right = (float)mean_of(in, &second);
     float weaker = left < right ? left : right;
     float stronger = left < right ? right : left;
     /* Log-likelihood ratio of a signal as strong as the weaker side to none, a look a cell. */
-    float mean = 1.0F + excess_of(in, &middle);
+    float mean = 1.0F + (float)mean_of(in, &middle);
     float look = mean * weaker / (1.0F + weaker) - log1pf(weaker);
     return stronger < ALIKE * weaker && (float)(middle.rows * middle.channels) * look > -TOGETHER;
 }
@@ -118,7 +122,7 @@ static void mark(const struct ls_cells *in, const struct ls_box *box, unsigned c
  * into it. */
 static void refit(const struct ls_cells *in, struct ls_box *box) {
     struct ls_window window = window_of(box);
-    bool weak = ls_mend_is_weak(in, box);
+    bool weak = ls_mend_is_weak(box, sum_of(in, &window));
     mark(in, box, LS_MARK_FREE);
     ls_fit_window(in, &window);
     struct ls_box fitted = {.row_start = (uint32_t)window.row,
@@ -138,7 +142,7 @@ static size_t part_weak(const struct ls_cells *in, struct ls_box *boxes, size_t 
     for (size_t i = 0; i < count && weak < MENDED_MAX; i++) {
         struct ls_window window = window_of(&boxes[i]);
         bool moment = window.rows * window.channels <= MOMENT_CELLS;
-        if (excess_of(in, &window) < (moment ? MOMENT_EXCESS : WEAK_EXCESS)) {
+        if (mean_of(in, &window) < (moment ? MOMENT_EXCESS : WEAK_EXCESS)) {
             struct ls_box box = boxes[i];
             boxes[i] = boxes[weak];
             boxes[weak++] = box;

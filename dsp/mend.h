@@ -10,8 +10,9 @@
 
 #include "dsp/box.h"
 
-/* Is the mean of its cells less than 8 dB over the noise? */
-bool ls_mend_is_weak(const struct ls_cells *in, const struct ls_box *box);
+/* Is the mean of its cells less than 8 dB over the noise? excess: sum of its cells less the noise.
+ */
+bool ls_mend_is_weak(const struct ls_box *box, double excess);
 
 /* boxes: rows and channels of count boxes, whose cells are marked. Returns how many are left; marks
  * follow them. */
