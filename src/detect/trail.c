@@ -11,7 +11,8 @@ static void join(struct ls_trail_bin *into, const struct ls_trail_bin *from) {
     into->seconds += from->seconds;
     into->energy += from->energy;
     into->moment += from->moment;
-    ls_carrier_add(&into->carrier, &from->carrier);
+    into->carrier_s += from->carrier_s;
+    into->turns += from->turns;
 }
 
 static void widen(struct ls_trail_builder *trail) {
@@ -38,8 +39,11 @@ void ls_trail_add(struct ls_trail_builder *trail, const struct ls_burst_part *pa
     }
     struct ls_trail_bin bin = {.seconds = part->seconds,
                                .energy = part->power * part->seconds,
-                               .moment = t_s * part->seconds,
-                               .carrier = part->carrier};
+                               .moment = t_s * part->seconds};
+    if (part->carrier.weight > 0.0) {
+        bin.carrier_s = part->seconds;
+        bin.turns = part->carrier.sum_hz / part->carrier.weight * part->seconds;
+    }
     join(&trail->bins[(size_t)(t_s / trail->bin_s)], &bin);
 }
 
@@ -52,9 +56,8 @@ void ls_trail_finish(const struct ls_trail_builder *trail, int64_t start_ns, dou
         if (bin->seconds <= 0.0 || bin->energy <= 0.0) {
             continue;
         }
-        double offset_hz = bin->carrier.weight > 0.0
-                               ? bin->carrier.sum_hz / bin->carrier.weight - center_hz
-                               : (double)NAN;
+        double offset_hz =
+            bin->carrier_s > 0.0 ? bin->turns / bin->carrier_s - center_hz : (double)NAN;
         ret->points[ret->count++] =
             (struct ls_trail_point){.t_s = (float)(first_s + bin->moment / bin->seconds),
                                     .level_dbfs = (float)(10.0 * log10(bin->energy / bin->seconds)),

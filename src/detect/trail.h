@@ -18,7 +18,10 @@ struct ls_trail_bin {
     double seconds;
     double energy;
     double moment; /* of time, seconds squared */
-    struct ls_carrier carrier;
+    /* The carrier counts by time, not by its error: where it sweeps within a part its error is
+     * larger, and a mean without such parts is that of another moment. */
+    double carrier_s;
+    double turns; /* of frequency, Hz s */
 };
 
 struct ls_trail_builder { /* all-zero begins */

@@ -1,6 +1,7 @@
 /* The shape of a pass, by profile likelihood: at each moment and width the other parameters are
  * linear, so the grid is small and the search is cheap enough for surrogates. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -10,7 +11,8 @@ enum {
     MOMENTS = 25,
     WIDTHS = 6,
     SCAN_ROWS = 128, /* rows that the scan looks at, spread evenly */
-    PARAMETERS = 6   /* f0, swing, P0, exponent, t0, tau */
+    REWEIGHINGS = 6,
+    PARAMETERS = 6 /* f0, swing, P0, exponent, t0, tau */
 };
 
 static const double c_mps = 299792458.0;
@@ -95,6 +97,31 @@ struct ls_pass ls_pass_scan(const struct ls_visit *visit, const uint32_t *order)
 
 /* --- the fit --- */
 
+/* Points along one transmission are means over the time between them. */
+static double half_width_s(const struct ls_visit *visit, size_t i) {
+    const struct ls_visit_row *row = &visit->row[i];
+    int64_t width_ns = INT64_MAX;
+    if (i > 0 && row[-1].id == row->id) {
+        width_ns = row->t_ns - row[-1].t_ns;
+    }
+    if (i + 1 < visit->count && row[1].id == row->id && row[1].t_ns - row->t_ns < width_ns) {
+        width_ns = row[1].t_ns - row->t_ns;
+    }
+    return width_ns == INT64_MAX ? 0.0 : (double)width_ns / 2e9;
+}
+
+/* What the line of a row is drawn through: its place on the bell, or the mean of the swing over it.
+ * (The bell is flat where the swing is steep.) */
+static double template_at(const struct ls_visit *visit, const struct ls_pass *at, size_t i,
+                          bool doppler) {
+    double x = ((double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9 - at->t0_s) / at->tau_s;
+    if (!doppler) {
+        return bell(x);
+    }
+    double half = half_width_s(visit, i) / at->tau_s;
+    return half < 1e-3 ? swing(x) : (hypot(1.0, x - half) - hypot(1.0, x + half)) / (2.0 * half);
+}
+
 struct line {
     double base;
     double slope;
@@ -112,9 +139,7 @@ static struct line fit_line(const struct ls_visit *visit, const struct ls_pass *
     double sxy = 0.0;
     double syy = 0.0;
     for (size_t i = 0; i < visit->count; i++) {
-        double t = (double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9;
-        double x = (t - at->t0_s) / at->tau_s;
-        double g = doppler ? swing(x) : bell(x);
+        double g = template_at(visit, at, i, doppler);
         double y = doppler ? visit->row[i].offset_hz : visit->row[i].level_db;
         double weight = w == NULL ? 1.0 : w[i];
         n += weight;
@@ -132,16 +157,28 @@ static struct line fit_line(const struct ls_visit *visit, const struct ls_pass *
     return line;
 }
 
-/* Huber weights (Huber, "Robust Estimation of a Location Parameter", 1964, k = 1.345). */
+static int compare(const void *a, const void *b) {
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Huber weights (Huber, "Robust Estimation of a Location Parameter", 1964, k = 1.345), the scale
+ * from the median of what is left: a fade, or a point that saw the closest moment go by, would
+ * widen a scale that it has part in until it counts in full. */
 static void weigh(const struct ls_visit *visit, const struct ls_pass *at, bool doppler,
                   const struct line *line, double *ret_w) {
-    double deviation = sqrt(line->variance);
+    double off[LS_VISIT_ROWS];
+    double sorted[LS_VISIT_ROWS];
     for (size_t i = 0; i < visit->count; i++) {
-        double t = (double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9;
-        double x = (t - at->t0_s) / at->tau_s;
         double y = doppler ? visit->row[i].offset_hz : visit->row[i].level_db;
-        double off = fabs(y - line->base - line->slope * (doppler ? swing(x) : bell(x)));
-        ret_w[i] = off <= 1.345 * deviation ? 1.0 : 1.345 * deviation / off;
+        sorted[i] = off[i] =
+            fabs(y - line->base - line->slope * template_at(visit, at, i, doppler));
+    }
+    qsort(sorted, visit->count, sizeof *sorted, compare);
+    double deviation = fmax(1.4826 * sorted[visit->count / 2], doppler ? 0.03 : 0.003);
+    for (size_t i = 0; i < visit->count; i++) {
+        ret_w[i] = off[i] <= 1.345 * deviation ? 1.0 : 1.345 * deviation / off[i];
     }
 }
 
@@ -297,7 +334,7 @@ struct ls_pass_fit ls_pass_fit(const struct ls_visit *visit, const struct ls_pas
     struct ls_pass at = refine(visit, *pass, NULL, NULL);
     struct line level = {.variance = 1.0};
     struct line offset = {.variance = 1.0};
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < REWEIGHINGS; round++) {
         if (at.level) {
             level = fit_line(visit, &at, false, round == 0 ? NULL : w_level);
             weigh(visit, &at, false, &level, w_level);
