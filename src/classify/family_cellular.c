@@ -86,7 +86,9 @@ static double score_lte_uplink(const struct ls_evidence *e) {
     double single = ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 1.2, 1.68, 0.1);
     /* Binary phase keying, which has that kurtosis, has a line where it is squared. */
     double binary = ls_score_from(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 15.0, 19.0);
-    return LS_SCORE_ALL(prefix, single, 1.0 - binary, 1.0 - lte_sync(e),
+    /* So have shaped symbols of one carrier, with a line at their rate. */
+    double shaped = ls_score_from(ls_score_feature(e, LS_FEATURE_ENVELOPE_LINE_DB), 14.0, 18.0);
+    return LS_SCORE_ALL(prefix, single, 1.0 - fmax(binary, shaped), 1.0 - lte_sync(e),
                         ls_score_from(e->bandwidth_hz, 130e3, 170e3));
 }
 

@@ -32,12 +32,15 @@ const struct ls_class_row ls_class_lora = {
     .fooled_by = "a sweep that has the slope and the width of a spreading factor by chance",
     .score = score_lora};
 
-/* Marks and spaces within a burst. */
+/* Marks and spaces within a burst; where there are many bursts, these are no pulses of any length.
+ */
 static double keyed_envelope(const struct ls_evidence *e) {
     double depth = ls_score_feature(e, LS_FEATURE_DEPTH);
+    double train = ls_score_feature(e, LS_FEATURE_TRAIN_FIT);
     return LS_SCORE_ALL(ls_score_from(ls_score_feature(e, LS_FEATURE_LEVELS), 0.68, 0.76),
                         isnan(depth) ? 0.0 : ls_score_from(-depth, -0.3, -0.15),
-                        ls_score_from(ls_score_feature(e, LS_FEATURE_PULSE_FIT), 0.4, 0.65),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_PULSE_FIT), 0.5, 0.7),
+                        isnan(train) ? 1.0 : ls_score_from(train, 0.3, 0.5),
                         ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.15, 0.3));
 }
 
@@ -76,7 +79,10 @@ static double hops(const struct ls_evidence *e) {
     double symbols =
         fmax(ls_score_from(ls_score_feature(e, LS_FEATURE_FREQ_LINE_DB), 9.5, 11.0),
              ls_score_in(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 21.5, 26.0, 1.0));
-    return ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.18, 0.24) * (1.0 - symbols);
+    double line = ls_score_feature(e, LS_FEATURE_LINE);
+    double steps = fmin(ls_score_from(line, 0.4, 0.5),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_SQUARE_LINE_DB), 38.0, 44.0));
+    return fmax(steps, ls_score_from(line, 0.18, 0.24) * (1.0 - symbols));
 }
 
 static double score_fsk(const struct ls_evidence *e) {

@@ -24,7 +24,9 @@ static double score_noise_like(const struct ls_evidence *e) {
                          ls_score_from(ls_score_feature(e, LS_FEATURE_PREFIX_30K), 3.6, 4.4));
     prefix = fmax(prefix, ls_score_from(ls_score_feature(e, LS_FEATURE_LTE_SYNC), 13.0, 17.0));
     double line = ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.1, 0.2);
-    return LS_SCORE_ALL(gaussian, peak, 1.0 - prefix, 1.0 - line,
+    /* Pulses have the kurtosis of noise at one duty cycle, but two levels. */
+    double one_level = ls_score_in(ls_score_feature(e, LS_FEATURE_LEVELS), 0.4, 0.68, 0.05);
+    return LS_SCORE_ALL(gaussian, peak, one_level, 1.0 - prefix, 1.0 - line,
                         ls_score_from(e->bandwidth_hz, 0.5e6, 0.8e6),
                         ls_score_from(e->on_s, 0.2e-3, 0.5e-3));
 }
