@@ -39,7 +39,7 @@ static double keyed_envelope(const struct ls_evidence *e) {
     double train = ls_score_feature(e, LS_FEATURE_TRAIN_FIT);
     return LS_SCORE_ALL(ls_score_from(ls_score_feature(e, LS_FEATURE_LEVELS), 0.68, 0.76),
                         isnan(depth) ? 0.0 : ls_score_from(-depth, -0.3, -0.15),
-                        ls_score_from(ls_score_feature(e, LS_FEATURE_PULSE_FIT), 0.5, 0.7),
+                        ls_score_from(ls_score_feature(e, LS_FEATURE_PULSE_FIT), 0.45, 0.7),
                         isnan(train) ? 1.0 : ls_score_from(train, 0.3, 0.5),
                         ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.15, 0.3));
 }
