@@ -9,9 +9,10 @@
 #include "base/time.h"
 #include "base/util.h"
 
-/* Emitters are found by hash: (sensor, octave of bandwidth, slot of frequency). A slot is wider
- * than the frequency gate, so that an emitter within reach is in the same or a neighbouring cell.
- * Those of one cell are chained; all are chained by age as well, so that the oldest is known. */
+/* Emitters are found by hash: (sensor, span, way, octave of bandwidth, slot of frequency). A slot
+ * is wider than the frequency gate, so that an emitter within reach is in the same or a
+ * neighbouring cell. Those of one cell are chained; all are chained by age as well, so that the
+ * oldest is known. */
 
 #define NONE UINT32_MAX
 
@@ -34,7 +35,9 @@ static const double gate_any_channel_ratio = 1.0151130646157189;
 
 struct cell {
     uint32_t sensor;
-    int octave;
+    int16_t octave;
+    uint8_t span; /* enum ls_span */
+    uint8_t way;  /* enum ls_way */
     int64_t slot;
 };
 
@@ -49,8 +52,6 @@ struct node {
 struct gist {
     alignas(64) struct cell cell;
     uint32_t next; /* in the chain of the cell */
-    uint16_t span;
-    uint16_t way;
     double center_hz;
     double bandwidth_hz;
     double duration_s;
@@ -119,22 +120,27 @@ static int64_t slot_of(const struct ls_tracks *tracks, double center_hz, int oct
                           (octave <= slot_min_octave ? slot_min_hz : ldexp(0.25, octave)));
 }
 
-static struct cell cell_of(const struct ls_tracks *tracks, uint32_t sensor, double center_hz,
-                           double bandwidth_hz) {
-    int octave = ilogb(fmax(bandwidth_hz, 1.0));
-    return (struct cell){sensor, octave, slot_of(tracks, center_hz, octave)};
+static struct cell cell_of(const struct ls_tracks *tracks, const struct ls_track *track) {
+    int octave = ilogb(fmax(track->bandwidth_hz, 1.0));
+    return (struct cell){.sensor = track->sensor,
+                         .octave = (int16_t)octave,
+                         .span = (uint8_t)track->span,
+                         .way = (uint8_t)track->way,
+                         .slot = slot_of(tracks, track->center_hz, octave)};
 }
 
 static uint32_t *head(const struct ls_tracks *tracks, const struct cell *cell) {
     uint64_t h = (uint64_t)cell->slot * UINT64_C(0x9e3779b97f4a7c15);
-    h ^= ((uint64_t)cell->sensor << 8 | (uint64_t)(cell->octave & 0xff)) *
+    h ^= ((uint64_t)cell->sensor << 16 | (uint64_t)cell->way << 10 | (uint64_t)cell->span << 8 |
+          (uint64_t)(cell->octave & 0xff)) *
          UINT64_C(0xbf58476d1ce4e5b9);
     h ^= h >> 29;
     return &tracks->heads[h & (tracks->head_count - 1)];
 }
 
 static bool same_cell(const struct cell *a, const struct cell *b) {
-    return a->sensor == b->sensor && a->octave == b->octave && a->slot == b->slot;
+    return a->slot == b->slot && a->sensor == b->sensor && a->octave == b->octave &&
+           a->span == b->span && a->way == b->way;
 }
 
 static void chain(struct ls_tracks *tracks, uint32_t slot) {
@@ -155,8 +161,6 @@ static void unchain(struct ls_tracks *tracks, uint32_t slot) {
 static void retell(struct ls_tracks *tracks, uint32_t slot) {
     const struct ls_track *track = &tracks->nodes[slot].track;
     struct gist *gist = &tracks->gists[slot];
-    gist->span = (uint16_t)track->span;
-    gist->way = (uint16_t)track->way;
     gist->center_hz = track->center_hz;
     gist->bandwidth_hz = track->bandwidth_hz;
     gist->duration_s = track->duration_s;
@@ -214,8 +218,7 @@ static bool ratio_beyond(double a, double b, double gate_ratio) {
 /* Nearly all emitters of a chain are far away: most of them by a single look. */
 static bool far_away(const struct ls_tracks *tracks, const struct gist *gist,
                      const struct look *look) {
-    return gist->span != look->span || gist->way != look->way ||
-           fabs(gist->level_dbfs - look->level_dbfs) > surely * gate_level_db ||
+    return fabs(gist->level_dbfs - look->level_dbfs) > surely * gate_level_db ||
            (look->span != LS_SPAN_CUT &&
             ratio_beyond(gist->duration_s, look->duration_s, gate_duration_ratio) &&
             fabs(gist->duration_s - look->duration_s) > surely * gate_duration_s) ||
@@ -288,7 +291,11 @@ static uint32_t nearest(const struct ls_tracks *tracks, const struct look *look,
             slot = slot_of(tracks, look->center_hz, octave);
         }
         for (int64_t s = slot - 1; s <= slot + 1; s++) {
-            struct cell cell = {sensor, octave, s};
+            struct cell cell = {.sensor = sensor,
+                                .octave = (int16_t)octave,
+                                .span = (uint8_t)look->span,
+                                .way = (uint8_t)look->way,
+                                .slot = s};
             search_cell(tracks, &cell, look, &best, &least);
         }
     }
@@ -320,7 +327,7 @@ static void start_track(struct ls_tracks *tracks, uint32_t slot, const struct ls
                                     .low_hz = look->center_hz,
                                     .high_hz = look->center_hz,
                                     .first_ns = row->start_ns};
-    tracks->gists[slot].cell = cell_of(tracks, sensor, look->center_hz, look->bandwidth_hz);
+    tracks->gists[slot].cell = cell_of(tracks, &node->track);
     retell(tracks, slot);
     chain(tracks, slot);
 }
@@ -355,7 +362,7 @@ uint32_t ls_tracks_push(struct ls_tracks *tracks, const struct ls_transmission *
         struct ls_track *known = &tracks->nodes[slot].track;
         follow(known, &look);
         retell(tracks, slot);
-        struct cell cell = cell_of(tracks, sensor, known->center_hz, known->bandwidth_hz);
+        struct cell cell = cell_of(tracks, known);
         if (!same_cell(&cell, &tracks->gists[slot].cell)) {
             unchain(tracks, slot);
             tracks->gists[slot].cell = cell;
@@ -403,8 +410,7 @@ int ls_tracks_load(struct ls_tracks *tracks, struct ls_blob_reader *in, struct l
                        : ls_err_set(err, LS_ERR_FORMAT, "saved state of emitters is damaged");
         }
         tracks->nodes[slot].track = track;
-        tracks->gists[slot].cell =
-            cell_of(tracks, track.sensor, track.center_hz, track.bandwidth_hz);
+        tracks->gists[slot].cell = cell_of(tracks, &track);
         retell(tracks, slot);
         chain(tracks, slot);
         become_newest(tracks, slot);
