@@ -278,14 +278,26 @@ static int report_slot(const struct ls_regular *regular, struct ls_regular_slot 
     return rc == LS_OK && !told ? report_whole(regular, slot, report, err) : rc;
 }
 
-/* Slots that are judged together: surrogates are most of the work of a report. */
+/* Slots that are judged and described together: surrogates are most of the work of a report. */
 struct bench {
     const struct ls_regular *regular;
+    const struct ls_report *report;
     size_t from; /* the first of them */
-    struct ls_regular_slot *copy[BENCH];
+    struct ls_report *part[BENCH];
     int code[BENCH];
     struct ls_err err[BENCH];
 };
+
+/* With its unfinished window, into a report of its own. */
+static int report_copy(const struct ls_regular *regular, const struct ls_regular_slot *slot,
+                       struct ls_report *part, struct ls_err *err) {
+    struct ls_regular_slot *copy = NULL;
+    int rc = ls_regular_finished_copy(regular, slot, &copy, err);
+    rc = rc == LS_OK ? ls_regular_judge(regular, copy, err) : rc;
+    rc = rc == LS_OK ? report_slot(regular, copy, part, err) : rc;
+    free(copy);
+    return rc;
+}
 
 static void judge_one(void *context, size_t index) {
     struct bench *bench = context;
@@ -293,11 +305,11 @@ static void judge_one(void *context, size_t index) {
     struct ls_regular own = *bench->regular;
     struct ls_err *err = &bench->err[index];
     int rc = LS_OK;
-    bench->copy[index] = NULL;
+    bench->part[index] = NULL;
     if (slot != NULL) {
         rc = ls_trial_create(&own.judge, err);
-        rc = rc == LS_OK ? ls_regular_finished_copy(&own, slot, &bench->copy[index], err) : rc;
-        rc = rc == LS_OK ? ls_regular_judge(&own, bench->copy[index], err) : rc;
+        rc = rc == LS_OK ? ls_report_part(&bench->part[index], bench->report, err) : rc;
+        rc = rc == LS_OK ? report_copy(&own, slot, bench->part[index], err) : rc;
         ls_trial_destroy(own.judge);
     }
     bench->code[index] = rc;
@@ -305,24 +317,23 @@ static void judge_one(void *context, size_t index) {
 
 static int report_bench(struct bench *bench, size_t count, struct ls_report *report,
                         struct ls_err *err) {
-    const struct ls_regular *regular = bench->regular;
     int rc = LS_OK;
-    ls_jobs_run(&regular->input.jobs, judge_one, bench, count);
+    ls_jobs_run(&bench->regular->input.jobs, judge_one, bench, count);
     for (size_t i = 0; i < count; i++) {
         if (rc == LS_OK && bench->code[i] != LS_OK) {
             rc = ls_err_set(err, bench->code[i], "%s", bench->err[i].text);
         }
-        if (rc == LS_OK && bench->copy[i] != NULL) {
-            rc = report_slot(regular, bench->copy[i], report, err);
+        if (rc == LS_OK && bench->part[i] != NULL) {
+            rc = ls_report_join(report, bench->part[i], err);
         }
-        free(bench->copy[i]);
+        ls_report_destroy(bench->part[i]);
     }
     return rc;
 }
 
 int ls_regular_report(const void *state, struct ls_report *report, struct ls_err *err) {
     const struct ls_regular *regular = state;
-    struct bench bench = {.regular = regular};
+    struct bench bench = {.regular = regular, .report = report};
     int rc = LS_OK;
     for (size_t i = 0; rc == LS_OK && i < regular->archive_count; i++) {
         rc = report_slot(regular, regular->archive[i], report, err);

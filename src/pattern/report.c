@@ -81,6 +81,31 @@ int ls_report_add(struct ls_report *report, const struct ls_finding *finding, st
 
 void ls_report_count(struct ls_report *report, uint64_t searches) { report->unnamed += searches; }
 
+int ls_report_part(struct ls_report **ret, const struct ls_report *report, struct ls_err *err) {
+    int code = ls_report_create(ret, err);
+    if (code == LS_OK) {
+        ls_report_begin(*ret, report->kind);
+    }
+    return code;
+}
+
+int ls_report_join(struct ls_report *report, struct ls_report *part, struct ls_err *err) {
+    for (size_t i = 0; i < part->count; i++) {
+        if (ls_grow((void **)&report->entries, &report->capacity, report->count,
+                    sizeof *report->entries) != LS_OK) {
+            /* What was taken over is no longer the part's. */
+            memmove(part->entries, part->entries + i, (part->count - i) * sizeof *part->entries);
+            part->count -= i;
+            return ls_err_set(err, LS_ERR_NOMEM, "out of memory for %zu findings", report->count);
+        }
+        report->entries[report->count++] = part->entries[i];
+    }
+    report->unnamed += part->unnamed;
+    part->count = 0;
+    part->unnamed = 0;
+    return LS_OK;
+}
+
 void ls_report_end(struct ls_report *report) {
     uint64_t searches = report->unnamed + (report->count - report->kind_first);
     double trials = 0.0;

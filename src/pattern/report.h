@@ -39,6 +39,13 @@ int ls_report_add(struct ls_report *report, const struct ls_finding *finding, st
 /* Searches that were made and of which nothing else is known: they count. */
 void ls_report_count(struct ls_report *report, uint64_t searches);
 
+/* An empty report of the kind under way, for some of its searches on another thread. The caller
+ * destroys *ret. LS_ERR_NOMEM. */
+int ls_report_part(struct ls_report **ret, const struct ls_report *report, struct ls_err *err);
+/* The searches of the part follow those of the report, and leave the part empty. LS_ERR_NOMEM:
+ * some may be in the report already. */
+int ls_report_join(struct ls_report *report, struct ls_report *part, struct ls_err *err);
+
 /* The kind's searches are complete. */
 void ls_report_end(struct ls_report *report);
 
