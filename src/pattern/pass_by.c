@@ -18,6 +18,8 @@ enum {
     BLOCK = 3, /* rows that follow each other fade alike: they move together */
 };
 
+static const double each_log10 = -3.0;
+
 struct kept {
     struct ls_pass pass;
     struct ls_visit visit;
@@ -131,12 +133,29 @@ static double judge(const struct ls_visit *visit, const struct ls_pass *pass) {
     double levels[LS_VISIT_ROWS];
     struct ls_chance chance;
     for (size_t i = 0; i < visit->count; i++) {
-        levels[i] = visit->row[i].level_db;
+        const struct ls_visit_row *row = &visit->row[i];
+        levels[i] = isfinite(row->level_db) ? row->level_db : row->offset_hz;
     }
     ls_chance_init(&chance, ls_chance_seed(levels, visit->count));
     double u = ls_chance_uniform(&chance);
     struct deck deck = {.visit = visit, .chance = &chance};
     return ls_tail_two_looks(draw, &deck, pass->score, u, NULL);
+}
+
+/* Levels and carriers have to tell of the pass each by itself: a carrier that warms up along a call
+ * sinks as one that passes, and a level that fades slowly rises and falls. */
+static bool holds_twice(const struct ls_visit *visit) {
+    struct ls_visit levels;
+    struct ls_visit carriers;
+    ls_visit_copy(&levels, visit);
+    ls_visit_copy(&carriers, visit);
+    for (size_t i = 0; i < visit->count; i++) {
+        levels.row[i].exact = false;
+        carriers.row[i].level_db = (double)NAN;
+    }
+    struct ls_pass bell = ls_pass_scan(&levels, NULL);
+    struct ls_pass curve = ls_pass_scan(&carriers, NULL);
+    return judge(&levels, &bell) <= each_log10 && judge(&carriers, &curve) <= each_log10;
 }
 
 static void describe(const struct ls_visit *visit, const struct ls_pass *pass,
@@ -189,6 +208,7 @@ static int report_one(const struct state *s, const struct kept *kept, struct ls_
     finding.high_hz = visit->channel.high_hz + visit->channel.bandwidth_hz / 2.0;
     finding.reported = kept->pass.level && kept->pass.doppler;
     if (finding.log10_p <= -2.0) {
+        finding.reported = finding.reported && holds_twice(visit);
         describe(visit, &kept->pass, &finding);
         for (size_t i = 0; i < visit->count; i++) {
             bool again = count > 0 && evidence[count - 1] == visit->row[i].id;
@@ -245,7 +265,7 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
 
 const struct ls_kind ls_pass_by_kind = {
     .id = "pass-by",
-    .version = 5,
+    .version = 6,
     .null =
         "within a visit the levels and offsets come in no order, but for three rows that follow "
         "each other, which fade alike",
@@ -254,11 +274,13 @@ const struct ls_kind ls_pass_by_kind = {
             "each visit of 16 rows. The points along a long transmission count as rows",
     .evidence =
         "16 rows with levels and carrier offsets within a quarter of an hour, silence of two "
-        "minutes before and behind",
+        "minutes before and behind; levels and offsets each at 1e-3 by themselves",
     .rivals = "a fixed transmitter that is turned up and down",
     .fooled =
         "what sends seldom, or without a break, is no visit and is not seen; left and right of "
-        "the sensor, and both directions of travel, look the same",
+        "the sensor, and both directions of travel, look the same. A fixed transmitter whose "
+        "carrier "
+        "warms up along a call while its level fades for as long as a tenth of it may look alike",
     .create = create,
     .destroy = destroy,
     .push = push,

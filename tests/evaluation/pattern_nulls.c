@@ -4,7 +4,8 @@
  * probability and the number of searches: "SEED KIND LOG10_P SEARCHES".
  * Kinds without a search are left out.
  *
- * TRAFFIC: poisson, bursty, day, timetable, storm, hopping, visits, models or line. LENGTH: short,
+ * TRAFFIC: poisson, bursty, day, timetable, storm, hopping, visits, trails, drifts, models or line.
+ * LENGTH: short,
  * 4 hours of packets, access bursts and calls on some channels; or days, 6 days of long transfers,
  * and of newcomers and steady lines that end when the nulls of their kinds say so, as no other
  * traffic has any. Everything is drawn from the seed, nothing is shared with src/simulate. */
@@ -192,6 +193,35 @@ static void visits(struct air *air) {
     }
 }
 
+/* Long transmissions of what stands still, by the points of their trails. To pass-by a point is a
+ * row: its null has them in no order, but for three of one level at a time. Where they drift, the
+ * carrier warms up by as much as 0.1 ppm, and the level fades with a memory of four points. */
+static void trails(struct air *air, bool drifts) {
+    size_t count = 1 + gsl_rng_uniform_int(air->rng, 3);
+    for (size_t v = 0; v < count; v++) {
+        double length_s = 40.0 + 360.0 * gsl_rng_uniform(air->rng);
+        double drift_hz = 87.0 * (2.0 * gsl_rng_uniform(air->rng) - 1.0);
+        double fade_db = gsl_ran_gaussian(air->rng, 3.0);
+        size_t row = air->count;
+        add(air, 3600.0 * (double)v + 1800.0 * gsl_rng_uniform(air->rng), CALL, v, length_s);
+        struct ls_trail *trail = &air->rows[row].trail;
+        trail->count = air->count > row ? LS_TRAIL_POINTS : 0;
+        for (size_t i = 0; i < trail->count; i++) {
+            double share = ((double)i + 0.5) / LS_TRAIL_POINTS;
+            double fresh_db = gsl_ran_gaussian(air->rng, 3.0);
+            double hz = gsl_ran_gaussian(air->rng, 3.0);
+            if (drifts) {
+                fade_db = 0.78 * fade_db + sqrt(1.0 - 0.78 * 0.78) * fresh_db;
+                hz += drift_hz * (1.0 - exp(-3.0 * share));
+            } else if (i % 3 == 0) {
+                fade_db = fresh_db;
+            }
+            trail->points[i] = (struct ls_trail_point){(float)(length_s * share),
+                                                       (float)(-40.0 + fade_db), (float)hz};
+        }
+    }
+}
+
 /* Clocks that have nothing to do with each other, as the null of similar-posts has them: one in
  * twenty shares the period of another, of these one in ten its length, of these one in five its
  * channel. Each talks for an hour and a half. */
@@ -252,6 +282,8 @@ static bool make(struct air *air, const char *traffic) {
         people(air, traffic, 3.0 * rate);
     } else if (strcmp(traffic, "visits") == 0) {
         visits(air);
+    } else if (strcmp(traffic, "trails") == 0 || strcmp(traffic, "drifts") == 0) {
+        trails(air, strcmp(traffic, "drifts") == 0);
     } else if (strcmp(traffic, "models") == 0) {
         models(air);
     } else if (strcmp(traffic, "line") == 0) {

@@ -35,8 +35,8 @@ OWN = {"new-emitter": "stays that end once in four hours", "steady-line": "lines
        "similar-posts": "clocks that share period, length and channel by chance alone",
        "corridor-track": "vehicles with one kind of radio, each of which passes one of four sensors"}
 # traffic that was made for one kind, and says something of it alone
-MADE_FOR = {"visits": ("pass-by", "band-sweep", "periodic-telemetry"), "models": ("similar-posts",),
-            "line": ("corridor-track",)}
+MADE_FOR = {"visits": ("pass-by", "band-sweep", "periodic-telemetry"), "trails": ("pass-by",),
+            "models": ("similar-posts",), "line": ("corridor-track",)}
 TAIL = [(24, 1000000), (60, 300000)]  # events of a window, windows
 CLOCKS = [5.0, 20.0, 60.0, 110.0, 300.0]
 SCRIPTS = [90.0, 150.0, 240.0]
