@@ -7,10 +7,13 @@
 
 #include "dsp/fft.h"
 #include "dsp/offset.h"
+#include "dsp/rows.h"
 #include "dsp/secondary.h"
 #include "dsp/training.h"
 
-enum { BLOCK = 8192, BLOCKS = 64, ROOTS = 3, BURSTS = 8, CARRIERS = 62, DISTANCES = 4 };
+/* Blocks stay in L1; their bins are no farther apart than a few tenths of what a symbol resolves.
+ */
+enum { BLOCK = 2048, BLOCKS = 256, ROOTS = 3, BURSTS = 8, CARRIERS = 62, DISTANCES = 4 };
 
 static const double look_gsm_s = 0.16;
 static const double look_lte_s = 0.08;
@@ -178,6 +181,19 @@ static bool measure_burst(struct ls_sync *sync, const float complex *iq, size_t 
     return fabs(ret->hz) <= reach_gsm_hz;
 }
 
+/* Of two samples that are so far apart: the turn between them and its power. Neither takes the care
+ * for infinities of the language's own functions, which takes longer than all else here. */
+static double complex turn_between(const float complex *iq, size_t n, size_t lag,
+                                   double *ret_size) {
+    double a = (double)crealf(iq[n]);
+    double b = (double)cimagf(iq[n]);
+    double c = (double)crealf(iq[n - lag]);
+    double d = (double)cimagf(iq[n - lag]);
+    double complex turn = CMPLX(a * c + b * d, b * c - a * d);
+    *ret_size = sqrt((a * a + b * b) * (c * c + d * d));
+    return turn;
+}
+
 /* Windows in which the products one symbol apart point the same way, each the best for 30 ms. */
 static size_t find_bursts(struct ls_sync *sync, const float complex *iq, size_t count,
                           struct burst ret[BURSTS]) {
@@ -186,27 +202,28 @@ static size_t find_bursts(struct ls_sync *sync, const float complex *iq, size_t 
     size_t apart = (size_t)(0.03 * sync->opts.rate_sps);
     double complex sum = 0.0;
     double whole = 0.0;
-    double best = 0.0;
+    double best = least_turn;
     size_t best_at = 0;
+    bool any = false;
     size_t found = 0;
     for (size_t n = lag; n < count && found < BURSTS; n++) {
-        double complex p = (double complex)iq[n] * conj((double complex)iq[n - lag]);
-        sum += p;
-        whole += cabs(p);
+        double size;
+        sum += turn_between(iq, n, lag, &size);
+        whole += size;
         if (n >= lag + length) {
-            size_t old = n - length;
-            double complex q = (double complex)iq[old] * conj((double complex)iq[old - lag]);
-            sum -= q;
-            whole -= cabs(q);
+            sum -= turn_between(iq, n - length, lag, &size);
+            whole -= size;
+            double square = creal(sum) * creal(sum) + cimag(sum) * cimag(sum);
+            if (whole > 0.0 && square > best * whole * best * whole) {
+                best = sqrt(square) / whole;
+                best_at = n - length;
+                any = true;
+            }
         }
-        double turn = n >= lag + length && whole > 0.0 ? cabs(sum) / whole : 0.0;
-        if (turn > least_turn && turn > best) {
-            best = turn;
-            best_at = n - length;
-        }
-        if (best > 0.0 && (n - best_at > apart || n + 1 == count)) {
+        if (any && (n - best_at > apart || n + 1 == count)) {
             found += measure_burst(sync, iq, best_at, length, &ret[found]);
-            best = 0.0;
+            best = least_turn;
+            any = false;
         }
     }
     return found;
@@ -277,6 +294,21 @@ static void transform(struct ls_sync *sync, const float complex *iq, size_t coun
     }
 }
 
+/* ret[k] = a[k] b[k], without the care for infinities of the language's own. */
+static void multiply(const float complex *a, const float complex *b, size_t n, float complex *ret) {
+    for (size_t k = 0; k < n; k++) {
+        ret[k] = CMPLXF(crealf(a[k]) * crealf(b[k]) - cimagf(a[k]) * cimagf(b[k]),
+                        crealf(a[k]) * cimagf(b[k]) + cimagf(a[k]) * crealf(b[k]));
+    }
+}
+
+static void add_powers(const float complex *c, size_t n, float *sums) {
+    const float scale = 1.0F / ((float)BLOCK * (float)BLOCK);
+    for (size_t k = 0; k < n; k++) {
+        sums[k] += scale * (crealf(c[k]) * crealf(c[k]) + cimagf(c[k]) * cimagf(c[k]));
+    }
+}
+
 /* Powers of the correlation with one root, shifted in frequency, folded at half a frame. */
 static void fold(struct ls_sync *sync, int root, long shift) {
     size_t valid = BLOCK - sync->symbol_count;
@@ -286,14 +318,15 @@ static void fold(struct ls_sync *sync, int root, long shift) {
     memset(sync->folded, 0, sync->fold * sizeof *sync->folded);
     for (size_t b = 0; b < sync->blocks; b++) {
         const float complex *spectrum = sync->spectra + b * BLOCK;
-        for (size_t k = 0; k < BLOCK; k++) {
-            sync->product[k] = spectrum[(k + turn) % BLOCK] * sync->replica[root][k];
-        }
+        multiply(spectrum + turn, sync->replica[root], BLOCK - turn, sync->product);
+        multiply(spectrum, sync->replica[root] + BLOCK - turn, turn, sync->product + BLOCK - turn);
         ls_fft_execute(sync->inverse, sync->product, sync->back);
-        for (size_t n = 0; n < valid; n++) {
-            float complex c = sync->back[n] / (float)BLOCK;
-            sync->folded[(size_t)into] += crealf(c) * crealf(c) + cimagf(c) * cimagf(c);
-            into += 1.0;
+        for (size_t n = 0; n < valid;) {
+            size_t left = (size_t)ceil(period - into); /* of this period */
+            size_t some = left < valid - n ? left : valid - n;
+            add_powers(sync->back + n, some, sync->folded + (size_t)into);
+            n += some;
+            into += (double)some;
             into -= into >= period ? period : 0.0;
         }
     }
@@ -308,11 +341,11 @@ struct peak {
 
 static void look(const struct ls_sync *sync, int root, double hz, struct peak *best) {
     double mean = 0.0;
-    size_t most = 0;
+    size_t most = ls_rows_peak(sync->folded, sync->fold);
     for (size_t n = 0; n < sync->fold; n++) {
-        mean += (double)sync->folded[n] / (double)sync->fold;
-        most = sync->folded[n] > sync->folded[most] ? n : most;
+        mean += (double)sync->folded[n];
     }
+    mean /= (double)sync->fold;
     double ratio = mean > 0.0 ? (double)sync->folded[most] / mean : 0.0;
     if (ratio > best->ratio) {
         *best = (struct peak){.ratio = ratio, .bin = most, .root = root, .hz = hz};

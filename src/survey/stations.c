@@ -49,7 +49,9 @@ struct look {
     size_t count;           /* samples of a look */
     size_t room;
     struct band bands[TOGETHER];
-    float complex *thin; /* [room] */
+    float complex *thin;  /* [room] */
+    struct ls_sync *sync; /* the last one: bands of a kind have one rate */
+    struct ls_sync_opts made_for;
     double weight;
     double sum;
     struct ls_stations cells;
@@ -90,17 +92,21 @@ static int cut(struct look *look, uint64_t from, size_t n, struct ls_err *err) {
 /* What is in a band that has been cut out. LS_ERR_NOMEM alone is an error. */
 static int find(struct look *look, const struct band *band, bool lte, struct ls_sync_value *ret,
                 bool *ret_found, struct ls_err *err) {
-    struct ls_sync *sync = NULL;
     struct ls_sync_opts opts = {.rate_sps = band->plan.rate * look->tuning->rate_sps, .lte = lte};
     *ret_found = false;
-    int code = ls_sync_create(&sync, &opts, err);
-    if (code != LS_OK) {
-        return code == LS_ERR_NOMEM ? code : LS_OK;
+    if (look->sync == NULL || opts.rate_sps != look->made_for.rate_sps ||
+        opts.lte != look->made_for.lte) {
+        ls_sync_destroy(look->sync);
+        look->sync = NULL;
+        look->made_for = opts;
+        int code = ls_sync_create(&look->sync, &opts, err);
+        if (code != LS_OK) {
+            return code == LS_ERR_NOMEM ? code : LS_OK;
+        }
     }
     size_t count =
         ls_narrow_decimate(look->narrow, &band->plan, band->iq, band->filled, look->thin);
-    *ret_found = ls_sync_find(sync, look->thin, count, ret);
-    ls_sync_destroy(sync);
+    *ret_found = ls_sync_find(look->sync, look->thin, count, ret);
     return LS_OK;
 }
 
@@ -310,6 +316,7 @@ int ls_stations_find(const struct ls_sample_reader *reader, uint64_t pos, uint64
         *ret = look.cells;
     }
     ls_narrow_destroy(look.narrow);
+    ls_sync_destroy(look.sync);
     free(look.samples);
     free(look.thin);
     for (size_t k = 0; k < TOGETHER; k++) {
