@@ -79,7 +79,11 @@ static void plan_limits(struct ls_detector *det) {
                                   .channels = o->last_channel - o->first_channel,
                                   .false_alarms = o->false_alarms,
                                   .floor_error = o->floor_error};
-    ls_limits_plan(&det->limits, &opts);
+    if (o->limits != NULL) {
+        det->limits = *o->limits;
+    } else {
+        ls_limits_plan(&det->limits, &opts);
+    }
     ls_required_init(&det->required, &det->limits);
 }
 

@@ -29,9 +29,11 @@ struct ls_detector_opts {
     size_t frames;        /* frames of a piece at most; even, required */
     size_t first_channel; /* analysed channels [first_channel, last_channel) */
     size_t last_channel;
-    const struct ls_looks *looks; /* borrowed as long as the object */
-    double false_alarms;          /* expected crossings of noise alone in one piece, > 0 */
-    double floor_error;           /* relative standard error of one channel's floor, >= 0 */
+    const struct ls_looks *looks;   /* borrowed as long as the object */
+    double false_alarms;            /* expected crossings of noise alone in one piece, > 0 */
+    double floor_error;             /* relative standard error of one channel's floor, >= 0 */
+    const struct ls_limits *limits; /* of another detector with these options, copied; NULL: they
+                                       are planned, which takes some ms */
     const bool *masked; /* [channels]: the receiver's own lines, whose power is part of the floor;
                            borrowed, NULL: none */
     float leakage_pow;  /* a cell below this part of the strongest cell of its row is taken for the

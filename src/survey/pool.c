@@ -54,13 +54,15 @@ static void *work(void *context) {
 }
 
 static int start_workers(struct ls_pool *pool, const struct ls_cut *cut, struct ls_err *err) {
+    struct ls_cut same = *cut;
     for (size_t i = 0; i < pool->threads; i++) {
         struct worker *worker = &pool->workers[i];
         worker->pool = pool;
-        int code = ls_searcher_create(&worker->searcher, cut, err);
+        int code = ls_searcher_create(&worker->searcher, &same, err);
         if (code != LS_OK) {
             return code;
         }
+        same.limits = ls_searcher_limits(worker->searcher);
         if (pool->threads > 1) {
             if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
                 return ls_err_set(err, LS_ERR_IO,

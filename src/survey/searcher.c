@@ -99,6 +99,7 @@ static int create_tools(struct ls_searcher *s, struct ls_err *err) {
                                     .looks = cut->looks,
                                     .false_alarms = cut->false_alarms,
                                     .floor_error = cut->floor_error,
+                                    .limits = cut->limits,
                                     .masked = cut->masked};
     code = ls_detector_create(&s->detector, &opts, err);
     if (code != LS_OK) {

@@ -25,13 +25,14 @@ struct ls_cut {
     size_t fine_bins;
     enum ls_format format;
     double rate_sps;
-    size_t taps;                  /* of the bank; 1: a plain windowed transform */
-    const float *prototype;       /* of the bank, so that it is designed once; borrowed */
-    double prototype_energy;      /* sum h^2 of the bank */
-    double false_alarms;          /* expected of noise in one piece */
-    double floor_error;           /* relative */
-    const struct ls_looks *looks; /* borrowed */
-    const bool *masked;           /* [channels]: the receiver's own lines; borrowed, NULL: none */
+    size_t taps;                    /* of the bank; 1: a plain windowed transform */
+    const float *prototype;         /* of the bank, so that it is designed once; borrowed */
+    double prototype_energy;        /* sum h^2 of the bank */
+    double false_alarms;            /* expected of noise in one piece */
+    double floor_error;             /* relative */
+    const struct ls_looks *looks;   /* borrowed */
+    const struct ls_limits *limits; /* of another searcher of the same cut; NULL: to be planned */
+    const bool *masked;             /* [channels]: the receiver's own lines; borrowed, NULL: none */
     const struct ls_sample_reader *reader; /* borrowed; NULL: every job comes with its samples */
     bool hold;                             /* jobs hold the powers that went through the bank */
 };
