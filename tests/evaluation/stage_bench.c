@@ -1,7 +1,10 @@
 /* What each stage of an analysis costs, in units of the transforms that the bank cannot do without:
  * the same FFTW, the same process, processor time of one thread. Each line adds a stage to the one
  * before and shows the difference; every turn times all of them, and medians are shown. What is
- * done once a run, however long the recording, is told from the rest by a tenth of the recording.
+ * done once a run, however long the recording, is told from the rest by a tenth of the recording;
+ * the row after it leaves that out, as a long recording does. The last row holds two threads
+ * against one, start-up left out: wall time of one over that of two, and processor time of two over
+ * that of one.
  * Recordings are those of analysis_bench (bench_scene.h). */
 #include <complex.h>
 #include <fcntl.h>
@@ -56,11 +59,13 @@ struct tools {
     int file;
 };
 
-static double cpu_seconds(void) {
+static double seconds_of(clockid_t clock) {
     struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
+
+static double cpu_seconds(void) { return seconds_of(CLOCK_PROCESS_CPUTIME_ID); }
 
 static int compare(const void *a, const void *b) {
     double x = *(const double *)a;
@@ -174,15 +179,28 @@ static double time_bare(struct tools *t) {
     return (cpu_seconds() - start) / BARE_FRAMES * 2.0 * RATE * SECONDS / (double)n;
 }
 
-static double time_whole(const char *path) {
-    struct ls_analyse_opts opts = {.source = {.path = path}, .threads = 1, .skip_hash = true};
+struct taken {
+    double cpu;
+    double wall;
+};
+
+static struct taken time_whole(const char *path, size_t threads) {
+    struct ls_analyse_opts opts = {.source = {.path = path}, .threads = threads, .skip_hash = true};
     struct ls_analyse_result result;
     struct ls_err err;
-    double start = cpu_seconds();
+    struct taken start = {.cpu = cpu_seconds(), .wall = seconds_of(CLOCK_MONOTONIC)};
     if (ls_analyse(NULL, &opts, &result, &err) != LS_OK) {
         fail(err.text);
     }
-    return cpu_seconds() - start;
+    return (struct taken){.cpu = cpu_seconds() - start.cpu,
+                          .wall = seconds_of(CLOCK_MONOTONIC) - start.wall};
+}
+
+/* Start-up left out. */
+static struct taken time_rest(const struct tools *t, size_t threads) {
+    struct taken whole = time_whole(t->path, threads);
+    struct taken part = time_whole(t->short_path, threads);
+    return (struct taken){.cpu = whole.cpu - part.cpu, .wall = whole.wall - part.wall};
 }
 
 static double time_stage(struct tools *t, enum stage stage) {
@@ -190,7 +208,7 @@ static double time_stage(struct tools *t, enum stage stage) {
         return time_bare(t);
     }
     if (stage == START || stage == WHOLE) {
-        return time_whole(stage == START ? t->short_path : t->path);
+        return time_whole(stage == START ? t->short_path : t->path, 1).cpu;
     }
     size_t samples = t->cut.piece_frames * t->cut.hop;
     size_t pieces = (size_t)(RATE * SECONDS) / samples - 1;
@@ -199,6 +217,28 @@ static double time_stage(struct tools *t, enum stage stage) {
         run_piece(t, i, stage);
     }
     return (cpu_seconds() - start) * RATE * SECONDS / (double)(pieces * samples);
+}
+
+static double median(double values[TURNS]) {
+    qsort(values, TURNS, sizeof *values, compare);
+    return values[TURNS / 2];
+}
+
+static void print_row(const char *scene, const char *stage, double alone, double sum) {
+    printf("%-7s %-42s %6.2f %6.2f\n", scene, stage, alone, sum);
+}
+
+static void bench_threads(const struct tools *t, const char *name) {
+    double wall[TURNS];
+    double cpu[TURNS];
+    for (size_t turn = 0; turn < TURNS; turn++) {
+        struct taken one = time_rest(t, 1);
+        struct taken two = time_rest(t, 2);
+        wall[turn] = one.wall / two.wall;
+        cpu[turn] = two.cpu / one.cpu;
+    }
+    print_row(name, "two threads: times as fast, processor time", median(wall), median(cpu));
+    fflush(stdout);
 }
 
 static void bench(struct tools *t, const char *name) {
@@ -214,14 +254,15 @@ static void bench(struct tools *t, const char *name) {
         ratio[START][turn] = ratio[SECOND_PASS][turn] + start;
     }
     double before = 0.0;
+    double start = 0.0;
     for (enum stage stage = BARE; stage < STAGES; stage++) {
-        qsort(ratio[stage], TURNS, sizeof ratio[stage][0], compare);
-        double sum = ratio[stage][TURNS / 2];
-        printf("%-7s %-42s %6.2f %6.2f\n", name, stage_names[stage],
-               stage == BARE ? sum : sum - before, sum);
+        double sum = median(ratio[stage]);
+        print_row(name, stage_names[stage], stage == BARE ? sum : sum - before, sum);
+        start = stage == START ? sum - before : start;
         before = stage == BARE ? 0.0 : sum;
     }
-    fflush(stdout);
+    print_row(name, "a long recording: without what is once", -start, before - start);
+    bench_threads(t, name);
 }
 
 int main(void) {
