@@ -295,6 +295,10 @@ static void write_batch(struct ls_channelizer *ch, size_t first, size_t count,
                        out->bins + frame * out->stride);
         } else if (out->pairs != NULL && i % 2 == 1) {
             const float complex *before = bins - ch->channels;
+            if (out->pairs->frame != NULL) {
+                out->pairs->frame(out->pairs->context, before);
+                out->pairs->frame(out->pairs->context, bins);
+            }
             ch->kernels->pair_power((const float *)before, (const float *)bins, ch->channels,
                                     ch->pair);
             out->pairs->pair(out->pairs->context, ch->pair);

@@ -61,6 +61,9 @@ void ls_channelizer_power(struct ls_channelizer *ch, const void *samples, size_t
  * in order of time, still in L1; they hold until it returns. frames is even. */
 struct ls_channelizer_pairs {
     void (*pair)(void *context, const float *power_sum);
+    /* Before that, each of the two frames: [channels] as ls_channelizer_bins, but that of each two
+     * consecutive frames one has the sign of its odd channels turned. NULL: not wanted. */
+    void (*frame)(void *context, const float complex *bins);
     void *context;
 };
 void ls_channelizer_pairs(struct ls_channelizer *ch, const void *samples, size_t frames,

@@ -15,6 +15,11 @@ enum {
      * so many compilers make vectors of, and a strip of all rows of a block stays in L1. */
     LS_KERNELS_STRIP = 64,
     LS_KERNELS_FORMATS = LS_FORMAT_CF32_LE + 1,
+    /* Of dsp/quarters.h: rows of a window on each side of its middle one, quarters of a channel,
+     * and channels that rows are padded to a multiple of. */
+    LS_KERNELS_SIDE = 7,
+    LS_KERNELS_QUARTERS = 4,
+    LS_KERNELS_PAD = 16,
 };
 
 /* rows of width numbers (two a sample) from in[rows][in_stride] to ret[rows][ret_stride]. Fast for
@@ -39,6 +44,19 @@ struct ls_kernels_fold {
     size_t ret_half;   /* floats from the lower half of a frame to the upper one */
 };
 
+/* Powers of the quarters of channels over a window of rows x[-SIDE] to x[SIDE]. With s = x[i] +
+ * x[-i] and d = x[i] - x[-i], A = sum_i coeffs[i][0] s and B' = sum_i coeffs[i][2] d are for the
+ * inner quarters, [1] and [3] for the outer ones; B' has the sign of its real parts turned, so that
+ * swapping real and imaginary parts makes it -j B. ret[q][c] += |A -+ j B|^2, quarters in rising
+ * frequency. */
+struct ls_kernels_quarters {
+    const float *rows[2 * LS_KERNELS_SIDE + 1]; /* of count complex numbers, in order of time */
+    /* For real and imaginary part of one channel after the other; aligned to 64 bytes. */
+    const float (*coeffs)[4][LS_KERNELS_PAD]; /* [LS_KERNELS_SIDE + 1] */
+    size_t count;                             /* a multiple of LS_KERNELS_PAD */
+    float *ret[LS_KERNELS_QUARTERS];
+};
+
 struct ls_kernels {
     const char *name; /* "generic", "v2", "v3", "v4" */
     /* By format; the entry of LS_FORMAT_NONE is NULL. True when a number is at the end of the
@@ -50,6 +68,7 @@ struct ls_kernels {
     void (*power)(const float *bins, size_t count, float *ret);
     /* ret[i] = |first[i]|^2 + |second[i]|^2; the same. */
     void (*pair_power)(const float *first, const float *second, size_t count, float *ret);
+    void (*quarters)(const struct ls_kernels_quarters *quarters);
 };
 
 /* The best level of this CPU, or the one called name when the CPU has it, else NULL. */

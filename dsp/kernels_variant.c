@@ -286,6 +286,56 @@ static void pair_power(const float *first, const float *second, size_t count, fl
     }
 }
 
+/* Real and imaginary parts in each other's place. */
+#if defined(__AVX512F__)
+static inline vec swap_parts(vec a) {
+    return __builtin_shufflevector(a, a, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+}
+#elif defined(__AVX__)
+static inline vec swap_parts(vec a) {
+    return __builtin_shufflevector(a, a, 1, 0, 3, 2, 5, 4, 7, 6);
+}
+#else
+static inline vec swap_parts(vec a) { return __builtin_shufflevector(a, a, 1, 0, 3, 2); }
+#endif
+
+/* Squares of real and imaginary parts of LANES / 2 channels' quarters, from number at on. */
+static inline __attribute__((always_inline)) void
+quarter_squares(const struct ls_kernels_quarters *q, size_t at, vec *ret) {
+    const float *const *rows = q->rows + LS_KERNELS_SIDE;
+    vec middle = *(const vec_at *)(rows[0] + at) * *(const vec *)q->coeffs[0][0];
+    vec sums[2] = {middle, middle};
+    vec differences[2] = {{0}};
+    for (int i = 1; i <= LS_KERNELS_SIDE; i++) {
+        vec after = *(const vec_at *)(rows[i] + at);
+        vec before = *(const vec_at *)(rows[-i] + at);
+        const float(*c)[LS_KERNELS_PAD] = q->coeffs[i];
+        sums[0] += *(const vec *)c[0] * (after + before);
+        sums[1] += *(const vec *)c[1] * (after + before);
+        differences[0] += *(const vec *)c[2] * (after - before);
+        differences[1] += *(const vec *)c[3] * (after - before);
+    }
+    for (int side = 0; side < 2; side++) {
+        vec turned = swap_parts(differences[side]);
+        vec below = sums[side] - turned;
+        vec above = sums[side] + turned;
+        ret[1 - side] = below * below;
+        ret[2 + side] = above * above;
+    }
+}
+
+static void quarters(const struct ls_kernels_quarters *q) {
+    for (size_t c = 0; c < q->count; c += LANES) {
+        vec low[LS_KERNELS_QUARTERS];
+        vec high[LS_KERNELS_QUARTERS];
+        quarter_squares(q, 2 * c, low);
+        quarter_squares(q, 2 * c + LANES, high);
+        for (int i = 0; i < LS_KERNELS_QUARTERS; i++) {
+            *(vec_at *)(q->ret[i] + c) += add_neighbours(low[i], high[i]);
+        }
+    }
+}
+
 const struct ls_kernels KERNELS_TABLE = {
     .name = KERNELS_LEVEL,
     .convert =
@@ -298,4 +348,5 @@ const struct ls_kernels KERNELS_TABLE = {
     .fold = fold,
     .power = power,
     .pair_power = pair_power,
+    .quarters = quarters,
 };

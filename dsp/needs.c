@@ -12,8 +12,15 @@ static const double MORE_WINDOWS = 4.0;
 /* Of the band: of wider windows too little is left beside them to be held against. */
 static const float WIDEST_SHARE = 0.75F;
 
-/* 1 to 6, then four in an octave. */
+/* 1 to 6, then four in an octave; up to a widest one 1, 2, 3, 4, 6, 8, 12 and so on. */
 static void list_widths(struct ls_needs *needs) {
+    for (size_t w = 1; w <= needs->opts.widest && w <= needs->opts.channels;) {
+        needs->widths[needs->width_count++] = w;
+        w += w < 4 ? 1 : (w & (w - 1)) == 0 ? w / 2 : w / 3;
+    }
+    if (needs->opts.widest > 0) {
+        return;
+    }
     size_t most = (size_t)((double)WIDEST_SHARE * (double)needs->opts.channels);
     for (size_t w = 1; w <= most && needs->width_count < LS_NEEDS_WIDTHS_MAX;) {
         needs->widths[needs->width_count++] = w;
@@ -39,7 +46,8 @@ static void plan_limits(struct ls_needs *needs, double variance) {
     const struct ls_needs_opts *o = &needs->opts;
     size_t rows = (size_t)1 << (o->octaves + 2);
     size_t widths = 1;
-    while (widths < LS_WIDTHS_MAX && ((size_t)1 << widths) <= o->channels) {
+    size_t widest = o->widest > 0 && o->widest < o->channels ? o->widest : o->channels;
+    while (widths < LS_WIDTHS_MAX && ((size_t)1 << widths) <= widest) {
         widths++;
     }
     struct ls_limits_opts opts = {.looks = o->looks,

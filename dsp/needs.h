@@ -21,6 +21,7 @@ struct ls_needs_opts {
     size_t slot_rows; /* rows of 2 frames in a slot */
     double slot_s;
     double false_alarms_per_day;
+    size_t widest; /* channels of a window at most; 0: three quarters of them all */
 };
 
 struct ls_needs {

@@ -23,6 +23,10 @@ static const struct {
 /* 8 dB: stronger boxes are whole (dsp/mend.h). */
 static const double WEAK_EXCESS = 6.0;
 
+/* 12 dB: where channels are divided, the most that a few cells of what is too weak for its channel
+ * show as a box of their own. */
+static const double FRAGMENT_EXCESS = 16.0;
+
 /* Nepers: three times what anything needs to stand out. */
 static const double SURE = 75.0;
 static const double LOOKS_PER_CELL = 1.2; /* of two frames */
@@ -50,6 +54,7 @@ int ls_slot_create(struct ls_slot **ret, const struct ls_slot_opts *opts) {
         return LS_ERR_NOMEM;
     }
     slot->opts = *opts;
+    slot->opts.divided = opts->divided > 0 ? opts->divided : 1;
     slot->group = 1 + (opts->last_channel - opts->first_channel) / GROUPS_MAX;
     slot->masked = calloc(opts->channels, sizeof *slot->masked);
     slot->hidden = calloc(opts->channels, 1);
@@ -92,6 +97,9 @@ bool ls_slot_is_part(const struct ls_slot *slot, const struct ls_box *box) {
     double excess = box->excess_pow / box->floor_pow;
     bool longer = rows >= (double)slot->opts.part_rows;
     bool sure = LOOKS_PER_CELL * cells * (double)ls_fit_evidence((float)excess) > SURE;
+    if (slot->opts.divided > 1) {
+        return excess < FRAGMENT_EXCESS && !sure;
+    }
     return excess < WEAK_EXCESS && !sure && (longer || box->from_start || box->to_stop);
 }
 
@@ -132,7 +140,7 @@ static void hide_boxes(struct ls_slot *slot, const struct ls_slot_piece *piece, 
         while (excess < reaches[r].excess) {
             r++;
         }
-        size_t reach = reaches[r].channels;
+        size_t reach = reaches[r].channels * slot->opts.divided;
         reach += excess > SKIRT_EXCESS ? (box->channel_high - box->channel_low) / 4 : 0;
         size_t low = box->channel_low > reach ? box->channel_low - reach : 0;
         size_t high = box->channel_high + reach < n ? box->channel_high + reach : n;
@@ -171,13 +179,14 @@ static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece,
     const struct ls_slot_opts *o = &slot->opts;
     const float *sums = piece->sums + index * o->channels;
     const float *counts = piece->counts + index * o->channels;
+    float least = o->divided > 1 ? (float)o->slot_rows - 0.5F : 0.0F;
     size_t group = slot->group;
     size_t kept = 0;
     for (size_t from = o->first_channel; from + group <= o->last_channel; from += group) {
         float power = 0.0F;
         float cells = 0.0F;
         for (size_t c = from; c < from + group; c++) {
-            bool heard = slot->hidden[c] == 0 && !slot->masked[c];
+            bool heard = slot->hidden[c] == 0 && !slot->masked[c] && counts[c] >= least;
             power += heard ? sums[c] * piece->floor_pow[c] / reference[c] : 0.0F;
             cells += heard ? counts[c] : 0.0F;
         }
@@ -198,13 +207,17 @@ void ls_slot_fill(struct ls_slot *slot, const struct ls_slot_piece *piece, size_
     float rows = (float)slot->opts.slot_rows;
     const float *sums = piece->sums + index * n;
     const float *counts = piece->counts + index * n;
+    bool divided = slot->opts.divided > 1;
+    float least = divided ? rows - 0.5F : 0.5F * rows;
     hide_boxes(slot, piece, index);
     float gain = piece->clipped ? 0.0F : (float)slot_gain(slot, piece, index, reference);
     for (size_t c = 0; c < n; c++) {
         bool part = slot->parts[c] > 0.0F;
-        bool heard = gain > 0.0F && (part || counts[c] > 0.5F * rows) && slot->hidden[c] == 0 &&
-                     !slot->masked[c];
+        bool heard =
+            gain > 0.0F && (part || counts[c] > least) && slot->hidden[c] == 0 && !slot->masked[c];
         float scale = piece->floor_pow[c] / (reference[c] * gain);
-        ret_excess[c] = heard ? (sums[c] * scale - counts[c]) / rows + slot->parts[c] : 0.0F;
+        float held = divided ? 0.0F : slot->parts[c]; /* which the sums lack */
+        float cells = divided ? rows : counts[c];
+        ret_excess[c] = heard ? (sums[c] * scale - cells) / rows + held : 0.0F;
     }
 }

@@ -19,6 +19,9 @@ struct ls_slot_opts {
     const struct ls_looks *looks; /* borrowed */
     size_t slot_rows;             /* rows of 2 frames in a slot */
     size_t part_rows;             /* a weak box as long as that may be a part of something longer */
+    /* The channels in which boxes were found have been divided into so many each (dsp/quarters.h);
+     * then sums are of all cells, claimed or not, and counts only say what was claimed. 0: 1. */
+    size_t divided;
 };
 
 struct ls_slot_piece {
@@ -43,7 +46,7 @@ void ls_slot_calibrate(struct ls_slot *slot, double factor);
 
 /* A weak box that is as long as the shortest window, or cut by the piece's end, may be a part of
  * something longer, unless there is so much evidence for it that the piece would have shown the
- * rest. */
+ * rest. Where channels are divided, so may a short one: what is narrow shows in parts. */
 bool ls_slot_is_part(const struct ls_slot *slot, const struct ls_box *box);
 
 /* Slot index of the piece. reference: [channels] power of a cell. ret_excess: [channels], mean - 1;

@@ -12,14 +12,13 @@
 #include "dsp/learnt.h"
 #include "dsp/needs.h"
 #include "dsp/rows.h"
-#include "dsp/told.h"
 
 enum {
     GRANULES = LS_GRANULES, /* kept of an octave */
     SHORTEST = LS_NEEDS_SHORTEST,
     LONGEST = LS_NEEDS_LONGEST,
     OCTAVES_MAX = LS_NEEDS_OCTAVES_MAX,
-    OPEN_MAX = 64,
+    OPEN_MAX = LS_SLOW_OPEN_MAX,
     OPENED_MAX = 8, /* in one slot */
     EVENTS_MAX = 512,
     GRID = 8, /* parts of a window in a fit */
@@ -110,7 +109,8 @@ int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct
                                         .octaves = slow->octaves,
                                         .slot_rows = opts->slot_rows,
                                         .slot_s = opts->slot_s,
-                                        .false_alarms_per_day = opts->false_alarms_per_day};
+                                        .false_alarms_per_day = opts->false_alarms_per_day,
+                                        .widest = opts->widest};
     ls_needs_init(&slow->needs, &needs);
     bool ok = true;
     for (size_t j = 0; j < slow->octaves; j++) {
@@ -130,7 +130,8 @@ int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct
                                        .last_channel = opts->last_channel,
                                        .looks = opts->looks,
                                        .slot_rows = opts->slot_rows,
-                                       .part_rows = SHORTEST * opts->slot_rows};
+                                       .part_rows = SHORTEST * opts->slot_rows,
+                                       .divided = opts->divided};
     size_t granule = (size_t)1 << (slow->octaves - 1);
     const struct ls_learnt_opts learnt = {.channels = n,
                                           .first_channel = opts->first_channel,
@@ -197,24 +198,30 @@ static void take_out(float *row, size_t n, size_t low, size_t high) {
     }
 }
 
-static void report(struct ls_slow *slow, const struct open_box *box, bool ended, bool to_stop) {
+/* The box as known when its evidence was largest. */
+static struct ls_slow_box describe(const struct ls_slow *slow, const struct open_box *box) {
     double floor = 0.0;
     double sum = 0.0;
     for (size_t c = box->low; c < box->high; c++) {
         floor += (double)slow->reference[c];
         sum += (double)(box->profile[c] * slow->reference[c]);
     }
-    slow->done[slow->done_count++] = (struct ls_slow_box){
-        .id = box->id,
-        .ended = ended,
-        .start_slot = box->start,
-        .stop_slot = box->best_stop,
-        .channel_low = (uint32_t)box->low,
-        .channel_high = (uint32_t)box->high,
-        .excess_pow = sum / (double)(box->best_stop - box->start) /
-                      (double)ls_needs_shown(&slow->needs, box->high - box->low),
-        .floor_pow = floor,
-        .to_stop = to_stop};
+    return (struct ls_slow_box){.id = box->id,
+                                .start_slot = box->start,
+                                .stop_slot = box->best_stop,
+                                .channel_low = (uint32_t)box->low,
+                                .channel_high = (uint32_t)box->high,
+                                .excess_pow =
+                                    sum / (double)(box->best_stop - box->start) /
+                                    (double)ls_needs_shown(&slow->needs, box->high - box->low),
+                                .floor_pow = floor};
+}
+
+static void report(struct ls_slow *slow, const struct open_box *box, bool ended, bool to_stop) {
+    struct ls_slow_box *done = &slow->done[slow->done_count++];
+    *done = describe(slow, box);
+    done->ended = ended;
+    done->to_stop = to_stop;
 }
 
 /* The box that has ended: its channels are fitted to all that was heard of it. */
@@ -379,7 +386,10 @@ static void fit_window(struct ls_slow *slow, size_t octave, uint64_t now, struct
         memset(slow->window, 0, n * sizeof *slow->window);
         for (size_t m = 1; m <= LONGEST && m <= granule; m++) {
             ls_rows_add(slow->window, slow->window, ring_row(slow, j, granule - m), n);
-            fit_band(slow, slow->window, (uint64_t)m << j, low, high, best);
+            /* Shorter ones have no limits: pieces are searched for them. */
+            if ((uint64_t)m << j >= SHORTEST) {
+                fit_band(slow, slow->window, (uint64_t)m << j, low, high, best);
+            }
         }
     }
 }
@@ -390,7 +400,8 @@ static bool is_told(const struct ls_slow *slow, const struct open_box *box, uint
     const struct ls_told_window window = {.row_start = box->start * rows,
                                           .row_stop = now * rows,
                                           .channel_low = box->low,
-                                          .channel_high = box->high};
+                                          .channel_high = box->high,
+                                          .anywhere = slow->opts.divided > 1};
     double held = box->sum * (double)(rows * (box->high - box->low));
     return ls_told_explains(slow->told, &window) > TOLD_SHARE * held;
 }
@@ -522,13 +533,30 @@ static void push_slot(struct ls_slow *slow) {
     }
 }
 
+size_t ls_slow_open(const struct ls_slow *slow, struct ls_slow_box *ret) {
+    for (size_t i = 0; i < slow->open_count; i++) {
+        ret[i] = describe(slow, &slow->open[i]);
+    }
+    return slow->open_count;
+}
+
+void ls_slow_follow(struct ls_slow *slow, uint64_t id, const struct ls_told_window *extent,
+                    double held) {
+    ls_told_follow(slow->told, id, extent, held);
+}
+
+bool ls_slow_is_part(const struct ls_slow *slow, const struct ls_box *box) {
+    return ls_slot_is_part(slow->input, box);
+}
+
 bool ls_slow_holds(const struct ls_slow *slow, const struct ls_box *box) {
     double width = (double)(box->channel_high - box->channel_low);
     for (size_t i = 0; i < slow->open_count && ls_slot_is_part(slow->input, box); i++) {
         const struct open_box *open = &slow->open[i];
         double low = fmax((double)open->low, (double)box->channel_low);
         double high = fmin((double)open->high, (double)box->channel_high);
-        if (high - low >= 0.5 * width &&
+        double narrow = fmin(width, (double)(open->high - open->low));
+        if (high - low >= 0.5 * (slow->opts.divided > 1 ? narrow : width) &&
             box->excess_pow < HELD_EXCESS * open->excess * box->floor_pow) {
             return true;
         }

@@ -21,6 +21,7 @@
 #include "base/err.h"
 #include "dsp/looks.h"
 #include "dsp/slot.h"
+#include "dsp/told.h"
 
 struct ls_slow;
 
@@ -32,6 +33,8 @@ struct ls_slow_opts {
     size_t slot_rows;             /* rows of 2 frames in a slot */
     double slot_s;
     double false_alarms_per_day; /* expected of noise, > 0 */
+    size_t divided; /* as in struct ls_slot_opts: pieces come with boxes of a coarser search */
+    size_t widest;  /* channels of a window at most; 0: three quarters of them all */
 };
 
 /* LS_ERR_NOMEM. The caller destroys *ret. */
@@ -55,6 +58,20 @@ struct ls_slow_box {
     double floor_pow;  /* sum over channels */
     bool to_stop;      /* still on when the stretch ended */
 };
+
+enum { LS_SLOW_OPEN_MAX = 64 };
+
+/* Those that are on, as known so far. ret: room for LS_SLOW_OPEN_MAX. Returns how many. */
+size_t ls_slow_open(const struct ls_slow *slow, struct ls_slow_box *ret);
+
+/* What another search of the same samples follows or has ended, in rows of 2 frames and channels of
+ * this one: it is told of there. held: excess over the noise mean, summed over its cells. id > 0:
+ * the same each time, whose last word counts. */
+void ls_slow_follow(struct ls_slow *slow, uint64_t id, const struct ls_told_window *extent,
+                    double held);
+
+/* As ls_slot_is_part. */
+bool ls_slow_is_part(const struct ls_slow *slow, const struct ls_box *box);
 
 /* Is the box of the next piece part of one that is on? It is to be told of with that one. */
 bool ls_slow_holds(const struct ls_slow *slow, const struct ls_box *box);

@@ -9,6 +9,7 @@
 enum { BOXES_MAX = 512 };
 
 struct entry {
+    uint64_t id; /* of what another search follows; 0: a box of a piece */
     struct ls_told_window extent;
     uint64_t goes_on; /* from the row that the next piece begins with; UINT64_MAX: it does not */
     double excess;    /* summed over its cells */
@@ -72,17 +73,32 @@ void ls_told_add(struct ls_told *told, uint64_t first_row, size_t rows, const st
         box->channel_high > extent->channel_high ? box->channel_high : extent->channel_high;
 }
 
+void ls_told_follow(struct ls_told *told, uint64_t id, const struct ls_told_window *extent,
+                    double excess) {
+    size_t i = 0;
+    while (i < kept(told) && told->entries[i].id != id) {
+        i++;
+    }
+    if (i == kept(told)) {
+        i = told->count++ % BOXES_MAX;
+    }
+    told->entries[i] =
+        (struct entry){.id = id, .extent = *extent, .goes_on = UINT64_MAX, .excess = excess};
+}
+
 double ls_told_explains(const struct ls_told *told, const struct ls_told_window *window) {
     double most = 0.0;
     for (size_t i = 0; i < kept(told); i++) {
         const struct ls_told_window *extent = &told->entries[i].extent;
-        double common =
-            overlap(extent->row_start, extent->row_stop, window->row_start, window->row_stop) *
-            overlap(extent->channel_low, extent->channel_high, window->channel_low,
-                    window->channel_high);
-        double cells = (double)(extent->row_stop - extent->row_start) *
-                       (double)(extent->channel_high - extent->channel_low);
-        most = fmax(most, told->entries[i].excess * common / cells);
+        double rows =
+            overlap(extent->row_start, extent->row_stop, window->row_start, window->row_stop);
+        double channels = overlap(extent->channel_low, extent->channel_high, window->channel_low,
+                                  window->channel_high);
+        double width = (double)(extent->channel_high - extent->channel_low);
+        double share = window->anywhere ? (double)(channels > 0.0) : channels / width;
+        double length = (double)(extent->row_stop - extent->row_start);
+        double explained = told->entries[i].excess * share * rows / length;
+        most = window->anywhere ? most + explained : fmax(most, explained);
     }
     return most;
 }

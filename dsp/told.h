@@ -3,6 +3,7 @@
 #ifndef DSP_TOLD_H
 #define DSP_TOLD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,10 +28,18 @@ struct ls_told_window {
     uint64_t row_stop;
     size_t channel_low;
     size_t channel_high;
+    bool anywhere; /* in explains: a box may have its power in any of its channels, and so all of it
+                      in those it has in common with the window; of several boxes that of all counts
+                    */
 };
 
-/* The most that one box explains of the window: its excess over the noise mean, summed over the
- * cells that both have. */
+/* What another search follows: its extent so far and its excess, summed over its cells. id > 0: the
+ * same each time, whose last word counts. */
+void ls_told_follow(struct ls_told *told, uint64_t id, const struct ls_told_window *extent,
+                    double excess);
+
+/* The most that one box, or all together, explain of the window: excess over the noise mean, summed
+ * over the cells that both have. */
 double ls_told_explains(const struct ls_told *told, const struct ls_told_window *window);
 
 #endif

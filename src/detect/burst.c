@@ -15,8 +15,8 @@ static const double LARGEST_POW = 1e30;
 struct track {
     double start_frame;
     double stop_frame;
-    uint32_t channel_low; /* extent over all pieces */
-    uint32_t channel_high;
+    double channel_low; /* extent over all pieces */
+    double channel_high;
     uint32_t last_low; /* extent in the last piece: what the next one is matched with */
     uint32_t last_high;
     double energy;       /* cells' power times frames */
@@ -111,7 +111,7 @@ static struct ls_burst measure(const struct ls_bursts *bursts, const struct trac
     double noise = ls_stretch_noise_per_hz(s, cell_floor(track)) * burst.bandwidth_hz;
     burst.level_dbfs = ls_stretch_round(10.0 * log10(power), 100.0);
     burst.snr_db = ls_stretch_round(10.0 * log10(power / fmax(noise, LEAST_POW)), 100.0);
-    if (track->channel_low <= 1 || track->channel_high + 1 >= s->channels) {
+    if (track->channel_low <= 1.0 || track->channel_high + 1.0 >= (double)s->channels) {
         burst.flags |= LS_BURST_BAND_EDGE;
     }
     return burst;
@@ -134,10 +134,8 @@ static int extend_track(struct ls_bursts *bursts, struct track *track, const str
     double frames = (double)box->stop_frame - (double)box->start_frame;
     double floor = box->floor_pow / (double)(box->channel_high - box->channel_low);
     track->stop_frame = (double)piece->first_frame + (double)box->stop_frame;
-    track->channel_low =
-        box->channel_low < track->channel_low ? box->channel_low : track->channel_low;
-    track->channel_high =
-        box->channel_high > track->channel_high ? box->channel_high : track->channel_high;
+    track->channel_low = fmin(track->channel_low, box->channel_low);
+    track->channel_high = fmax(track->channel_high, box->channel_high);
     track->last_low = box->channel_low;
     track->last_high = box->channel_high;
     track->energy += box->excess_pow * frames;
@@ -311,7 +309,7 @@ int ls_bursts_end(struct ls_bursts *bursts, struct ls_err *err) {
 
 static struct track slow_track(const struct ls_slow_burst *found) {
     double frames = found->stop_frame - found->start_frame;
-    double width = (double)(found->channel_high - found->channel_low);
+    double width = found->channel_high - found->channel_low;
     uint32_t cut_start = found->start_frame <= 0.0 ? LS_BURST_CUT_START : 0;
     uint32_t cut_stop = found->to_stop ? LS_BURST_CUT_STOP : 0;
     return (struct track){.start_frame = found->start_frame,

@@ -73,8 +73,8 @@ struct ls_slow_burst {
     uint64_t id;        /* the same both times */
     double start_frame; /* of the stretch */
     double stop_frame;
-    uint32_t channel_low;
-    uint32_t channel_high;
+    double channel_low; /* edges, fractions allowed */
+    double channel_high;
     double excess_pow; /* as in struct ls_box */
     double floor_pow;
     bool to_stop; /* still on when the stretch ended */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dsp/fft.h"
+#include "dsp/quarters.h"
 
 enum {
     CHANNELS_MIN = 16,
@@ -14,8 +15,14 @@ enum {
     PIECE_ROWS_MAX = 2048,
     PIECE_ROWS_MIN = 64,
     LEARN_SAMPLES_MAX = 1 << 21,
+    /* Of a slot of quarters: searching one costs as much however short it is. */
+    QUARTER_FRAMES_MIN = 32,
+    QUARTER_SLOTS_MAX = 128, /* of a piece */
+    QUARTER_TAPS_MIN = 4, /* of the bank: fewer let through what quarters would take for theirs */
 };
 
+/* Of a slot of quarters: windows are four and more. */
+static const double QUARTER_SLOT_S = 2e-3;
 static const double CHANNEL_HZ = 6250.0;
 static const double LEARN_SECONDS = 2.0;
 static const double LOOKS_A_SECOND = 10.0; /* at something long */
@@ -44,6 +51,20 @@ static size_t piece_rows(size_t channels) {
     return rows;
 }
 
+/* Slots part a piece evenly. */
+static size_t quarter_frames(const struct ls_cut *cut) {
+    if (cut->taps < QUARTER_TAPS_MIN) {
+        return 0;
+    }
+    double frame_s = (double)cut->hop / cut->rate_sps;
+    size_t frames = cut->piece_frames / QUARTER_SLOTS_MAX;
+    while (frames < cut->piece_frames &&
+           (frames < QUARTER_FRAMES_MIN || (double)frames * frame_s < QUARTER_SLOT_S)) {
+        frames *= 2;
+    }
+    return frames;
+}
+
 void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double channel_hz, size_t taps,
                  double budget_per_day) {
     memset(ret, 0, sizeof *ret);
@@ -56,6 +77,7 @@ void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double chan
     ret->fine_bins = FINE_PER_CHANNEL * ret->channels;
     ret->format = tuning->format;
     ret->rate_sps = tuning->rate_sps;
+    ret->quarter_frames = quarter_frames(ret);
     double seconds = (double)(ret->piece_frames * ret->hop) / tuning->rate_sps;
     ret->false_alarms = (1.0 - LS_CUT_SLOW_SHARE) * budget_per_day * seconds / SECONDS_PER_DAY;
 }

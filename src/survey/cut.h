@@ -7,6 +7,10 @@
 /* Of the budget of false alarms: for windows longer than a part of a piece (dsp/slow.h). */
 #define LS_CUT_SLOW_SHARE 0.5
 
+/* Of that share: for such windows on quarters of channels (dsp/quarters.h), where they are
+ * searched. */
+#define LS_CUT_QUARTERS_SHARE 0.5
+
 /* Channels for a rate: the spacing nearest to channel_hz (0: 6.25 kHz) with 16 to 1024 channels and
  * a length that FFTW does fast. */
 size_t ls_cut_channels(double rate_sps, double channel_hz);

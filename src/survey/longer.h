@@ -1,5 +1,7 @@
 /* survey/longer.h: pieces in order, their boxes as bursts, and with them what windows longer than a
- * part of a piece find (dsp/slow.h). Serial, so results do not depend on threads. */
+ * part of a piece find (dsp/slow.h), on channels of the bank and, for what is narrow, on quarters
+ * of them (dsp/quarters.h). What both find is told of once: each search is told of what the other
+ * follows. Serial, so results do not depend on threads. */
 #ifndef SURVEY_LONGER_H
 #define SURVEY_LONGER_H
 
@@ -11,7 +13,8 @@
 
 struct ls_longer;
 
-/* cut: with its looks, copied; bursts: borrowed. The caller destroys *ret. LS_ERR_NOMEM. */
+/* cut: with its prototype and looks, copied; bursts: borrowed. The caller destroys *ret.
+ * LS_ERR_NOMEM. */
 int ls_longer_create(struct ls_longer **ret, const struct ls_cut *cut, double false_alarms_per_day,
                      struct ls_bursts *bursts, struct ls_err *err);
 void ls_longer_destroy(struct ls_longer *longer);

@@ -6,6 +6,7 @@
 
 #include "base/util.h"
 #include "dsp/fft.h"
+#include "dsp/quarters.h"
 #include "dsp/zoom.h"
 #include "survey/cut.h"
 #include "survey/narrowband.h"
@@ -29,6 +30,7 @@ struct ls_searcher {
     struct ls_cut cut;
     struct ls_channelizer *bank;
     struct ls_detector *detector;
+    struct ls_quarters *quarters; /* NULL: they are not searched */
     struct ls_zoom *zoom;
     struct ls_narrowband *narrowband;
 };
@@ -50,10 +52,15 @@ int ls_job_init(struct ls_job *job, const struct ls_cut *cut) {
     job->slot_sums = calloc(LS_SLOTS * cut->channels, sizeof(float));
     job->slot_counts = calloc(LS_SLOTS * cut->channels, sizeof(float));
     bool held = true;
+    if (cut->quarter_frames > 0) {
+        size_t slots = cut->piece_frames / cut->quarter_frames;
+        job->quarter_sums = calloc(slots * LS_QUARTERS * cut->channels, sizeof(float));
+        held = job->quarter_sums != NULL;
+    }
     if (cut->hold) {
         job->hold_sums = calloc(LS_SLOTS * cut->channels, sizeof(float));
         job->hold_most = calloc(LS_SLOTS * cut->channels, sizeof(float));
-        held = job->hold_sums != NULL && job->hold_most != NULL;
+        held = held && job->hold_sums != NULL && job->hold_most != NULL;
     }
     if (!held || job->samples == NULL || job->floor_pow == NULL || job->residual == NULL ||
         job->clean == NULL || job->slot_sums == NULL || job->slot_counts == NULL) {
@@ -70,6 +77,7 @@ void ls_job_finish(struct ls_job *job) {
     free(job->clean);
     free(job->slot_sums);
     free(job->slot_counts);
+    free(job->quarter_sums);
     free(job->hold_sums);
     free(job->hold_most);
     free(job->boxes);
@@ -78,6 +86,19 @@ void ls_job_finish(struct ls_job *job) {
     free(job->features);
     free(job->carriers);
     memset(job, 0, sizeof *job);
+}
+
+static int create_quarters(struct ls_searcher *s, struct ls_err *err) {
+    const struct ls_cut *cut = &s->cut;
+    if (cut->quarter_frames == 0) {
+        return LS_OK;
+    }
+    const struct ls_quarters_opts opts = {.channels = cut->channels,
+                                          .prototype = cut->prototype,
+                                          .length = cut->channels * cut->taps,
+                                          .slot_frames = cut->quarter_frames,
+                                          .slots = cut->piece_frames / cut->quarter_frames};
+    return ls_quarters_create(&s->quarters, &opts, err);
 }
 
 static int create_tools(struct ls_searcher *s, struct ls_err *err) {
@@ -105,6 +126,10 @@ static int create_tools(struct ls_searcher *s, struct ls_err *err) {
     if (code != LS_OK) {
         return code;
     }
+    code = create_quarters(s, err);
+    if (code != LS_OK) {
+        return code;
+    }
     code = ls_zoom_create(
         &s->zoom, &(struct ls_zoom_opts){.bins = cut->fine_bins, .format = cut->format}, err);
     return code == LS_OK ? ls_narrowband_create(&s->narrowband, cut, err) : code;
@@ -129,6 +154,7 @@ void ls_searcher_destroy(struct ls_searcher *s) {
     if (s != NULL) {
         ls_channelizer_destroy(s->bank);
         ls_detector_destroy(s->detector);
+        ls_quarters_destroy(s->quarters);
         ls_zoom_destroy(s->zoom);
         ls_narrowband_destroy(s->narrowband);
         free(s);
@@ -265,6 +291,7 @@ static void copy_boxes(struct ls_searcher *s, struct ls_job *job,
 /* Where the rows of a piece go. */
 struct rows {
     struct ls_detector *detector;
+    struct ls_quarters *quarters;
     struct ls_job *job;
     size_t channels;
     size_t slot_rows;
@@ -291,6 +318,11 @@ static void push_row(void *context, const float *power_sum) {
     rows->done++;
 }
 
+static void push_frame(void *context, const float complex *bins) {
+    struct rows *rows = context;
+    ls_quarters_push(rows->quarters, bins);
+}
+
 /* Have the samples of the job read up to index end, and no further than it wants. */
 static int read_samples(const struct ls_searcher *s, struct ls_job *job, size_t end) {
     size_t to = end < job->unread_to ? end : job->unread_to;
@@ -310,10 +342,12 @@ static int read_samples(const struct ls_searcher *s, struct ls_job *job, size_t 
 /* Every row of the piece to the detector, while its samples and then its powers are in cache. */
 static int push_rows(struct ls_searcher *s, struct ls_job *job) {
     struct rows rows = {.detector = s->detector,
+                        .quarters = s->quarters,
                         .job = job,
                         .channels = s->cut.channels,
                         .slot_rows = s->cut.piece_frames / 2 / LS_SLOTS};
-    const struct ls_channelizer_pairs to = {.pair = push_row, .context = &rows};
+    const struct ls_channelizer_pairs to = {
+        .pair = push_row, .frame = s->quarters != NULL ? push_frame : NULL, .context = &rows};
     if (s->cut.hold) {
         memset(job->hold_sums, 0, LS_SLOTS * s->cut.channels * sizeof *job->hold_sums);
         memset(job->hold_most, 0, LS_SLOTS * s->cut.channels * sizeof *job->hold_most);
@@ -345,6 +379,9 @@ void ls_searcher_run(struct ls_searcher *s, struct ls_job *job) {
     memset(&job->counts, 0, sizeof job->counts);
     memset(&job->stats, 0, sizeof job->stats);
     ls_detector_begin(s->detector, job->floor_pow);
+    if (s->quarters != NULL) {
+        ls_quarters_begin(s->quarters);
+    }
     job->code = push_rows(s, job);
     if (job->code != LS_OK) {
         return;
@@ -358,6 +395,9 @@ void ls_searcher_run(struct ls_searcher *s, struct ls_job *job) {
     memcpy(job->slot_sums, found.slot_sums, found.slots * channels * sizeof *job->slot_sums);
     memcpy(job->slot_counts, found.slot_counts, found.slots * channels * sizeof *job->slot_counts);
     memcpy(job->declined, found.declined, sizeof job->declined);
+    if (s->quarters != NULL) {
+        job->quarter_slots = ls_quarters_finish(s->quarters, job->floor_pow, job->quarter_sums);
+    }
     copy_boxes(s, job, &found);
     if (job->code == LS_OK) {
         ls_narrowband_piece(s->narrowband, job);

@@ -23,6 +23,7 @@ struct ls_cut {
     size_t piece_frames;  /* even */
     size_t piece_samples; /* samples a full piece needs, context included */
     size_t fine_bins;
+    size_t quarter_frames; /* of a slot of quarters (dsp/quarters.h); 0: they are not searched */
     enum ls_format format;
     double rate_sps;
     size_t taps;                    /* of the bank; 1: a plain windowed transform */
@@ -78,6 +79,9 @@ struct ls_job {
     float *slot_sums;   /* [LS_SLOTS][channels], as in struct ls_detection */
     float *slot_counts; /* [LS_SLOTS][channels] */
     size_t slots;
+    float *quarter_sums; /* [piece_frames / quarter_frames][LS_QUARTERS * channels], as
+                            ls_quarters_finish has them; NULL where they are not searched */
+    size_t quarter_slots;
     float *hold_sums; /* [LS_SLOTS][channels], FFT order: rows of the bank in each part of a full
                          piece, added up; NULL unless the cut says hold */
     float *hold_most; /* the same, the most of them */

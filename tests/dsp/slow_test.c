@@ -23,7 +23,8 @@ struct bench {
     size_t announced;
 };
 
-static void bench_init(struct bench *bench, double false_alarms_per_day, unsigned long seed) {
+static void bench_init_divided(struct bench *bench, double false_alarms_per_day, unsigned long seed,
+                               size_t divided, size_t widest) {
     memset(bench, 0, sizeof *bench);
     scene_init(&bench->scene, CHANNELS, 16, seed);
     bench->looks = ls_looks_effective(bench->scene.looks, (size_t)2 * SLOT_ROWS, 1);
@@ -33,12 +34,18 @@ static void bench_init(struct bench *bench, double false_alarms_per_day, unsigne
                                 .looks = bench->scene.looks,
                                 .slot_rows = SLOT_ROWS,
                                 .slot_s = 5e-3,
-                                .false_alarms_per_day = false_alarms_per_day};
+                                .false_alarms_per_day = false_alarms_per_day,
+                                .divided = divided,
+                                .widest = widest};
     cr_assert_eq(ls_slow_create(&bench->slow, &opts, NULL), LS_OK);
     for (size_t c = 0; c < CHANNELS; c++) {
         bench->floor_pow[c] = 2.0F + 0.01F * (float)c;
     }
     ls_slow_begin(bench->slow, bench->floor_pow, 0.01, NULL);
+}
+
+static void bench_init(struct bench *bench, double false_alarms_per_day, unsigned long seed) {
+    bench_init_divided(bench, false_alarms_per_day, seed, 0, 0);
 }
 
 static void bench_finish(struct bench *bench) {
@@ -302,5 +309,66 @@ Test(slow, a_full_band_has_no_floor_to_stand_out_of) {
     }
     end(&bench);
     cr_expect_leq(bench.announced, 2, "%zu boxes", bench.announced);
+    bench_finish(&bench);
+}
+
+/* A piece with a signal in slots [3, 15) of one quarter of a channel, of which boxes of the channel
+ * hold so many slots each, which others do not. */
+static void listen_to_fragments(struct bench *bench, size_t boxes, size_t slots_each) {
+    struct ls_box found[SLOTS];
+    for (size_t i = 0; i < boxes; i++) {
+        size_t first = 3 + i * slots_each;
+        found[i] = (struct ls_box){.row_start = (uint32_t)(first * SLOT_ROWS),
+                                   .row_stop = (uint32_t)((first + slots_each) * SLOT_ROWS),
+                                   .channel_low = 28,
+                                   .channel_high = 32,
+                                   .start_frame = 2.0F * (float)(first * SLOT_ROWS),
+                                   .stop_frame = 2.0F * (float)((first + slots_each) * SLOT_ROWS),
+                                   .excess_pow = 0.125 * 4.0,
+                                   .floor_pow = 4.0};
+    }
+    struct ls_slot_piece piece = piece_of(bench);
+    piece.boxes = found;
+    piece.box_count = boxes;
+    for (size_t i = 0; i < (size_t)SLOTS * CHANNELS; i++) {
+        size_t slot = i / CHANNELS;
+        put_noise(bench, i, i % CHANNELS == 30 && slot >= 3 && slot < 15 ? 1.5 : 1.0);
+    }
+    const struct ls_slow_box *announced;
+    size_t count = ls_slow_piece(bench->slow, &piece, &announced);
+    keep(bench, announced, count);
+    bench->slot += SLOTS;
+    listen(bench, 20, NULL, 1.0);
+    end(bench);
+}
+
+/* Where channels are divided, a box of a channel may hold what one quarter shows: many small ones
+ * that hold all of it tell it, one that holds a sixth does not. */
+Test(slow, boxes_of_a_channel_may_hold_what_its_quarters_show) {
+    for (size_t boxes = 1; boxes <= 6; boxes += 5) {
+        struct bench bench;
+        bench_init_divided(&bench, 10.0, 99, 4, 16);
+        listen(&bench, 20, NULL, 1.0);
+        listen_to_fragments(&bench, boxes, 2);
+        cr_expect_eq(bench.announced, boxes == 1, "%zu boxes told of: %zu found", boxes,
+                     bench.announced);
+        bench_finish(&bench);
+    }
+}
+
+/* A signal as in finds_what_is_longer_than_a_piece_whole, which another search follows. */
+Test(slow, what_another_search_follows_is_not_told_twice) {
+    struct bench bench;
+    bench_init(&bench, 10.0, 91);
+    const struct ls_told_window extent = {.row_start = (uint64_t)8007 * SLOT_ROWS,
+                                          .row_stop = (uint64_t)8207 * SLOT_ROWS,
+                                          .channel_low = 20,
+                                          .channel_high = 24};
+    struct signal signal = {.start = 8007, .stop = 8207, .low = 20, .high = 24, .excess = 0.2};
+    listen(&bench, 500, NULL, 1.0);
+    ls_slow_follow(bench.slow, 1, &extent, 0.2 * 200 * SLOT_ROWS * 4);
+    listen(&bench, 40, &signal, 1.0);
+    end(&bench);
+    cr_expect_eq(bench.announced, 0, "%zu boxes", bench.announced);
     bench_finish(&bench);
 }

@@ -52,3 +52,34 @@ Test(told, a_box_over_a_seam_is_one) {
     cr_expect_float_eq(ls_told_explains(told, &window), 0.5 * (40 + 40) * 4, 1e-9);
     ls_told_destroy(told);
 }
+
+Test(told, what_another_search_follows_counts_as_it_was_told_of_last) {
+    struct ls_told *told = ls_told_create();
+    cr_assert_not_null(told);
+    struct ls_told_window extent = {
+        .row_start = 10, .row_stop = 20, .channel_low = 8, .channel_high = 12};
+    ls_told_follow(told, 7, &extent, 10.0);
+    extent.row_stop = 30;
+    ls_told_follow(told, 7, &extent, 20.0);
+    const struct ls_told_window window = {
+        .row_start = 0, .row_stop = 20, .channel_low = 0, .channel_high = 10};
+    cr_expect_float_eq(ls_told_explains(told, &window), 20.0 * 0.5 * 0.5, 1e-9);
+    ls_told_destroy(told);
+}
+
+/* Two bursts in one channel: a window on a quarter of it may hold both, whole. */
+Test(told, boxes_may_have_their_power_anywhere_in_their_channels) {
+    struct ls_told *told = ls_told_create();
+    cr_assert_not_null(told);
+    struct ls_box first = box(10, 20, 8, 12);
+    struct ls_box second = box(40, 60, 8, 12);
+    ls_told_add(told, 0, PIECE, &first);
+    ls_told_add(told, 0, PIECE, &second);
+    struct ls_told_window window = {
+        .row_start = 0, .row_stop = 50, .channel_low = 9, .channel_high = 10, .anywhere = true};
+    cr_expect_float_eq(ls_told_explains(told, &window), 0.5 * 4 * (10 + 10), 1e-9);
+    window.channel_low = 12;
+    window.channel_high = 14;
+    cr_expect_float_eq(ls_told_explains(told, &window), 0.0, 1e-9);
+    ls_told_destroy(told);
+}

@@ -1,0 +1,250 @@
+/* Frames are kept in a ring of padded rows. A window has its middle on every fourth frame, one
+ * behind a multiple of it, so that what the first and the last slot of a piece lack is about the
+ * same. */
+#include "dsp/quarters.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dsp/kernels.h"
+#include "dsp/prototype.h"
+
+enum {
+    SIDE = LS_KERNELS_SIDE,
+    POINTS = 8, /* of the transform */
+    TAPS = 2,
+    RING = 2 * POINTS,
+    ALIGNMENT = 64,
+};
+
+_Static_assert((int)LS_QUARTERS == (int)LS_KERNELS_QUARTERS, "the kernel's quarters");
+_Static_assert(RING > 2 * SIDE, "a window fits in the ring");
+
+/* Bins lie half a bin apart as it is, so a narrow transition counts for more than far sidelobes,
+ * which the bank has taken out. */
+static const double STOPBAND_DB = 40.0;
+
+struct ls_quarters {
+    const struct ls_kernels *kernels;
+    size_t channels;
+    size_t padded;
+    size_t slot_frames;
+    size_t slots;
+    size_t frames; /* of the piece so far */
+    float complex *ring[RING];
+    float (*coeffs)[4][LS_KERNELS_PAD]; /* [SIDE + 1] */
+    float weight[LS_QUARTERS]; /* a pair of a quarter's cells as large as a cell of the channel */
+    float *scale;              /* [channels] */
+    float *sums;               /* [slots][LS_QUARTERS][padded], FFT order */
+};
+
+/* Half of the window: w[i] is for the frames i before and behind the middle one. */
+static int design(double w[SIDE + 1], struct ls_err *err) {
+    float h[POINTS * TAPS];
+    const struct ls_prototype_opts opts = {
+        .channels = POINTS, .taps = TAPS, .stopband_db = STOPBAND_DB};
+    int code = ls_prototype_design(&opts, h, err);
+    for (size_t i = 0; code == LS_OK && i <= SIDE; i++) {
+        w[i] = (double)h[POINTS + i];
+    }
+    return code;
+}
+
+/* Turn from a frame to the next of the quarters above the middle: pi / 8, and three times that. */
+static double turn_of(size_t outer) { return M_PI / POINTS * (outer > 0 ? 3.0 : 1.0); }
+
+/* Numbers come as real and imaginary parts of an even and an odd channel in turn. Odd channels of
+ * every other frame have their sign turned. */
+static void fill_coeffs(struct ls_quarters *quarters, const double *w) {
+    for (size_t i = 0; i <= SIDE; i++) {
+        for (size_t k = 0; k < LS_KERNELS_PAD; k++) {
+            double sign = i % 2 != 0 && k / 2 % 2 != 0 ? -w[i] : w[i];
+            for (size_t outer = 0; outer < 2; outer++) {
+                double turn = turn_of(outer) * (double)i;
+                double imaginary = k % 2 == 0 ? -sin(turn) : sin(turn);
+                quarters->coeffs[i][outer][k] = (float)(sign * cos(turn));
+                quarters->coeffs[i][2 + outer][k] = (float)(sign * imaginary);
+            }
+        }
+    }
+}
+
+/* Noise through both stages: the cells of a channel overlap in time. */
+static void find_gains(struct ls_quarters *quarters, const struct ls_quarters_opts *opts,
+                       const double *w) {
+    double correlation[2 * SIDE + 1];
+    for (size_t d = 0; d <= 2 * SIDE; d++) {
+        correlation[d] =
+            ls_prototype_correlation(opts->prototype, opts->length, opts->channels, d, 0);
+    }
+    for (size_t outer = 0; outer < 2; outer++) {
+        double gain = 0.0;
+        for (int i = -SIDE; i <= SIDE; i++) {
+            for (int k = -SIDE; k <= SIDE; k++) {
+                gain += w[abs(i)] * w[abs(k)] * correlation[abs(i - k)] *
+                        cos(turn_of(outer) * (double)(i - k));
+            }
+        }
+        quarters->weight[1 - outer] = (float)(0.5 / gain);
+        quarters->weight[2 + outer] = (float)(0.5 / gain);
+    }
+}
+
+static void *make(size_t bytes) {
+    size_t whole = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    void *memory = aligned_alloc(ALIGNMENT, whole);
+    if (memory != NULL) {
+        memset(memory, 0, whole);
+    }
+    return memory;
+}
+
+static int create_arrays(struct ls_quarters *quarters) {
+    bool ok = true;
+    for (size_t i = 0; i < RING; i++) {
+        quarters->ring[i] = make(quarters->padded * sizeof(float complex));
+        ok = ok && quarters->ring[i] != NULL;
+    }
+    quarters->scale = make(quarters->channels * sizeof(float));
+    quarters->coeffs = make((SIDE + 1) * sizeof *quarters->coeffs);
+    quarters->sums = make(quarters->slots * LS_QUARTERS * quarters->padded * sizeof(float));
+    ok = ok && quarters->scale != NULL && quarters->coeffs != NULL && quarters->sums != NULL;
+    return ok ? LS_OK : LS_ERR_NOMEM;
+}
+
+int ls_quarters_create(struct ls_quarters **ret, const struct ls_quarters_opts *opts,
+                       struct ls_err *err) {
+    double w[SIDE + 1];
+    int code = design(w, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    struct ls_quarters *quarters = calloc(1, sizeof *quarters);
+    if (quarters == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for quarters of channels");
+    }
+    quarters->kernels = ls_kernels_best();
+    quarters->channels = opts->channels;
+    quarters->padded = (opts->channels + LS_KERNELS_PAD - 1) / LS_KERNELS_PAD * LS_KERNELS_PAD;
+    quarters->slot_frames = opts->slot_frames;
+    quarters->slots = opts->slots;
+    code = create_arrays(quarters);
+    if (code != LS_OK) {
+        ls_quarters_destroy(quarters);
+        return ls_err_set(err, code, "out of memory for quarters of %zu channels", opts->channels);
+    }
+    fill_coeffs(quarters, w);
+    find_gains(quarters, opts, w);
+    *ret = quarters;
+    return LS_OK;
+}
+
+void ls_quarters_destroy(struct ls_quarters *quarters) {
+    if (quarters == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < RING; i++) {
+        free(quarters->ring[i]);
+    }
+    free(quarters->scale);
+    free(quarters->coeffs);
+    free(quarters->sums);
+    free(quarters);
+}
+
+void ls_quarters_begin(struct ls_quarters *quarters) {
+    quarters->frames = 0;
+    memset(quarters->sums, 0,
+           quarters->slots * LS_QUARTERS * quarters->padded * sizeof *quarters->sums);
+}
+
+/* The window whose middle is this frame of the piece. */
+static void add_window(struct ls_quarters *quarters, size_t middle) {
+    size_t slot = middle / quarters->slot_frames;
+    struct ls_kernels_quarters window = {
+        .coeffs = (const float(*)[4][LS_KERNELS_PAD])quarters->coeffs, .count = quarters->padded};
+    for (size_t i = 0; i <= 2 * SIDE; i++) {
+        window.rows[i] = (const float *)quarters->ring[(middle + i - SIDE) % RING];
+    }
+    for (size_t q = 0; q < LS_QUARTERS; q++) {
+        window.ret[q] = quarters->sums + (slot * LS_QUARTERS + q) * quarters->padded;
+    }
+    quarters->kernels->quarters(&window);
+}
+
+void ls_quarters_push(struct ls_quarters *quarters, const float complex *bins) {
+    size_t frame = quarters->frames++;
+    memcpy(quarters->ring[frame % RING], bins, quarters->channels * sizeof *bins);
+    if (frame >= 2 * SIDE && (frame - SIDE) % LS_QUARTERS_HOP == 1 &&
+        (frame - SIDE) / quarters->slot_frames < quarters->slots) {
+        add_window(quarters, frame - SIDE);
+    }
+}
+
+/* Windows of a slot that have all their frames. */
+static size_t windows_in(const struct ls_quarters *quarters, size_t slot) {
+    size_t count = 0;
+    for (size_t i = 1; i < quarters->slot_frames; i += LS_QUARTERS_HOP) {
+        size_t middle = slot * quarters->slot_frames + i;
+        count += middle >= SIDE && middle + SIDE < quarters->frames;
+    }
+    return count;
+}
+
+/* Channels [first, first + count) of a slot in FFT order, which are [at, at + count) in rising
+ * frequency. missing: windows that stand in with the noise mean. */
+static void finish_half(struct ls_quarters *quarters, size_t slot, size_t first, size_t at,
+                        float missing, float *ret) {
+    const float *sums = quarters->sums + slot * LS_QUARTERS * quarters->padded + first;
+    for (size_t c = 0; c < quarters->channels / 2; c++) {
+        float scale = quarters->scale[at + c];
+        for (size_t q = 0; q < LS_QUARTERS; q++) {
+            float sum = sums[q * quarters->padded + c] * quarters->weight[q] * scale;
+            ret[LS_QUARTERS * (at + c) + q] = sum + missing;
+        }
+    }
+}
+
+size_t ls_quarters_finish(struct ls_quarters *quarters, const float *floor_pow, float *ret_sums) {
+    size_t half = quarters->channels / 2;
+    size_t slots = quarters->frames / quarters->slot_frames;
+    size_t all = quarters->slot_frames / LS_QUARTERS_HOP;
+    slots = slots < quarters->slots ? slots : quarters->slots;
+    for (size_t c = 0; c < quarters->channels; c++) {
+        quarters->scale[c] = 1.0F / floor_pow[c];
+    }
+    for (size_t s = 0; s < slots; s++) {
+        float missing = 0.5F * (float)(all - windows_in(quarters, s));
+        float *ret = ret_sums + s * LS_QUARTERS * quarters->channels;
+        finish_half(quarters, s, half, 0, missing, ret);
+        finish_half(quarters, s, 0, half, missing, ret);
+    }
+    return slots;
+}
+
+size_t ls_quarters_length(size_t channels, size_t length) {
+    /* 2 SIDE hops of half a channel's length each, up to whole taps of four times as many. */
+    size_t wide = LS_QUARTERS * channels;
+    size_t all = length + SIDE * channels;
+    return (all + wide - 1) / wide * wide;
+}
+
+int ls_quarters_prototype(const struct ls_quarters_opts *opts, float *ret, struct ls_err *err) {
+    double w[SIDE + 1];
+    int code = design(w, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    size_t length = ls_quarters_length(opts->channels, opts->length);
+    memset(ret, 0, length * sizeof *ret);
+    for (int i = -SIDE; i <= SIDE; i++) {
+        ptrdiff_t shift = (ptrdiff_t)(length / 2) - (ptrdiff_t)(opts->length / 2) +
+                          i * (ptrdiff_t)(opts->channels / 2);
+        for (size_t t = 0; t < opts->length; t++) {
+            ret[shift + (ptrdiff_t)t] += (float)(w[abs(i)] * (double)opts->prototype[t]);
+        }
+    }
+    return LS_OK;
+}
