@@ -38,6 +38,7 @@ int ls_learnt_create(struct ls_learnt **ret, const struct ls_learnt_opts *opts) 
     }
     size_t n = opts->channels;
     learnt->opts = *opts;
+    learnt->opts.together = opts->together > 0 ? opts->together : 1;
     learnt->granule_looks =
         ls_looks_effective(opts->looks, opts->slot_frames * opts->granule_slots, 1);
     learnt->weights = calloc(n, sizeof *learnt->weights);
@@ -194,9 +195,16 @@ double ls_learnt_stray(const struct ls_learnt *learnt, size_t slots, size_t low,
                        const float *profile, float *work) {
     const struct ls_learnt_opts *o = &learnt->opts;
     size_t n = 0;
-    for (size_t c = o->first_channel; c < o->last_channel; c++) {
-        if ((c < low || c >= high) && profile[c] != 0.0F) {
-            work[n++] = fabsf(profile[c]) / (float)slots;
+    size_t group = o->together;
+    for (size_t c = o->first_channel; c + group <= o->last_channel; c += group) {
+        float sum = 0.0F;
+        bool heard = c + group <= low || c >= high;
+        for (size_t i = c; i < c + group; i++) {
+            sum += profile[i];
+            heard = heard && profile[i] != 0.0F;
+        }
+        if (heard) {
+            work[n++] = fabsf(sum) / (float)(slots * group);
         }
     }
     if (n < STRAYS_MIN) {
@@ -204,7 +212,7 @@ double ls_learnt_stray(const struct ls_learnt *learnt, size_t slots, size_t low,
     }
     ls_sort_powers(work, n);
     double spread = 1.4826 * (double)work[n / 2];
-    double explained =
-        1.0 / ls_looks_effective(o->looks, o->slot_frames * slots, 1) + learnt->planned;
+    double explained = 1.0 / ls_looks_effective(o->looks, o->slot_frames * slots, group) +
+                       learnt->planned / (double)group;
     return sqrt(fmax(0.0, spread * spread - 2.0 * explained));
 }

@@ -21,7 +21,8 @@ struct ls_learnt_opts {
     const struct ls_looks *looks; /* borrowed */
     size_t granule_slots;
     size_t slot_frames;
-    double most; /* granules that a reference is the mean of */
+    double most;     /* granules that a reference is the mean of */
+    size_t together; /* so many channels stray together: parts of one; 0: 1 */
 };
 
 /* LS_ERR_NOMEM. The caller destroys *ret. */

@@ -139,7 +139,8 @@ int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct
                                           .looks = opts->looks,
                                           .granule_slots = granule,
                                           .slot_frames = 2 * opts->slot_rows,
-                                          .most = REFERENCE_S / ((double)granule * opts->slot_s)};
+                                          .most = REFERENCE_S / ((double)granule * opts->slot_s),
+                                          .together = opts->divided};
     ok = ls_slot_create(&slow->input, &input) == LS_OK && ok;
     ok = ls_learnt_create(&slow->learnt, &learnt) == LS_OK && ok;
     slow->told = ls_told_create();

@@ -235,7 +235,7 @@ int ls_longer_piece(struct ls_longer *longer, const struct ls_job *job, struct l
     }
     hold_boxes(longer, job, held);
     search_sides(longer, job, &quarters, events);
-    for (size_t i = 0; i < job->box_count; i++) {
+    for (size_t i = 0; longer->quartered != NULL && i < job->box_count; i++) {
         held[i] = held[i] || is_fragment(longer, &events[QUARTERS], job, i);
     }
     code = report_piece(longer, job, held, err);

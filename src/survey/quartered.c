@@ -1,5 +1,6 @@
 #include "survey/quartered.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/util.h"
@@ -11,8 +12,10 @@ enum {
     WIDEST = 16,
 };
 
-/* A quarter's floor is known as well as a quarter of the looks of its channel lets it. */
+/* A quarter's floor is known as well as a quarter of the looks of its channel lets it. More than
+ * the most is no floor: what was learned from a few frames is not planned for any worse. */
 static const double FLOOR_ERROR = 2.0;
+static const double FLOOR_ERROR_MAX = 0.5;
 
 struct ls_quartered {
     struct ls_cut cut;
@@ -104,7 +107,8 @@ void ls_quartered_begin(struct ls_quartered *quartered, struct ls_slow *slow,
     for (size_t i = 0; i < LS_QUARTERS * quartered->cut.channels; i++) {
         quartered->masked[i] = masked != NULL && masked[i / LS_QUARTERS];
     }
-    ls_slow_begin(slow, quartered->floor_pow, FLOOR_ERROR * floor_error, quartered->masked);
+    ls_slow_begin(slow, quartered->floor_pow, fmin(FLOOR_ERROR_MAX, FLOOR_ERROR * floor_error),
+                  quartered->masked);
 }
 
 /* Of a slot: rows less the share of the channel's cells that were claimed in the parts of the piece
@@ -115,7 +119,8 @@ static void count_slot(struct ls_quartered *quartered, const struct ls_job *job,
     size_t first = slot * quartered->cut.quarter_frames / part_frames;
     size_t last = ((slot + 1) * quartered->cut.quarter_frames - 1) / part_frames;
     float *counts = quartered->counts + slot * LS_QUARTERS * n;
-    float part = (float)(part_frames / 2);
+    size_t part_rows = part_frames / 2;
+    float part = (float)part_rows;
     for (size_t c = 0; c < n; c++) {
         float least = part;
         for (size_t s = first; s <= last && s < job->slots; s++) {
