@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dsp/narrow.h"
 #include "dsp/sync.h"
@@ -14,7 +15,7 @@ enum {
     CHUNK = 64,     /* blocks read at a time */
     TOGETHER = 8,   /* bands cut out in one pass */
     EVERY_MAX = 24, /* channels of GSM that are all looked at; of more, */
-    STEADIEST = 16, /* those that are strongest when they are weakest, */
+    STEADIEST = 8,  /* those that are strongest when they are weakest, */
     PROBES = 24,    /* in so many blocks */
     CHANNELS_MAX = 512,
 };
@@ -27,10 +28,13 @@ static const double gsm_raster_hz = 200e3;
 static const double gsm_width_hz = 230e3;
 static const double lte_raster_hz = 100e3;
 static const double lte_width_hz = 1.1e6;
+static const double stands_out = 2.5; /* in power; correction bursts need more */
 static const double same_hz = 500.0;  /* drift of a crystal that warms up */
 static const double timing_ppm = 3.0; /* a sample or so in a quarter of a second */
 /* A base station may be as far off, and so may a raster measured in noise that is not white. */
 static const double least_error_ppm = 0.05;
+/* The halves of a symbol lean on what is sent beside it: 0.2 ppm without any noise. */
+static const double least_lte_error_ppm = 0.2;
 
 struct band {
     double carrier_hz;
@@ -52,6 +56,7 @@ struct look {
     float complex *thin;  /* [room] */
     struct ls_sync *sync; /* the last one: bands of a kind have one rate */
     struct ls_sync_opts made_for;
+    bool empty_middle; /* nothing stands out where LTE would be */
     double weight;
     double sum;
     struct ls_stations cells;
@@ -117,8 +122,7 @@ static double off_by(const struct look *look, const struct band *band,
            band->carrier_hz;
 }
 
-static void add_cell(struct look *look, double carrier_hz, double off_hz, double error_hz) {
-    double error_ppm = fmax(1e6 * error_hz / carrier_hz, least_error_ppm);
+static void add_cell(struct look *look, double carrier_hz, double off_hz, double error_ppm) {
     double weight = 1.0 / (error_ppm * error_ppm);
     look->weight += weight;
     look->sum += weight * -1e6 * off_hz / carrier_hz;
@@ -127,9 +131,10 @@ static void add_cell(struct look *look, double carrier_hz, double off_hz, double
 
 /* --- GSM --- */
 
-/* The least power of each channel over blocks of the look: a broadcast carrier is never off. */
-static int find_levels(struct look *look, const double *carriers_hz, size_t n, double *ret,
-                       struct ls_err *err) {
+/* Power of each channel over blocks of the look: the least, as a broadcast carrier of GSM is never
+ * off, and the sum. */
+static int find_levels(struct look *look, const double *carriers_hz, size_t n, double *ret_least,
+                       double *ret_sum, struct ls_err *err) {
     for (size_t p = 0; p < PROBES; p++) {
         uint64_t at = (look->count - LENGTH) / PROBES * p;
         int code =
@@ -146,30 +151,55 @@ static int find_levels(struct look *look, const double *carriers_hz, size_t n, d
                 float complex x = look->thin[i];
                 power += (double)(crealf(x) * crealf(x) + cimagf(x) * cimagf(x));
             }
-            ret[k] = p == 0 || power < ret[k] ? power : ret[k];
+            ret_least[k] = p == 0 || power < ret_least[k] ? power : ret_least[k];
+            ret_sum[k] = p == 0 ? power : ret_sum[k] + power;
         }
     }
     return LS_OK;
 }
 
-/* Leaves the STEADIEST of carriers, strongest first. */
+static int compare_levels(const void *a, const void *b) {
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* What a tenth of the channels have less than. */
+static double quiet_level(const double *levels, size_t n) {
+    double sorted[CHANNELS_MAX];
+    memcpy(sorted, levels, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, compare_levels);
+    return sorted[n / 10];
+}
+
+/* Leaves the STEADIEST of carriers, strongest first, and of them those that stand out of the tenth
+ * of all channels that has least: what lies lower shows no cell, and noise has none. */
 static int choose(struct look *look, double *carriers_hz, size_t *n, struct ls_err *err) {
     double levels[CHANNELS_MAX];
-    int code = find_levels(look, carriers_hz, *n, levels, err);
-    for (size_t i = 0; i < STEADIEST && code == LS_OK; i++) {
-        size_t best = i;
-        for (size_t k = i; k < *n; k++) {
+    double sums[CHANNELS_MAX];
+    size_t chosen = 0;
+    int code = find_levels(look, carriers_hz, *n, levels, sums, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    double least = stands_out * quiet_level(levels, *n);
+    double quiet = stands_out * quiet_level(sums, *n);
+    look->empty_middle = sums[*n / 2 - 1] < quiet || sums[*n / 2 + 1] < quiet;
+    for (; chosen < STEADIEST; chosen++) {
+        size_t best = chosen;
+        for (size_t k = chosen; k < *n; k++) {
             best = levels[k] > levels[best] ? k : best;
         }
-        double level = levels[i];
-        double hz = carriers_hz[i];
-        levels[i] = levels[best];
-        carriers_hz[i] = carriers_hz[best];
-        levels[best] = level;
-        carriers_hz[best] = hz;
+        if (levels[best] < least) {
+            break;
+        }
+        double hz = carriers_hz[best];
+        carriers_hz[best] = carriers_hz[chosen];
+        carriers_hz[chosen] = hz;
+        levels[best] = levels[chosen];
     }
-    *n = STEADIEST;
-    return code;
+    *n = chosen;
+    return LS_OK;
 }
 
 static size_t list_channels(const struct look *look, double *ret) {
@@ -200,8 +230,9 @@ static int look_for_gsm(struct look *look, struct ls_err *err) {
             bool found;
             code = find(look, &look->bands[k], false, &value, &found, err);
             if (code == LS_OK && found) {
-                add_cell(look, look->bands[k].carrier_hz, off_by(look, &look->bands[k], &value),
-                         value.error_hz);
+                double hz = look->bands[k].carrier_hz;
+                add_cell(look, hz, off_by(look, &look->bands[k], &value),
+                         fmax(1e6 * value.error_hz / hz, least_error_ppm));
             }
         }
     }
@@ -257,7 +288,8 @@ static int look_for_lte(struct look *look, struct ls_err *err) {
     double off_hz = off_by(look, band, &value);
     code = look_again(look, &value, &found, &off_hz, err);
     if (code == LS_OK && found) {
-        add_cell(look, band->carrier_hz, off_hz, value.error_hz);
+        double error_ppm = fmax(1e6 * value.error_hz / band->carrier_hz, least_lte_error_ppm);
+        add_cell(look, band->carrier_hz, off_hz, error_ppm);
     }
     return code;
 }
@@ -266,7 +298,8 @@ static int look_for_lte(struct look *look, struct ls_err *err) {
 
 static int look_everywhere(struct look *look, struct ls_err *err) {
     int code = look_for_gsm(look, err);
-    if (code == LS_OK && look->cells.count == 0 && look->tuning->rate_sps >= least_lte_sps) {
+    bool lte = look->tuning->rate_sps >= least_lte_sps && !look->empty_middle;
+    if (code == LS_OK && look->cells.count == 0 && lte) {
         code = look_for_lte(look, err);
     }
     if (look->cells.count > 0) {

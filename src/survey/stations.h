@@ -1,10 +1,11 @@
 /* survey/stations.h: the error of a receiver's oscillator from cells in the recording: what base
  * stations broadcast for synchronisation (dsp/sync.h) against the raster that their carriers lie
  * on. Looked for once a recording, in its first 160 ms, up to 80 MS/s: GSM on every multiple of 200
- * kHz, or of more than 24 of them the 16 whose weakest block is strongest, as a broadcast carrier
- * is never off; LTE at the tuned centre and again in the middle of the recording: the carrier alone
- * is known but for multiples of its raster, and the timing decides between them. Below 0.32 s LTE
- * says nothing. Which cells those are is not looked at. */
+ * kHz, or of more than 24 of them the eight whose weakest block is strongest and stands out, as a
+ * broadcast carrier is never off; LTE at the tuned centre, among so many channels where those
+ * beside it stand out as well, and again in the middle of the recording: the carrier alone is known
+ * but for multiples of its raster, and the timing decides between them. Below 0.32 s LTE says
+ * nothing. Which cells those are is not looked at. */
 #ifndef SURVEY_STATIONS_H
 #define SURVEY_STATIONS_H
 
