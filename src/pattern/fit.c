@@ -14,6 +14,9 @@ static const double aliases[LS_FIT_ALIASES] = {1.0 / 2.0, 2.0,       1.0 / 3.0, 
                                                2.0 / 3.0, 3.0 / 2.0, 1.0 / 4.0};
 static const double link_share = 0.75;
 static const double hops_gain = 10.0; /* of the natural logarithm; one clock in so many tries: 4 */
+/* What is heard less often or spreads more is a grid of the log's, such as blocks of 0.13 s. */
+static const double hops_heard = 32.0; /* one in so many */
+static const double hops_sharp = 0.1;
 static const double several_units = 12.0; /* of ls_residues_gain; one clock: once in 1e4 */
 static const double member_sigmas = 3.0;
 static const double spread_min_s = 2e-4; /* edges of bursts are known to a hop, not better */
@@ -410,7 +413,9 @@ static struct clock of_one_hop(const struct ls_arrivals *a, const struct clock *
     for (size_t k = HOPS_MIN; k <= HOPS_MAX && frame->period_s / (double)k > 4.0 * least_s; k++) {
         struct clock c = fit_from(a, frame->period_s / (double)k, least_s, 0.04);
         double gain = c.log_likelihood - frame->log_likelihood;
-        if (c.members > frame->members && gain > hops_gain &&
+        bool heard = (double)c.members * hops_heard > ls_good_time_total(a->good) / c.period_s;
+        bool sharp = c.sigma_s < hops_sharp * c.period_s;
+        if (heard && sharp && c.members > frame->members && gain > hops_gain &&
             c.log_likelihood > best.log_likelihood && many_hops(a, &c, k)) {
             fit->alias_s = frame->period_s;
             fit->alias_log10 = gain / M_LN10;
