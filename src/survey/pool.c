@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "survey/search.h"
+
 enum { WAITING, DONE };
 
 struct worker {
@@ -85,7 +87,8 @@ int ls_pool_create(struct ls_pool **ret, const struct ls_cut *cut, size_t thread
     pthread_cond_init(&pool->work, NULL);
     pthread_cond_init(&pool->done, NULL);
     pool->threads = threads;
-    pool->job_count = threads + 1;
+    /* All that may be under way: with fewer, threads wait for whoever takes pieces back. */
+    pool->job_count = threads > 1 ? LS_FLOOR_LAG + 1 : 2;
     pool->workers = calloc(threads, sizeof *pool->workers);
     pool->jobs = calloc(pool->job_count, sizeof *pool->jobs);
     int code = pool->workers != NULL && pool->jobs != NULL ? LS_OK : LS_ERR_NOMEM;
