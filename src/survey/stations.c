@@ -13,7 +13,7 @@ enum {
     LENGTH = 2048,
     STEP = LENGTH / 2,
     CHUNK = 64,     /* blocks read at a time */
-    TOGETHER = 8,   /* bands cut out in one pass */
+    TOGETHER = 16,  /* bands cut out in one pass */
     EVERY_MAX = 24, /* channels of GSM that are all looked at; of more, */
     STEADIEST = 8,  /* those that are strongest when they are weakest, */
     PROBES = 24,    /* in so many blocks */
