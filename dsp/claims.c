@@ -21,7 +21,7 @@ static const float STRONG_EXCESS = 10.0F;
 static const float LEAST_SHARE = 0.5F;
 
 /* Fits in one piece: what is weak in a crowded piece is judged by the windows of the first pass. */
-enum { FITS_MAX = 256 };
+enum { FITS_MAX = 128 };
 
 struct ls_claims {
     size_t fits; /* in this piece */
