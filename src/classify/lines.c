@@ -9,16 +9,64 @@
 enum {
     LINE_REACH = 2, /* bins on each side that a windowed line fills */
     NEAR = 16,      /* bins on each side that a line is held against */
+    STRETCH = 16,   /* values near a line whose moments are taken together */
 };
 
+static const double NEAR_LINE_HZ = 20e3; /* wider bursts are no carriers */
+static const double LINE_SNR = 12.0;     /* of a line, in the band that is kept about it */
 static const double GSM_BAUD = 13e6 / 48.0;
 static const double AIS_BAUD = 9600.0;
+/* How far twice the carrier may lie off, of the cut's rate: a box of two channels of the bank may
+ * hold one of 10 kHz in its outer one. */
+static const double GSM_REACH = 1.0 / 8.0;
+static const double AIS_REACH = 1.0 / 4.0;
 static const double TETRA_BAUD = 18000.0;
 static const double WCDMA_CHIPS = 3.84e6;
 static const double DMR_BAUD = 4800.0;
 
+/* What lies within a narrow band about the strongest line, alone: its moments in stretches of that
+ * band's samples, so short that fading does not count. Works for lines far below the noise. */
+static void measure_near_line(const struct ls_look *look, size_t bin, double line_pow,
+                              struct ls_features *features) {
+    double noise_pow = look->iq->noise_pow;
+    double length = fmax(1.0, ceil(LINE_SNR * noise_pow / line_pow));
+    if (!(line_pow > 0.0) || look->iq->bandwidth_hz > NEAR_LINE_HZ ||
+        length * STRETCH * 2.0 > (double)look->count) {
+        return;
+    }
+    double complex step =
+        cexp(-2.0 * M_PI * ls_look_bin_hz(look, bin) / look->iq->rate_sps * (double complex)I);
+    double noise = noise_pow / length;
+    double complex at = 1.0;
+    size_t n = 0;
+    while (n + (size_t)length * STRETCH <= look->count) {
+        double second = 0.0;
+        double fourth = 0.0;
+        for (size_t k = 0; k < STRETCH; k++) {
+            double complex sum = 0.0;
+            for (size_t end = n + (size_t)length; n < end; n++) {
+                double complex x = (double complex)look->x[n];
+                sum += CMPLX(creal(x) * creal(at) - cimag(x) * cimag(at),
+                             creal(x) * cimag(at) + cimag(x) * creal(at));
+                at = CMPLX(creal(at) * creal(step) - cimag(at) * cimag(step),
+                           creal(at) * cimag(step) + cimag(at) * creal(step));
+            }
+            double p = (creal(sum) * creal(sum) + cimag(sum) * cimag(sum)) / (length * length);
+            second += p / STRETCH;
+            fourth += p * p / STRETCH;
+        }
+        double s = second / noise - 1.0;
+        double k = fourth / (second * second);
+        if (s > 2.0) {
+            ls_features_set(features, LS_FEATURE_LINE_KURTOSIS,
+                            (k * (1.0 + s) * (1.0 + s) - 4.0 * s - 2.0) / (s * s),
+                            STRETCH * length);
+        }
+    }
+}
+
 /* Share of the power of the signal in the strongest line of it. */
-static void measure_line(struct ls_look *look, struct ls_features *features) {
+void ls_line_measure(struct ls_look *look, struct ls_features *features) {
     for (size_t n = 0; n < look->count; n++) {
         look->work[n] = look->x[n];
     }
@@ -31,6 +79,7 @@ static void measure_line(struct ls_look *look, struct ls_features *features) {
     }
     double bins = (2.0 * LINE_REACH + 1.0) / (double)look->bins;
     line -= look->iq->noise_pow * bins;
+    measure_near_line(look, best, line, features);
     ls_features_set(features, LS_FEATURE_LINE, line / (look->iq->noise_pow * look->snr + 1e-30),
                     (double)look->count);
 }
@@ -76,10 +125,8 @@ static void set_known(struct ls_look *look, struct ls_features *features, enum l
     }
 }
 
-/* Any line of the spectrum of a real signal, between the slowest rate that the cut can show and
- * half its rate. */
-static void set_any(struct ls_look *look, struct ls_features *features, enum ls_feature line,
-                    enum ls_feature rate) {
+void ls_look_set_line(struct ls_look *look, struct ls_features *features, enum ls_feature line,
+                      enum ls_feature rate) {
     size_t from = look->bins / 32 > NEAR ? look->bins / 32 : NEAR;
     if (from + NEAR >= look->bins / 2) {
         return;
@@ -107,7 +154,7 @@ static void measure_envelope_lines(struct ls_look *look, struct ls_features *fea
         look->work[n] = fminf(look->power[n], 4.0F * mean) - mean;
     }
     ls_look_spectrum(look, look->count);
-    set_any(look, features, LS_FEATURE_ENVELOPE_LINE_DB, LS_FEATURE_ENVELOPE_RATE_HZ);
+    ls_look_set_line(look, features, LS_FEATURE_ENVELOPE_LINE_DB, LS_FEATURE_ENVELOPE_RATE_HZ);
     set_known(look, features, LS_FEATURE_TETRA_LINE_DB, TETRA_BAUD);
     set_known(look, features, LS_FEATURE_WCDMA_LINE_DB, WCDMA_CHIPS);
 }
@@ -128,15 +175,15 @@ static void measure_frequency_lines(struct ls_look *look, struct ls_features *fe
         look->work[n] = up ? fminf(look->scratch[n], 4.0F * square) - square : 0.0F;
     }
     ls_look_spectrum(look, look->count);
-    set_any(look, features, LS_FEATURE_FREQ_LINE_DB, LS_FEATURE_FREQ_RATE_HZ);
+    ls_look_set_line(look, features, LS_FEATURE_FREQ_LINE_DB, LS_FEATURE_FREQ_RATE_HZ);
     set_known(look, features, LS_FEATURE_DMR_LINE_DB, DMR_BAUD);
 }
 
-/* The weaker of two lines rate_hz apart, best over their middle within 3/8 of the band: the
+/* The weaker of two lines rate_hz apart, best over their middle within reach of the band: the
  * square of minimum shift keying, which has lines at twice the offset +- half the rate. One normal
  * burst of GSM at 6 dB: 13.9 dB (10 % quantile), noise below 10.0 (99 %). */
 static void set_pair(struct ls_look *look, struct ls_features *features, enum ls_feature feature,
-                     double rate_hz) {
+                     double rate_hz, double share) {
     double seconds = (double)look->count / look->iq->rate_sps;
     if (seconds * rate_hz < 64.0 || rate_hz > 0.97 * look->iq->rate_sps ||
         rate_hz < 0.2 * look->iq->rate_sps) {
@@ -144,7 +191,7 @@ static void set_pair(struct ls_look *look, struct ls_features *features, enum ls
     }
     size_t bins = look->bins;
     double best = 0.0;
-    long reach = (long)(3 * bins / 16);
+    long reach = (long)(share * (double)bins);
     size_t best_low = 0;
     size_t best_high = 0;
     for (long k = -reach; k <= reach; k++) {
@@ -171,12 +218,12 @@ static void measure_square_lines(struct ls_look *look, struct ls_features *featu
     ls_features_set(features, LS_FEATURE_SQUARE_LINE_DB,
                     ls_look_over_median_db(look, strongest(look, 0, look->bins)),
                     (double)look->count);
-    set_pair(look, features, LS_FEATURE_GSM_LINES_DB, GSM_BAUD);
-    set_pair(look, features, LS_FEATURE_AIS_LINES_DB, AIS_BAUD);
+    set_pair(look, features, LS_FEATURE_GSM_LINES_DB, GSM_BAUD, GSM_REACH);
+    set_pair(look, features, LS_FEATURE_AIS_LINES_DB, AIS_BAUD, AIS_REACH);
 }
 
 void ls_lines_measure(struct ls_look *look, struct ls_features *features) {
-    measure_line(look, features);
+    ls_line_measure(look, features);
     measure_envelope_lines(look, features);
     measure_frequency_lines(look, features);
     measure_square_lines(look, features);

@@ -71,8 +71,17 @@ double ls_look_bin_hz(const struct ls_look *look, size_t bin);
  * dB. */
 double ls_look_over_median_db(struct ls_look *look, size_t bin);
 
+/* The strongest line of the last spectrum, of something real, between the slowest rate that the cut
+ * can show and half its rate: how far it stands out, and where it is. */
+void ls_look_set_line(struct ls_look *look, struct ls_features *features, enum ls_feature line,
+                      enum ls_feature rate);
+
+/* What of x [look->count] comes again after a frame: envelope or frequency, 0 in the mean. */
+void ls_echoes_measure(const struct ls_look *look, const float *x, struct ls_features *features);
+
 /* The features that each part measures. */
 void ls_moments_measure(struct ls_look *look, struct ls_features *features);
+void ls_line_measure(struct ls_look *look, struct ls_features *features); /* part of the next */
 void ls_lines_measure(struct ls_look *look, struct ls_features *features);
 void ls_cyclic_measure(struct ls_look *look, struct ls_features *features);
 void ls_lattice_measure(struct ls_look *look, struct ls_features *features);
@@ -81,5 +90,6 @@ void ls_broadcast_measure(struct ls_look *look, struct ls_features *features);
 void ls_cell_measure(struct ls_look *look, struct ls_features *features);
 void ls_sweeps_measure(struct ls_look *look, struct ls_features *features);
 void ls_pulses_measure(struct ls_look *look, struct ls_features *features);
+void ls_symbols_measure(struct ls_look *look, struct ls_features *features); /* last */
 
 #endif

@@ -4,6 +4,7 @@
 #include "classify/look.h"
 
 enum {
+    END = 8,     /* samples at an end of a burst that are looked at together */
     BLOCK = 128, /* samples over which fading is taken as constant */
     SMOOTH = 4,  /* samples of the envelope, and of the frequency, that are averaged */
     HISTOGRAM = 64,
@@ -11,25 +12,83 @@ enum {
 };
 
 static const double SNR_LEAST = 1.0;
+static const double QUARTER = 0.35;
+static const double NO_CONSTANT = 1.35; /* kurtosis of the whole */
+
+/* A quarter of a block is off: a slot or a pulse ends in it. Quarters of a Gaussian of twice the
+ * band's rate are below that share in 1 of 1000. */
+static bool is_interrupted(const float *power, double sum) {
+    double least = sum;
+    for (size_t q = 0; q < 4; q++) {
+        double quarter = 0.0;
+        for (size_t n = 0; n < BLOCK / 4; n++) {
+            quarter += (double)power[q * BLOCK / 4 + n];
+        }
+        least = fmin(least, quarter);
+    }
+    return least < QUARTER * sum / 4.0;
+}
+
+static bool end_is_off(const float *power, double mean) {
+    double sum = 0.0;
+    for (size_t n = 0; n < END; n++) {
+        sum += (double)power[n];
+    }
+    return sum < QUARTER * mean * END;
+}
+
+/* A box is wider than the burst: ends that are off are left out, at least half is kept. */
+static void trim(const struct ls_look *look, double mean, size_t *from, size_t *to) {
+    size_t most = look->count / 4;
+    while (*from + END <= most && end_is_off(look->power + *from, mean)) {
+        *from += END;
+    }
+    while (look->count - *to + END <= most && end_is_off(look->power + *to - END, mean)) {
+        *to -= END;
+    }
+}
+
+/* Third against the others, of the power: with s that of the signal and v that of the noise, E p =
+ * s + v, E p^2 = s^2 + 4 s v + 2 v^2, E p^3 = s^3 + 9 s^2 v + 18 s v^2 + 6 v^3. A constant envelope
+ * has 1 as well: only where the second says that it is none. */
+static void measure_keying(const struct ls_look *look, struct ls_features *features) {
+    double v = look->iq->noise_pow;
+    double count = (double)look->count;
+    double sums[3] = {0.0};
+    for (size_t n = 0; n < look->count; n++) {
+        double p = (double)look->power[n];
+        sums[0] += p;
+        sums[1] += p * p;
+        sums[2] += p * p * p;
+    }
+    double first = sums[0] / count - v;
+    double second = sums[1] / count - 4.0 * first * v - 2.0 * v * v;
+    double third = sums[2] / count - 9.0 * second * v - 18.0 * first * v * v - 6.0 * v * v * v;
+    if (look->snr > SNR_LEAST && second > NO_CONSTANT * first * first && third > 0.0) {
+        ls_features_set(features, LS_FEATURE_KEYED, second * second / (first * third), count);
+    }
+}
 
 /* Fourth moment over the square of the second, without the noise: with s the SNR and ks that of the
  * signal, k = (s^2 ks + 4 s + 2) / (1 + s)^2. Block by block, so that fading does not count, and
  * only where the burst is on. Constant envelopes are told from others from 10 dB and 500 samples
  * on; its deviation is about 2 / sqrt(samples). */
 static void measure_kurtosis(const struct ls_look *look, struct ls_features *features) {
-    double all = 0.0;
-    for (size_t n = 0; n < look->count; n++) {
-        all += (double)look->power[n];
-    }
-    all /= (double)look->count;
-    size_t block = look->count < BLOCK ? look->count : BLOCK;
-    for (size_t at = 0; at + block <= look->count; at += block) {
+    double all = look->iq->noise_pow * (1.0 + look->snr);
+    size_t from = 0;
+    size_t to = look->count;
+    trim(look, all, &from, &to);
+    size_t block = to - from < BLOCK ? to - from : BLOCK;
+    for (size_t at = from; at + block <= to; at += block) {
         double second = 0.0;
         double fourth = 0.0;
         for (size_t n = at; n < at + block; n++) {
             double p = (double)look->power[n];
             second += p;
             fourth += p * p;
+        }
+        if (block == BLOCK && is_interrupted(look->power + at, second)) {
+            continue;
         }
         second /= (double)block;
         fourth /= (double)block;
@@ -187,6 +246,7 @@ static void measure_frequency(struct ls_look *look, struct ls_features *features
 
 void ls_moments_measure(struct ls_look *look, struct ls_features *features) {
     measure_kurtosis(look, features);
+    measure_keying(look, features);
     measure_envelope(look, features);
     measure_frequency(look, features);
 }

@@ -11,6 +11,10 @@ double ls_score_in(double value, double low, double high, double slack);
 double ls_score_from(double value, double none, double full);
 double ls_score_least(const double *scores, size_t count);
 
+/* Edges and echoes, which chance makes 0 in the mean: how far off they are, in deviations of what
+ * chance does to the symbols they rest on. */
+double ls_score_deviations(const struct ls_evidence *evidence, enum ls_feature feature);
+
 double ls_score_feature(const struct ls_evidence *evidence, enum ls_feature feature);
 
 #define LS_SCORE_ALL(...)                                                                          \

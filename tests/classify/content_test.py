@@ -12,8 +12,10 @@ import sys
 
 FEATURES = """snr_db kurtosis peak_db envelope_levels envelope_low_share envelope_depth pulse_fit
 train_fit length_s line envelope_line_db envelope_rate_hz square_line_db freq_kurtosis freq_levels
-freq_spread_hz freq_line_db freq_rate_hz gsm_lines_db gsm_sync access_training lte_sync ais_lines_db tetra_line_db wcdma_line_db
-dmr_line_db prefix_15k prefix_30k prach nprach lora chirp chirp_hz squitter frames""".split()
+freq_spread_hz freq_line_db freq_rate_hz gsm_lines_db gsm_sync access_training lte_sync
+ais_lines_db tetra_line_db wcdma_line_db dmr_line_db prefix_15k prefix_30k prach nprach lora chirp
+chirp_hz squitter frames keyed line_kurtosis edge_4800 symbols_4800 edge_9600 symbols_9600
+shift_line_db shift_rate_hz echo_gsm echo_10ms echo_tetra echo_ais echo_dmr""".split()
 
 COLUMNS = """id run_id sensor_id class_id start_ns duration_ns center_hz bandwidth_hz snr_db
 level_dbfs offset_hz bursts on_s burst_s period_s flags cell trail class_score class_rivals""".split()

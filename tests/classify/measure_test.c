@@ -227,12 +227,112 @@ Test(measure, tones_that_hop_over_the_lattice_of_random_access_are_seen) {
     }
 }
 
+/* Frequency of one of four levels, a new one after each length samples, or after random ones of
+ * that mean. */
+static void write_levels(struct bench *bench, size_t levels, double step, size_t length,
+                         bool clocked) {
+    double phase = 0.0;
+    double shift = 0.0;
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bool next = clocked ? n % length == 0 : gsl_rng_uniform_int(bench->rng, length) == 0;
+        if (next || n == 0) {
+            double level = (double)gsl_rng_uniform_int(bench->rng, levels);
+            shift = (level - 0.5 * (double)(levels - 1)) * step;
+        }
+        phase += shift;
+        bench->x[n] = turn(phase);
+    }
+}
+
+/* By chance the share is 0 +- 2.7 / 1638 symbols; four levels have a kurtosis of 1.64. */
+Test(measure, four_levels_at_4800_symbols_have_a_clock_and_at_random_times_none) {
+    struct bench bench;
+    bench_init(&bench);
+    write_levels(&bench, 4, 0.05, 5, true);
+    cr_expect_gt(value(&bench, 24e3, 10e3, LS_FEATURE_EDGE_4800), 0.1);
+    cr_expect_float_eq(ls_features_value(&bench.features, LS_FEATURE_SYMBOLS_4800), 1.64, 0.25);
+    write_levels(&bench, 4, 0.05, 5, false);
+    cr_expect_float_eq(value(&bench, 24e3, 10e3, LS_FEATURE_EDGE_4800), 0.0, 0.01);
+    bench_finish(&bench);
+}
+
+Test(measure, shifts_at_a_pace_have_a_line_and_shifts_at_random_times_none) {
+    struct bench bench;
+    bench_init(&bench);
+    write_levels(&bench, 2, 0.2, 16, true);
+    cr_expect_gt(value(&bench, 100e3, 40e3, LS_FEATURE_SHIFT_LINE_DB), 18.0);
+    double rate = ls_features_value(&bench.features, LS_FEATURE_SHIFT_RATE_HZ) / 6250.0;
+    cr_expect_float_eq(rate, round(rate), 0.02, "%g symbol rates", rate);
+    write_levels(&bench, 2, 0.2, 16, false);
+    cr_expect_lt(value(&bench, 100e3, 40e3, LS_FEATURE_SHIFT_LINE_DB), 12.0);
+    bench_finish(&bench);
+}
+
+/* A tenth of each 30 ms is the same; by chance 0 +- 0.015. */
+Test(measure, what_comes_again_each_30_ms_has_an_echo_there_and_nowhere_else) {
+    enum { FRAME = 750 };
+    struct bench bench;
+    bench_init(&bench);
+    float complex word[FRAME / 10];
+    for (size_t k = 0; k < FRAME / 10; k++) {
+        word[k] = normal(bench.rng, 1.0);
+    }
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench.x[n] = n % FRAME < FRAME / 10 ? word[n % FRAME] : normal(bench.rng, 1.0);
+    }
+    cr_expect_float_eq(value(&bench, 25e3, 18e3, LS_FEATURE_ECHO_DMR), 0.1, 0.06);
+    cr_expect_float_eq(ls_features_value(&bench.features, LS_FEATURE_ECHO_TETRA), 0.0, 0.05);
+    cr_expect_float_eq(ls_features_value(&bench.features, LS_FEATURE_ECHO_GSM), 0.0, 0.05);
+    bench_finish(&bench);
+}
+
+Test(measure, what_is_on_or_off_is_told_from_noise_by_three_moments) {
+    struct bench bench;
+    bench_init(&bench);
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench.x[n] = n / 20 % 2 == 0 ? (float)sqrt(2.0) * turn(0.02 * (double)n) : 0.0F;
+    }
+    cr_expect_float_eq(value(&bench, 50e3, 10e3, LS_FEATURE_KEYED), 1.0, 0.02);
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench.x[n] = normal(bench.rng, 1.0);
+    }
+    /* Three deviations: the third moment of 8192 samples is known to 5 %. */
+    cr_expect_float_eq(value(&bench, 50e3, 35e3, LS_FEATURE_KEYED), 0.667, 0.1);
+    bench_finish(&bench);
+}
+
+/* Noise alone, near its strongest line, has 2. */
+Test(measure, a_carrier_9_db_below_the_noise_is_constant_near_its_line) {
+    struct bench bench;
+    bench_init(&bench);
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench.x[n] = (float)sqrt(noise_pow / 8.0) * turn(0.013 * (double)n);
+    }
+    for (size_t n = 0; n < SAMPLES; n++) {
+        bench.x[n] += normal(bench.rng, noise_pow);
+    }
+    struct ls_narrow_iq iq = {.iq = bench.x,
+                              .count = SAMPLES,
+                              .rate_sps = 10e3,
+                              .on_to = SAMPLES,
+                              .bandwidth_hz = 6e3,
+                              .noise_pow = noise_pow,
+                              .snr = 1.0 / 8.0,
+                              .whole_band = true};
+    ls_measure_iq(bench.measure, &iq, &bench.features);
+    cr_expect_float_eq(ls_features_value(&bench.features, LS_FEATURE_LINE), 1.0, 0.2);
+    cr_expect_float_eq(ls_features_value(&bench.features, LS_FEATURE_LINE_KURTOSIS), 1.0, 0.1);
+    cr_expect(isnan(ls_features_value(&bench.features, LS_FEATURE_KURTOSIS)));
+    bench_finish(&bench);
+}
+
 Test(measure, a_short_or_weak_part_says_nothing) {
     struct bench bench;
     bench_init(&bench);
     struct ls_narrow_iq iq = {.iq = bench.x,
                               .count = SAMPLES,
                               .rate_sps = 1e6,
+                              .bandwidth_hz = 50e3,
                               .on_to = 31,
                               .noise_pow = 1.0,
                               .snr = 10.0};
