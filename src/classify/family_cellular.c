@@ -66,13 +66,16 @@ const struct ls_class_row ls_class_gsm = {
 
 static double score_gsm_access(const struct ls_evidence *e) {
     double lines = ls_score_from(ls_score_feature(e, LS_FEATURE_GSM_LINES_DB), 4.0, 8.0);
-    double training = access_training(e);
-    double length = ls_score_in(burst_length_s(e), 300e-6, 355e-6, 30e-6);
-    /* 41 bits that fit leave less to ask of envelope and band, which are of one short burst. */
-    double known =
-        LS_SCORE_ALL(training, ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 0.7, 1.5, 0.2),
-                     ls_score_in(e->bandwidth_hz, 120e3, 300e3, 40e3));
-    return LS_SCORE_ALL(fmax(fmin(gmsk_band(e), lines), known), length);
+    double length_s = burst_length_s(e);
+    /* 41 bits that fit leave less to ask of envelope, band and length, which are of one short burst
+     * and, where noise hides its edges, as long as the detector's windows make it. */
+    double known = LS_SCORE_ALL(
+        access_training(e), ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 0.7, 1.5, 0.2),
+        ls_score_in(e->bandwidth_hz, 120e3, 300e3, 40e3),
+        ls_score_in(length_s, 290e-6, 440e-6, 30e-6));
+    double outside =
+        LS_SCORE_ALL(gmsk_band(e), lines, ls_score_in(length_s, 300e-6, 355e-6, 30e-6));
+    return fmax(known, outside);
 }
 
 const struct ls_class_row ls_class_gsm_access = {
