@@ -271,11 +271,14 @@ int ls_regular_push(void *state, const struct ls_event *event, struct ls_err *er
         now->count = 0;
     }
     slot->track = *track;
-    now->heard[now->count++] = (struct ls_heard){event->row->start_ns,
-                                                 event->row->start_ns + event->row->duration_ns,
-                                                 event->row->id,
-                                                 event->row->center_hz,
-                                                 (float)event->row->level_dbfs,
-                                                 event->company};
+    /* Field by field over zeros: what lies behind them is saved too. */
+    struct ls_heard *mine = &now->heard[now->count++];
+    memset(mine, 0, sizeof *mine);
+    mine->t_ns = event->row->start_ns;
+    mine->stop_ns = event->row->start_ns + event->row->duration_ns;
+    mine->id = event->row->id;
+    mine->center_hz = event->row->center_hz;
+    mine->level_dbfs = (float)event->row->level_dbfs;
+    mine->company = event->company;
     return rc;
 }

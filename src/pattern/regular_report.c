@@ -198,9 +198,10 @@ static int judge_part(const struct ls_regular *regular, struct part *part, doubl
     return LS_OK;
 }
 
-/* Where the members of the strongest regularity fall into parts. */
-static int split_best(const struct ls_regular *regular, struct ls_regular_slot *slot,
-                      struct ls_parts *ret, struct ls_err *err) {
+/* Where the members of the strongest regularity fall into parts; *ret_fit is set when there are
+ * some. */
+static int split_best(const struct ls_regular *regular, const struct ls_regular_slot *slot,
+                      struct ls_parts *ret, struct ls_fit *ret_fit, struct ls_err *err) {
     struct ls_regular_view view;
     ret->count = 1;
     if (slot->verdict.log10_p >= worth_peeling_log10) {
@@ -210,10 +211,10 @@ static int split_best(const struct ls_regular *regular, struct ls_regular_slot *
     if (rc != LS_OK) {
         return rc;
     }
-    ls_fit_arrivals(&view.arrivals, &slot->verdict, &slot->fit);
+    ls_fit_arrivals(&view.arrivals, &slot->verdict, ret_fit);
     unsigned char member[LS_WINDOW_EVENTS] = {0};
     for (size_t i = 0; i < view.arrivals.count; i++) {
-        member[view.index[i]] = slot->fit.member[i];
+        member[view.index[i]] = ret_fit->member[i];
     }
     ls_regular_view_finish(&view);
     ls_parts_split(slot->best.heard, slot->best.count, member, ret);
@@ -241,8 +242,8 @@ static bool times_differ(const struct part *each, size_t count, const struct ls_
 /* The parts of a slot in place of the whole, if they keep times of their own; *ret_told: they were.
  * Each is a search that was made. */
 static int report_parts(const struct ls_regular *regular, const struct ls_regular_slot *slot,
-                        const struct ls_parts *parts, bool *ret_told, struct ls_report *report,
-                        struct ls_err *err) {
+                        const struct ls_parts *parts, const struct ls_fit *whole, bool *ret_told,
+                        struct ls_report *report, struct ls_err *err) {
     struct part *each = calloc(parts->count, sizeof *each);
     if (each == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for parts of a window");
@@ -252,7 +253,7 @@ static int report_parts(const struct ls_regular *regular, const struct ls_regula
         cut_out(&each[k], slot, parts, k);
         rc = judge_part(regular, &each[k], ls_parts_boxes_log10(parts, k, slot->best.count), err);
     }
-    bool told = rc == LS_OK && times_differ(each, parts->count, &slot->fit);
+    bool told = rc == LS_OK && times_differ(each, parts->count, whole);
     for (size_t k = 0; rc == LS_OK && k < parts->count; k++) {
         bool tell = told && strong(&each[k]);
         ls_report_count(report, tell ? 0 : 1);
@@ -263,16 +264,17 @@ static int report_parts(const struct ls_regular *regular, const struct ls_regula
     return rc;
 }
 
-static int report_slot(const struct ls_regular *regular, struct ls_regular_slot *slot,
+static int report_slot(const struct ls_regular *regular, const struct ls_regular_slot *slot,
                        struct ls_report *report, struct ls_err *err) {
     struct ls_parts parts;
+    struct ls_fit whole;
     bool told = false;
     if (!slot->has_best) {
         return LS_OK;
     }
-    int rc = split_best(regular, slot, &parts, err);
+    int rc = split_best(regular, slot, &parts, &whole, err);
     if (rc == LS_OK && parts.count > 1) {
-        rc = report_parts(regular, slot, &parts, &told, report, err);
+        rc = report_parts(regular, slot, &parts, &whole, &told, report, err);
     }
     ls_report_count(report, told ? 1 : 0);
     return rc == LS_OK && !told ? report_whole(regular, slot, report, err) : rc;
