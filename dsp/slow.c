@@ -243,8 +243,11 @@ static void close_box(struct ls_slow *slow, size_t i, bool to_stop) {
                 continue;
             }
             float excess = sum / (float)(slots * (c + 1 - low));
-            float ratio =
-                ls_fit_evidence(excess) / ls_fit_evidence(needed_at(slow, slots, low, c + 1));
+            float need = needed_at(slow, slots, low, c + 1);
+            if (best >= 1.0F && excess <= need) {
+                continue; /* evidence rises with the excess */
+            }
+            float ratio = ls_fit_evidence(excess) / ls_fit_evidence(need);
             if (ratio > best) {
                 best = ratio;
                 best_low = low;
@@ -367,9 +370,12 @@ static void fit_band(const struct ls_slow *slow, const float *row, uint64_t slot
             if (sum <= 0.0F) {
                 continue;
             }
+            float excess = sum / (float)(slots * (to - from));
             float need = needed_at(slow, (size_t)slots, from, to);
-            float ratio =
-                ls_fit_evidence(sum / (float)(slots * (to - from))) / ls_fit_evidence(need);
+            if (best->ratio >= 1.0F && excess <= need) {
+                continue; /* evidence rises with the excess */
+            }
+            float ratio = ls_fit_evidence(excess) / ls_fit_evidence(need);
             if (ratio > best->ratio) {
                 *best = (struct crossing){.slots = slots, .low = from, .high = to, .ratio = ratio};
             }
