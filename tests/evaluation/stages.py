@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 LINE = re.compile(r"^(\w+) +(.*?) +([-\d.]+) +([\d.]+)$", re.M)
 
 
-def bound(run):
+def bound(run, load):
     """What the figures say, in words: where the time goes that is above the goal, and why."""
     rows = {(m[1], m[2]): (float(m[3]), float(m[4])) for m in LINE.finditer(run)}
 
@@ -33,6 +33,8 @@ def bound(run):
     input_part = part("noise", "reading") + part("noise", "conversion")
     threads = [row(scene, "two threads") for scene in ("noise", "sparse", "dense")]
     least = min(speed for speed, _ in threads)
+    more = max(cpu for _, cpu in threads)
+    others = f", while the {load:.0f} others that ran took of both processors" if load >= 1 else ""
     return textwrap.fill(
         f"The goal for a sparse scene is 2.5: measured are {whole('sparse'):.1f} for five seconds "
         f"and {lasting('sparse'):.1f} for each second of a long recording, with "
@@ -45,14 +47,15 @@ def bound(run):
         f"durations, holds three rows a row against all bandwidths and writes 2 MB of cells a "
         f"piece, which is what L2 holds in all: it waits for memory rather than for arithmetic, so "
         f"other work on the machine, which takes caches away and not the bare transforms, raises "
-        f"it. A dense band costs {whole('dense'):.1f}, {whole('dense') / whole('sparse'):.1f} "
+        f"it. What is done by the whole piece and later costs {part('noise', 'long'):.1f} in noise: "
+        f"long windows, of channels and of quarters of them. "
+        f"A dense band costs {whole('dense'):.1f}, {whole('dense') / whole('sparse'):.1f} "
         f"times a sparse one (goal 2): 30 % of the cells are claimed, fitted, joined and measured "
         f"({part('dense', 'detector, where'):.1f}), each some ten times, by functions of which "
-        f"none takes more than 7 % of the run. What follows ({part('dense', 'long'):.1f}) is for "
-        f"the most part the samples of some of its bursts in their own band, from which their "
-        f"class is told, and fine spectra. Two threads are {least:.2f} times as fast as one in the "
-        f"scene that gains least; where their processor time is above one thread's, they wait for "
-        f"the memory and the cache that they share.", 110)
+        f"none takes more than 7 % of the run. What follows ({part('dense', 'long'):.1f}) is the "
+        f"fit of long windows, the samples of some bursts in their own band, from which their "
+        f"class is told, and fine spectra. Two threads take up to {more:.2f} times the processor "
+        f"time of one and are at least {least:.2f} times as fast{others}.", 110)
 
 
 def main():
@@ -60,7 +63,7 @@ def main():
     run = subprocess.run([os.path.join(sys.argv[1], "tests", "evaluation", "stage_bench")],
                          stdout=subprocess.PIPE, text=True, check=True)
     text = f"{os.cpu_count()} processors, load {before:.0f} before and {os.getloadavg()[0]:.0f} " \
-           f"after\n\n{run.stdout}\n{bound(run.stdout)}\n"
+           f"after\n\n{run.stdout}\n{bound(run.stdout, before)}\n"
     with open(os.path.join(HERE, "stages.txt"), "w", encoding="utf-8") as f:
         f.write(text)
     print(text)
