@@ -31,7 +31,7 @@ struct ls_emitters;
 
 /* Each may return an error, which ends the push. Borrowed for the call. */
 struct ls_emitters_opts {
-    size_t max; /* emitters kept at once; 0 means 4096 */
+    size_t max; /* emitters kept at once; 0 means 2048 */
     /* A transmission is put to an emitter; one that is split off comes again and counts anew. */
     int (*link)(void *context, const struct ls_tie *link, struct ls_err *err);
     /* An emitter gave way: its last state. */

@@ -1,11 +1,13 @@
 /* What `lineside patterns` costs over a long log: pattern_bench ROWS [DAYS [hop]]. Makes a database
  * of a busy corridor in TMPDIR, searches it as the verb does, and prints one JSON object: processor
  * time in all and by the clock on the wall with two threads, as a multiple of the processor time to
- * read the rows alone, and the most memory.
+ * read the rows alone, and the most memory; what the engine of emitters takes of it by itself, and
+ * the question for all of them.
  *
  * 400 sources that talk at the same rate on the average: meters and posts by the clock, phones and
  * buttons at random by day, set-ups in storms when a train comes, calls of some minutes. With "hop"
  * the receiver turns between two bands each 10 s. */
+#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,8 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "detect/emitter.h"
+#include "store/emitters.h"
 #include "survey/patterns.h"
 
 enum { SOURCES = 400, RUN_ROWS = 1000000, THREADS = 2 };
@@ -167,6 +171,73 @@ static int count_row(void *context, const struct ls_transmission *row, struct ls
     return LS_OK;
 }
 
+/* --- emitters by themselves --- */
+
+static int forget_link(void *context, const struct ls_tie *link, struct ls_err *err) {
+    (void)context;
+    (void)link;
+    (void)err;
+    return LS_OK;
+}
+
+static int forget_emitter(void *context, const struct ls_emitter *emitter, struct ls_err *err) {
+    (void)context;
+    (void)emitter;
+    (void)err;
+    return LS_OK;
+}
+
+static int forget_event(void *context, const struct ls_emitter_event *event, struct ls_err *err) {
+    (void)context;
+    (void)event;
+    (void)err;
+    return LS_OK;
+}
+
+static int associate_row(void *context, const struct ls_transmission *row, struct ls_err *err) {
+    return ls_emitters_push(context, row, err);
+}
+
+static double allocated_mib(void) {
+    struct mallinfo2 info = mallinfo2();
+    return (double)(info.uordblks + info.hblkhd) / 0x1p20;
+}
+
+/* Processor time less that of reading, and memory. */
+static void associate(struct ls_store *store, double read_s) {
+    struct ls_err err = {0};
+    static const struct ls_filter all = {.limit = 0};
+    struct ls_emitters_opts opts = {
+        .link = forget_link, .gone = forget_emitter, .event = forget_event};
+    struct ls_emitters *emitters;
+    double before_mib = allocated_mib();
+    double begin = cpu_s();
+    check(ls_emitters_create(&emitters, &opts, &err), "emitters", &err);
+    check(ls_store_each_transmission(store, &all, associate_row, emitters, &err), "read", &err);
+    printf("{\"emitters\":%lld,\"emitters_cpu_s\":%.1f,\"emitters_mib\":%.1f,",
+           (long long)ls_emitters_count(emitters), cpu_s() - begin - read_s,
+           allocated_mib() - before_mib);
+    ls_emitters_destroy(emitters);
+}
+
+static int count_emitter(void *context, const struct ls_emitter *emitter, struct ls_err *err) {
+    (void)emitter;
+    (void)err;
+    ++*(size_t *)context;
+    return LS_OK;
+}
+
+static void ask_emitters(struct ls_store *store) {
+    struct ls_err err = {0};
+    static const struct ls_filter all = {.limit = 0};
+    size_t told = 0;
+    double begin = cpu_s();
+    check(ls_store_each_emitter(store, &all, 0, count_emitter, &told, &err), "ask", &err);
+    printf("\"emitters_told\":%zu,\"emitters_told_ms\":%.1f,", told, 1e3 * (cpu_s() - begin));
+}
+
+/* --- the search --- */
+
 static void search(const char *path) {
     struct ls_err err = {0};
     struct ls_store *store;
@@ -178,18 +249,20 @@ static void search(const char *path) {
     check(ls_store_open(&store, path, LS_STORE_WRITE, &err), "open", &err);
     double begin = cpu_s();
     check(ls_store_each_transmission(store, &all, count_row, &read, &err), "read", &err);
+    double read_s = cpu_s() - begin;
+    associate(store, read_s);
     double middle = cpu_s();
     double wall = wall_s();
     check(ls_patterns_run(store, &opts, &result, &err), "search", &err);
-    double end = cpu_s();
+    double search_s = cpu_s() - middle;
     wall = wall_s() - wall;
+    ask_emitters(store);
     ls_store_close(store);
     getrusage(RUSAGE_SELF, &use);
-    printf("{\"rows\":%zu,\"read_cpu_s\":%.1f,\"patterns_cpu_s\":%.1f,\"patterns_wall_s\":%.1f,"
+    printf("\"rows\":%zu,\"read_cpu_s\":%.1f,\"patterns_cpu_s\":%.1f,\"patterns_wall_s\":%.1f,"
            "\"times_read\":%.2f,\"max_mib\":%.0f,\"searches\":%llu,\"reported\":%llu}\n",
-           read, middle - begin, end - middle, wall, (end - middle) / (middle - begin),
-           (double)use.ru_maxrss / 1024.0, (unsigned long long)result.searches,
-           (unsigned long long)result.reported);
+           read, read_s, search_s, wall, search_s / read_s, (double)use.ru_maxrss / 1024.0,
+           (unsigned long long)result.searches, (unsigned long long)result.reported);
 }
 
 int main(int argc, char **argv) {
