@@ -145,25 +145,31 @@ static void expect_one_order(size_t count) {
     struct found_rows found = database_read(store, &range);
     cr_assert_eq(all.count, count);
     cr_assert_eq(found.count, count);
+    size_t wrong = 0; /* one assertion for all: each is a message to the runner */
     for (size_t i = 0; i < count; i++) {
-        cr_assert_eq(all.rows[i].id, found.rows[i].id, "row %zu", i);
-        expect_same(&all.rows[i], &found.rows[i]);
-        cr_assert(i == 0 || all.rows[i - 1].start_ns <= all.rows[i].start_ns);
+        const struct ls_transmission *one = &all.rows[i];
+        const struct ls_transmission *other = &found.rows[i];
+        wrong += one->id != other->id || one->start_ns != other->start_ns ||
+                 one->duration_ns != other->duration_ns || one->center_hz != other->center_hz ||
+                 strcmp(one->sensor, other->sensor) != 0 ||
+                 strcmp(one->class_name, other->class_name) != 0 ||
+                 (i > 0 && one->start_ns < all.rows[i - 1].start_ns);
     }
+    cr_expect_eq(wrong, 0, "%zu of %zu rows", wrong, count);
     free(all.rows);
     free(found.rows);
 }
 
 Test(store, order_is_the_same_along_the_table_and_by_the_index) {
-    enum { ROWS = 6000 };
+    enum { ROWS = 1000 };
     const int64_t step_ns = 10000000;
     store_rows("aa", ROWS, day_ns, step_ns, SIZE_MAX);
     expect_one_order(ROWS);
     /* Two rows in the wrong order, two of one moment, and then a run in the middle of another. */
-    store_rows("bb", ROWS, day_ns + 1000 * LS_NS_PER_S, step_ns, 4321);
+    store_rows("bb", ROWS, day_ns + 1000 * LS_NS_PER_S, step_ns, 721);
     store_rows("cc", ROWS, day_ns + 2000 * LS_NS_PER_S, 0, SIZE_MAX);
     expect_one_order(3 * (size_t)ROWS);
-    store_rows("dd", ROWS / 2, day_ns + 10 * LS_NS_PER_S + 1, step_ns, SIZE_MAX);
+    store_rows("dd", ROWS / 2, day_ns + 3 * LS_NS_PER_S + 1, step_ns, SIZE_MAX);
     expect_one_order(3 * (size_t)ROWS + ROWS / 2);
 }
 
