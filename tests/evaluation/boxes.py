@@ -16,7 +16,7 @@ import tempfile
 
 import numpy as np
 
-ACCEPTANCE_SEED = 20261124
+ACCEPTANCE_SEED = 20261214
 RATE = 2e6
 HOP_S = 80e-6
 NOISE_POW = 1e-6  # mean |x|^2 of the band
