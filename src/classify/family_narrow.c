@@ -19,7 +19,11 @@ static double score_tetra(const struct ls_evidence *e) {
     double shape = ls_score_in(ls_score_feature(e, LS_FEATURE_KURTOSIS), 1.1, 1.32, 0.1);
     /* The weaker, the more often chance has such a line. */
     double heard = ls_score_from(ls_score_feature(e, LS_FEATURE_SNR_DB), -1.5, 0.5);
-    return LS_SCORE_ALL(baud, shape, heard, ls_score_in(e->bandwidth_hz, 17e3, 26e3, 4e3));
+    /* Pulses of a bare carrier, as wide and with such a line by chance, have 0.8 and more of their
+     * power where they are; symbols leave 0.07. */
+    double bare = ls_score_from(ls_score_feature(e, LS_FEATURE_LINE), 0.4, 0.6);
+    return LS_SCORE_ALL(baud, shape, heard, 1.0 - bare,
+                        ls_score_in(e->bandwidth_hz, 17e3, 26e3, 4e3));
 }
 
 const struct ls_class_row ls_class_tetra = {
