@@ -96,6 +96,66 @@ Test(classify, a_missing_feature_takes_the_name_away) {
     }
 }
 
+/* Features as simulated at 10 and 20 dB: what tells a name from the one it was taken for. */
+Test(classify, one_feature_takes_a_name_from_what_only_looks_like_it) {
+    static const struct {
+        const char *name;
+        double bandwidth_hz;
+        enum ls_feature feature;
+        double of_it, of_other;
+        struct {
+            enum ls_feature feature;
+            double value;
+        } all[7];
+    } cases[] = {
+        {.name = "carrier",
+         .bandwidth_hz = 1.2e3,
+         .feature = LS_FEATURE_LINE_KURTOSIS,
+         .of_it = 1.01,
+         .of_other = 1.1,
+         .all = {{LS_FEATURE_SNR_DB, 8.5}, {LS_FEATURE_KURTOSIS, 1.06}, {LS_FEATURE_LINE, 0.8}}},
+        {.name = "tetra",
+         .bandwidth_hz = 22e3,
+         .feature = LS_FEATURE_LINE,
+         .of_it = 0.06,
+         .of_other = 0.9,
+         .all = {{LS_FEATURE_SNR_DB, 12.0},
+                 {LS_FEATURE_KURTOSIS, 1.2},
+                 {LS_FEATURE_TETRA_LINE_DB, 15.0}}},
+        {.name = "ook",
+         .bandwidth_hz = 24e3,
+         .feature = LS_FEATURE_ENVELOPE_RATE_HZ,
+         .of_it = 1.6e3,
+         .of_other = 17.3e3,
+         .all = {{LS_FEATURE_SNR_DB, 12.4},
+                 {LS_FEATURE_KURTOSIS, 2.3},
+                 {LS_FEATURE_LEVELS, 0.75},
+                 {LS_FEATURE_DEPTH, 0.1},
+                 {LS_FEATURE_PULSE_FIT, 0.7},
+                 {LS_FEATURE_LINE, 0.5},
+                 {LS_FEATURE_ENVELOPE_LINE_DB, 16.2}}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int other = 0; other < 2; other++) {
+            struct ls_features features = {.parts = 1};
+            struct ls_evidence evidence = {.features = &features,
+                                           .bandwidth_hz = cases[i].bandwidth_hz,
+                                           .snr_db = 12.0,
+                                           .duration_s = 0.5,
+                                           .on_s = 0.5,
+                                           .burst_s = 0.5,
+                                           .period_s = NAN,
+                                           .bursts = 1.0};
+            for (size_t k = 0; k < 7 && cases[i].all[k].value != 0.0; k++) {
+                ls_features_set(&features, cases[i].all[k].feature, cases[i].all[k].value, 1000.0);
+            }
+            ls_features_set(&features, cases[i].feature, other ? cases[i].of_other : cases[i].of_it,
+                            1000.0);
+            cr_expect_str_eq(ls_classify(&evidence).class_name, other ? "unknown" : cases[i].name);
+        }
+    }
+}
+
 Test(classify, a_train_of_two_lengths_fits_and_a_random_one_does_not) {
     int64_t starts[64];
     float lengths[64];
