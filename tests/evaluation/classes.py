@@ -4,7 +4,8 @@ and fading: tests/evaluation/classes.txt, of which a part that is not run keeps 
   closed  waveforms of each class
   open    waveforms of no class: they must come out as unknown, or as what is as true of them
 Thresholds were set on seeds below 100 and from 1000 on (--tune, which writes nothing). Both
-tables are of seeds from 5200 on, which no threshold was set on."""
+tables are of seeds from 5300 on, which no threshold was set on (5200 to 5209 were looked at
+before the last mends)."""
 import collections
 import math
 import os
@@ -14,8 +15,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 TABLE = os.path.join(HERE, "classes.txt")
 OPEN_TITLE = "Open set: "
-CLOSED = {"options": [], "snrs": ["20", "10", "5", "3", "0"], "trials": 3, "seed": 5200}
-OPEN = {"options": ["--open"], "snrs": ["20", "10"], "trials": 10, "seed": 5200}
+CLOSED = {"options": [], "snrs": ["20", "10", "5", "3", "0"], "trials": 3, "seed": 5300}
+OPEN = {"options": ["--open"], "snrs": ["20", "10"], "trials": 10, "seed": 5300}
 TUNING = 1000
 
 
