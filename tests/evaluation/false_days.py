@@ -33,6 +33,18 @@ def write_noise(path, table, seconds, rng):
             table[rng.integers(0, 65536, int(RATE / 2), dtype=np.uint16)].tofile(file)
 
 
+def write_table(heard, found):
+    """After each recording, so that a run that is stopped leaves what it counted."""
+    rows = ["White noise at 20 MS/s, analysed at the default budget of 10 false boxes a day; at most 100 are allowed",
+            f"recording                  s  found  a day, with 95 % interval (Garwood); seed {SEED}"]
+    for (name, *_), s, k in zip([*FORMATS, ("all",)], [*heard, sum(heard)], [*found, sum(found)]):
+        if s > 0:
+            low, high = interval(k)
+            rows.append(f"{name:20} {s:7.0f} {k:6d}  {k * 86400.0 / s:5.1f} ({low * 86400.0 / s:.1f} to {high * 86400.0 / s:.1f})")
+    with open(os.path.join(os.path.dirname(__file__), "false_days.txt"), "w", encoding="ascii") as file:
+        file.write("\n".join(rows) + "\n")
+
+
 def main():
     build, goal = sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 3240.0
     lineside = os.path.join(build, "lineside")
@@ -49,16 +61,7 @@ def main():
         heard[at] += seconds
         turn += 1
         print(f"{sum(heard):.0f} of {goal:.0f} s, {sum(found)} boxes", file=sys.stderr, flush=True)
-    rows = ["White noise at 20 MS/s, analysed at the default budget of 10 false boxes a day; at most 100 are allowed",
-            f"recording                  s  found  a day, with 95 % interval (Garwood); seed {SEED}"]
-    for name, s, k in [(*row, k) for row, k in zip(zip([f[0] for f in FORMATS], heard), found)] + \
-            [("all", sum(heard), sum(found))]:
-        low, high = interval(k)
-        rows.append(f"{name:20} {s:7.0f} {k:6d}  {k * 86400.0 / s:5.1f} ({low * 86400.0 / s:.1f} to {high * 86400.0 / s:.1f})")
-    text = "\n".join(rows) + "\n"
-    print(text, end="")
-    with open(os.path.join(os.path.dirname(__file__), "false_days.txt"), "w", encoding="ascii") as file:
-        file.write(text)
+        write_table(heard, found)
     return 1 if interval(sum(found))[0] * 86400.0 / sum(heard) > 100.0 else 0
 
 
