@@ -187,6 +187,16 @@ LS_VERSIONS void ls_rows_add(float *ret, const float *a, const float *b, size_t 
     }
 }
 
+LS_VERSIONS void ls_rows_add_four(float *restrict ret, const float *const rows[4], size_t n) {
+    const float *first = rows[0];
+    const float *second = rows[1];
+    const float *third = rows[2];
+    const float *fourth = rows[3];
+    for (size_t i = 0; i < n; i++) {
+        ret[i] = first[i] + second[i] + third[i] + fourth[i];
+    }
+}
+
 LS_VERSIONS bool ls_rows_add_test(float *restrict ret, const float *a, const float *b, size_t n,
                                   float limit) {
     const int32_t limit_bits = bits_of(limit);

@@ -21,6 +21,9 @@ bool ls_rows_pyramid_test(const float *a, size_t n, const float *limits, size_t 
 /* ret[i] = a[i] + b[i]; ret may be a */
 void ls_rows_add(float *ret, const float *a, const float *b, size_t n);
 
+/* ret[i] = rows[0][i] + rows[1][i] + rows[2][i] + rows[3][i], added in this order. */
+void ls_rows_add_four(float *ret, const float *const rows[4], size_t n);
+
 /* ret[i] = a[i] + b[i], ret neither of them; true when any ret[i] > limit. */
 bool ls_rows_add_test(float *ret, const float *a, const float *b, size_t n, float limit);
 

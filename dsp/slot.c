@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "dsp/fit.h"
 #include "dsp/sort.h"
+#include "dsp/versions.h"
 
 enum {
     GROUPS_MAX = 128,
@@ -40,12 +41,14 @@ static const double IMAGE_EXCESS = 300.0;
 struct ls_slot {
     struct ls_slot_opts opts;
     bool *masked;          /* [channels] */
-    unsigned char *hidden; /* [channels]: leaks of boxes */
+    unsigned char *hidden; /* [channels]: masked, or a box leaks there */
     float *parts;          /* [channels]: mean excess of weak boxes */
     size_t group;          /* channels of a group */
     double sigma;          /* relative, of a group's mean */
     double calibration;    /* of the gain */
     float *groups;         /* [GROUPS_MAX] */
+    float *powers;         /* [channels] in units of the reference */
+    float *cells;          /* [channels]: how many these are */
 };
 
 int ls_slot_create(struct ls_slot **ret, const struct ls_slot_opts *opts) {
@@ -60,8 +63,10 @@ int ls_slot_create(struct ls_slot **ret, const struct ls_slot_opts *opts) {
     slot->hidden = calloc(opts->channels, 1);
     slot->parts = calloc(opts->channels, sizeof *slot->parts);
     slot->groups = calloc(GROUPS_MAX, sizeof *slot->groups);
+    slot->powers = calloc(opts->channels, sizeof *slot->powers);
+    slot->cells = calloc(opts->channels, sizeof *slot->cells);
     if (slot->masked == NULL || slot->hidden == NULL || slot->parts == NULL ||
-        slot->groups == NULL) {
+        slot->groups == NULL || slot->powers == NULL || slot->cells == NULL) {
         ls_slot_destroy(slot);
         return LS_ERR_NOMEM;
     }
@@ -75,6 +80,8 @@ void ls_slot_destroy(struct ls_slot *slot) {
         free(slot->hidden);
         free(slot->parts);
         free(slot->groups);
+        free(slot->powers);
+        free(slot->cells);
         free(slot);
     }
 }
@@ -123,7 +130,7 @@ static void add_part(struct ls_slot *slot, const struct ls_box *box, size_t from
  */
 static void hide_boxes(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index) {
     size_t n = slot->opts.channels;
-    memset(slot->hidden, 0, n);
+    memcpy(slot->hidden, slot->masked, n);
     memset(slot->parts, 0, n * sizeof *slot->parts);
     size_t from = index * slot->opts.slot_rows;
     for (size_t i = 0; i < piece->box_count; i++) {
@@ -172,23 +179,39 @@ static double usual_mean(const struct ls_slot *slot, size_t count) {
     return sum / (double)kept;
 }
 
+/* Of every channel that is heard, with least cells or more: its power in units of the reference,
+ * and how many cells that is. */
+LS_VERSIONS static void weigh_channels(const struct ls_slot_piece *piece, size_t from,
+                                       const float *reference, const unsigned char *hidden,
+                                       float least, size_t n, float *restrict ret_powers,
+                                       float *restrict ret_cells) {
+    const float *sums = piece->sums + from;
+    const float *counts = piece->counts + from;
+    const float *floor_pow = piece->floor_pow;
+    for (size_t c = 0; c < n; c++) {
+        bool heard = hidden[c] == 0 && counts[c] >= least;
+        float power = sums[c] * floor_pow[c] / reference[c];
+        ret_powers[c] = heard ? power : 0.0F;
+        ret_cells[c] = heard ? counts[c] : 0.0F;
+    }
+}
+
 /* Gain of a slot against the reference: what its channels' means have in common. They are taken
  * together in groups, whose outliers are told from noise. Hidden channels are known. */
 static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,
                         const float *reference) {
     const struct ls_slot_opts *o = &slot->opts;
-    const float *sums = piece->sums + index * o->channels;
-    const float *counts = piece->counts + index * o->channels;
     float least = o->divided > 1 ? (float)o->slot_rows - 0.5F : 0.0F;
     size_t group = slot->group;
     size_t kept = 0;
+    weigh_channels(piece, index * o->channels, reference, slot->hidden, least, o->channels,
+                   slot->powers, slot->cells);
     for (size_t from = o->first_channel; from + group <= o->last_channel; from += group) {
         float power = 0.0F;
         float cells = 0.0F;
         for (size_t c = from; c < from + group; c++) {
-            bool heard = slot->hidden[c] == 0 && !slot->masked[c] && counts[c] >= least;
-            power += heard ? sums[c] * piece->floor_pow[c] / reference[c] : 0.0F;
-            cells += heard ? counts[c] : 0.0F;
+            power += slot->powers[c];
+            cells += slot->cells[c];
         }
         if (cells > 0.75F * (float)(group * o->slot_rows)) {
             slot->groups[kept++] = power / cells;
@@ -201,23 +224,36 @@ static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece,
     return usual_mean(slot, kept) * slot->calibration;
 }
 
+/* The mean excess of rows cells a channel: all of them where channels are divided, else those that
+ * were counted, more than least. parts: what the sums lack. */
+LS_VERSIONS static void fill_excess(const struct ls_slot_piece *piece, size_t from,
+                                    const float *reference, const unsigned char *hidden,
+                                    const float *parts, float gain, float rows, float least,
+                                    bool divided, size_t n, float *restrict ret) {
+    const float *sums = piece->sums + from;
+    const float *counts = piece->counts + from;
+    const float *floor_pow = piece->floor_pow;
+    for (size_t c = 0; c < n; c++) {
+        bool heard = hidden[c] == 0 && (parts[c] > 0.0F || counts[c] > least);
+        float scale = floor_pow[c] / (reference[c] * gain);
+        float held = divided ? 0.0F : parts[c];
+        float cells = divided ? rows : counts[c];
+        float excess = (sums[c] * scale - cells) / rows + held;
+        ret[c] = heard ? excess : 0.0F;
+    }
+}
+
 void ls_slot_fill(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,
                   const float *reference, float *ret_excess) {
     size_t n = slot->opts.channels;
     float rows = (float)slot->opts.slot_rows;
-    const float *sums = piece->sums + index * n;
-    const float *counts = piece->counts + index * n;
     bool divided = slot->opts.divided > 1;
-    float least = divided ? rows - 0.5F : 0.5F * rows;
     hide_boxes(slot, piece, index);
     float gain = piece->clipped ? 0.0F : (float)slot_gain(slot, piece, index, reference);
-    for (size_t c = 0; c < n; c++) {
-        bool part = slot->parts[c] > 0.0F;
-        bool heard =
-            gain > 0.0F && (part || counts[c] > least) && slot->hidden[c] == 0 && !slot->masked[c];
-        float scale = piece->floor_pow[c] / (reference[c] * gain);
-        float held = divided ? 0.0F : slot->parts[c]; /* which the sums lack */
-        float cells = divided ? rows : counts[c];
-        ret_excess[c] = heard ? (sums[c] * scale - cells) / rows + held : 0.0F;
+    if (gain > 0.0F) {
+        fill_excess(piece, index * n, reference, slot->hidden, slot->parts, gain, rows,
+                    divided ? rows - 0.5F : 0.5F * rows, divided, n, ret_excess);
+    } else {
+        memset(ret_excess, 0, n * sizeof *ret_excess);
     }
 }

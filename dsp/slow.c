@@ -11,6 +11,7 @@
 #include "dsp/fit.h"
 #include "dsp/learnt.h"
 #include "dsp/needs.h"
+#include "dsp/rises.h"
 #include "dsp/rows.h"
 
 enum {
@@ -56,6 +57,7 @@ struct ls_slow {
     struct ls_slow_opts opts;
     size_t octaves;
     struct ls_needs needs;
+    struct ls_rises rises;
     float *rings[OCTAVES_MAX][GRANULES]; /* [channels + 1] */
     float *window;                       /* [channels + 1] */
     struct ls_slot *input;
@@ -112,6 +114,7 @@ int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct
                                         .false_alarms_per_day = opts->false_alarms_per_day,
                                         .widest = opts->widest};
     ls_needs_init(&slow->needs, &needs);
+    ls_rises_init(&slow->rises, slow->needs.widths, slow->needs.width_count);
     bool ok = true;
     for (size_t j = 0; j < slow->octaves; j++) {
         for (size_t g = 0; g < GRANULES; g++) {
@@ -190,13 +193,6 @@ void ls_slow_begin(struct ls_slow *slow, const float *floor_pow, double floor_er
     ls_learnt_begin(slow->learnt, floor_error);
     ls_told_begin(slow->told);
     plan_limits(slow);
-}
-
-static void take_out(float *row, size_t n, size_t low, size_t high) {
-    float part = row[high] - row[low];
-    for (size_t c = low; c <= n; c++) {
-        row[c] = c < high ? row[low] : row[c] - part;
-    }
 }
 
 /* The box as known when its evidence was largest. */
@@ -419,7 +415,7 @@ static void take_window_out(struct ls_slow *slow, const struct crossing *found, 
         uint64_t count = (found->slots >> k) + 1;
         for (uint64_t m = 1; m <= count && m <= GRANULES; m++) {
             size_t place = ((now >> k) + GRANULES - m) % GRANULES;
-            take_out(slow->rings[k][place], slow->opts.channels, found->low, found->high);
+            ls_rises_take_out(slow->rings[k][place], slow->opts.channels, found->low, found->high);
             if (k + 1 == slow->octaves) {
                 ls_learnt_take_out(slow->learnt, place, found->low, found->high);
             }
@@ -488,16 +484,22 @@ static void test_width(const struct ls_slow *slow, uint64_t slots, size_t width,
 static bool test_octave(struct ls_slow *slow, size_t octave, uint64_t now, struct crossing *ret) {
     size_t n = slow->opts.channels + 1;
     uint64_t granule = now >> octave;
-    memset(slow->window, 0, n * sizeof *slow->window);
     ret->ratio = 0.0F;
-    for (size_t m = 1; m <= LONGEST && m <= granule; m++) {
-        ls_rows_add(slow->window, slow->window, ring_row(slow, octave, granule - m), n);
-        for (size_t i = 0; m >= SHORTEST && i < slow->needs.width_count; i++) {
-            size_t width = slow->needs.widths[i];
+    for (size_t m = SHORTEST; m <= LONGEST && m <= granule; m++) {
+        if (m == SHORTEST) {
+            const float *rows[SHORTEST] = {
+                ring_row(slow, octave, granule - 1), ring_row(slow, octave, granule - 2),
+                ring_row(slow, octave, granule - 3), ring_row(slow, octave, granule - 4)};
+            ls_rows_add_four(slow->window, rows, n);
+        } else {
+            ls_rows_add(slow->window, slow->window, ring_row(slow, octave, granule - m), n);
+        }
+        ls_rises_begin(&slow->rises, slow->window, n);
+        for (size_t i = 0; i < slow->needs.width_count; i++) {
             float need = slow->needs.sums[octave][m][i];
-            float rise = ls_rows_largest_rise(slow->window, width, n - width);
-            if (rise > need * fmaxf(1.0F, ret->ratio)) {
-                test_width(slow, (uint64_t)m << octave, width, need, ret);
+            float asked = need * fmaxf(1.0F, ret->ratio);
+            if (ls_rises_above(&slow->rises, i, asked) > asked) {
+                test_width(slow, (uint64_t)m << octave, slow->needs.widths[i], need, ret);
             }
         }
     }
@@ -508,13 +510,8 @@ static bool test_octave(struct ls_slow *slow, size_t octave, uint64_t now, struc
 static void push_slot(struct ls_slow *slow) {
     size_t n = slow->opts.channels;
     float *row = ring_row(slow, 0, slow->slots);
-    float sum = 0.0F;
-    row[0] = 0.0F;
     ls_learnt_hear(slow->learnt, slow->slot);
-    for (size_t c = 0; c < n; c++) {
-        sum += slow->slot[c];
-        row[c + 1] = sum;
-    }
+    ls_rises_run(row, slow->slot, n);
     uint64_t now = ++slow->slots;
     size_t octave = 0;
     while (octave + 1 < slow->octaves && (now >> octave) % 2 == 0) {

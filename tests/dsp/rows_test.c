@@ -30,8 +30,10 @@ Test(rows, each_function_equals_its_formula_at_every_length) {
             float kept[LONGEST + 1];
             float added[LONGEST + 1];
             float fold3[LONGEST + 1];
+            float four[LONGEST + 1];
+            const float *rows[4] = {a, b, values, others};
             scaled[n] = summed[n] = fold1[n] = fold2[n] = kept[n] = -1.0F;
-            added[n] = fold3[n] = -1.0F;
+            added[n] = fold3[n] = four[n] = -1.0F;
             memcpy(kept, b, n * sizeof *kept);
             ls_rows_scale_sum(scaled, kept, a, b, n);
             ls_rows_add(summed, a, b, n);
@@ -39,6 +41,7 @@ Test(rows, each_function_equals_its_formula_at_every_length) {
             ls_rows_fold(fold2, a, 2, n);
             ls_rows_add_test(added, a, b, n, 1.0F);
             ls_rows_fold_test(fold3, a, n, 1.0F);
+            ls_rows_add_four(four, rows, n);
             for (size_t i = 0; i < n; i++) {
                 cr_assert_eq(scaled[i], a[i] * b[i]);
                 cr_assert_eq(summed[i], a[i] + b[i]);
@@ -47,10 +50,11 @@ Test(rows, each_function_equals_its_formula_at_every_length) {
                 cr_assert_eq(kept[i], b[i] + scaled[i]);
                 cr_assert_eq(added[i], summed[i]);
                 cr_assert_eq(fold3[i], fold2[i]);
+                cr_assert_eq(four[i], a[i] + b[i] + values[i] + others[i]);
             }
             bool past = scaled[n] == -1.0F && summed[n] == -1.0F && fold1[n] == -1.0F &&
                         fold2[n] == -1.0F && kept[n] == -1.0F && added[n] == -1.0F &&
-                        fold3[n] == -1.0F;
+                        fold3[n] == -1.0F && four[n] == -1.0F;
             cr_assert(past, "wrote past %zu values", n);
         }
     }
