@@ -1,6 +1,12 @@
-/* Open cells, which are free and above the limit, are looked at as bits, 64 channels a word. Words
- * of an area are made row by row, with those of its seeds, as rows are far apart and cells take
- * long to come; one that a blob grows into beyond it is made then. */
+/* Cells are looked at as bits, 64 channels a word. What is open, free and above the limit, and
+ * connected to a seed is reached by sweeping down the rows and up again until nothing is added: a
+ * row gives its bits to the one beside it, and there each fills its whole run of open cells. Words
+ * of open cells are made when something reaches for them, as rows are far apart and cells take long
+ * to come.
+ *
+ * Blobs are told by one sweep over runs of claimed cells (Rosenfeld, Pfaltz, "Sequential Operations
+ * in Digital Picture Processing", J. ACM 13(4), 1966): a run that touches runs of the row above is
+ * of their blob, and makes one of several. */
 #include "dsp/blobs.h"
 
 #include <assert.h>
@@ -10,39 +16,61 @@
 #include "base/err.h"
 #include "dsp/rows.h"
 
-enum { WORD_CHANNELS = 64 };
+enum { WORD_CHANNELS = 64, EIGHT = 8 };
 
-/* Neighbours in one row: channels [low, high). */
+static const uint64_t ONE = 1;
+static const uint64_t LAST = (uint64_t)1 << (WORD_CHANNELS - 1);
+static const uint64_t BYTES = UINT64_C(0x0101010101010101); /* the lowest bit of each */
+
+/* Neighbours in one row: channels [low, high), and the label of their blob. */
 struct run {
-    uint32_t row;
+    uint32_t low;
+    uint32_t high;
+    uint32_t label;
+};
+
+struct extent {
+    uint32_t parent; /* label that it was joined to, which is a smaller one; else its own */
+    uint32_t row_start;
+    uint32_t row_stop;
     uint32_t low;
     uint32_t high;
 };
 
 struct ls_blobs {
-    struct run *stack; /* [rows_max * (channels / 2 + 1)] runs still to visit */
-    size_t depth;
     size_t rows_max;
-    size_t words;    /* of a row */
-    uint64_t *open;  /* [rows_max][words] */
-    uint64_t *seeds; /* [rows_max][words] */
-    uint8_t *known;  /* [rows_max][words]: is that word of open made? */
+    size_t words;           /* of a row */
+    uint64_t *open;         /* [rows_max][words] */
+    uint64_t *reached;      /* [rows_max][words] */
+    uint8_t *known;         /* [rows_max][words]: is that word of open made? */
+    uint8_t *fresh[2];      /* [rows_max]: has bits that the row below, above was not given */
+    struct run *runs[2];    /* [channels / 2 + 1] of this row and of the one above */
+    struct extent *extents; /* [rows_max * (channels / 2 + 1)], by label */
     float limit;
 };
+
+enum { DOWN, UP };
 
 int ls_blobs_create(struct ls_blobs **ret, size_t rows_max, size_t channels) {
     struct ls_blobs *blobs = calloc(1, sizeof *blobs);
     if (blobs == NULL) {
         return LS_ERR_NOMEM;
     }
-    blobs->stack = calloc(rows_max * (channels / 2 + 1), sizeof *blobs->stack);
+    size_t runs_max = channels / 2 + 1;
     blobs->rows_max = rows_max;
     blobs->words = (channels + WORD_CHANNELS - 1) / WORD_CHANNELS;
     blobs->open = calloc(rows_max * blobs->words, sizeof *blobs->open);
-    blobs->seeds = calloc(rows_max * blobs->words, sizeof *blobs->seeds);
+    blobs->reached = calloc(rows_max * blobs->words, sizeof *blobs->reached);
     blobs->known = calloc(rows_max * blobs->words, sizeof *blobs->known);
-    if (blobs->stack == NULL || blobs->open == NULL || blobs->seeds == NULL ||
-        blobs->known == NULL) {
+    blobs->extents = calloc(rows_max * runs_max, sizeof *blobs->extents);
+    bool ok = blobs->open != NULL && blobs->reached != NULL && blobs->known != NULL &&
+              blobs->extents != NULL;
+    for (int i = 0; i < 2; i++) {
+        blobs->fresh[i] = calloc(rows_max, sizeof *blobs->fresh[i]);
+        blobs->runs[i] = calloc(runs_max, sizeof *blobs->runs[i]);
+        ok = ok && blobs->fresh[i] != NULL && blobs->runs[i] != NULL;
+    }
+    if (!ok) {
         ls_blobs_destroy(blobs);
         return LS_ERR_NOMEM;
     }
@@ -52,67 +80,101 @@ int ls_blobs_create(struct ls_blobs **ret, size_t rows_max, size_t channels) {
 
 void ls_blobs_destroy(struct ls_blobs *blobs) {
     if (blobs != NULL) {
-        free(blobs->stack);
         free(blobs->open);
-        free(blobs->seeds);
+        free(blobs->reached);
         free(blobs->known);
+        free(blobs->extents);
+        for (int i = 0; i < 2; i++) {
+            free(blobs->fresh[i]);
+            free(blobs->runs[i]);
+        }
         free(blobs);
     }
 }
 
 /* Open cells of a row in the channels from word * WORD_CHANNELS on. */
-static uint64_t *open_word(struct ls_blobs *blobs, const struct ls_cells *in, size_t row,
-                           size_t word) {
+static uint64_t open_word(struct ls_blobs *blobs, const struct ls_cells *in, size_t row,
+                          size_t word) {
     size_t i = row * blobs->words + word;
     if (blobs->known[i] == 0) {
         size_t at = row * in->stride + word * WORD_CHANNELS;
         size_t left = in->channels - word * WORD_CHANNELS;
-        blobs->open[i] = ls_rows_open(in->cells + at, in->marks + at, blobs->limit,
-                                      left < WORD_CHANNELS ? left : WORD_CHANNELS);
+        ls_rows_open(in->cells + at, in->marks + at, blobs->limit,
+                     left < WORD_CHANNELS ? left : WORD_CHANNELS, &blobs->open[i]);
         blobs->known[i] = 1;
     }
-    return &blobs->open[i];
+    return blobs->open[i];
 }
 
-/* The first cell from c on, before end, that is open; end when there is none. */
-static size_t find_open(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c,
-                        size_t end) {
-    for (size_t word = c / WORD_CHANNELS; word * WORD_CHANNELS < end; word++) {
-        size_t below = word * WORD_CHANNELS < c ? c - word * WORD_CHANNELS : 0;
-        uint64_t open = *open_word(blobs, in, row, word) & (UINT64_MAX << below);
-        if (open != 0) {
-            size_t at = word * WORD_CHANNELS + (size_t)__builtin_ctzll(open);
-            return at < end ? at : end;
-        }
+/* Whole runs of open bits that hold any of bits, which are open. Adding one bit of a run carries to
+ * its end; what is added to it after that stays where it is. */
+static uint64_t fill_runs(uint64_t open, uint64_t bits) {
+    uint64_t filled = (((open + bits) ^ open) | bits) & open;
+    for (unsigned by = 1; by < WORD_CHANNELS; by *= 2) {
+        filled |= open & (filled >> by);
+        open &= open >> by;
     }
-    return end;
+    return filled;
 }
 
-/* The first cell from c on that is not open. */
-static size_t end_of_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c) {
-    for (size_t word = c / WORD_CHANNELS; word < blobs->words; word++) {
-        size_t below = word * WORD_CHANNELS < c ? c - word * WORD_CHANNELS : 0;
-        uint64_t closed = ~*open_word(blobs, in, row, word) & (UINT64_MAX << below);
-        if (closed != 0) {
-            return word * WORD_CHANNELS + (size_t)__builtin_ctzll(closed);
-        }
+/* Reach the runs of a word that hold any of bits, and what they go on into in the words beside it.
+ */
+static void reach(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t word,
+                  uint64_t bits) {
+    uint64_t *reached = blobs->reached + row * blobs->words;
+    bits &= open_word(blobs, in, row, word) & ~reached[word];
+    if (bits == 0) {
+        return;
     }
-    return in->channels;
+    blobs->fresh[DOWN][row] = blobs->fresh[UP][row] = 1;
+    uint64_t filled = fill_runs(open_word(blobs, in, row, word), bits);
+    reached[word] |= filled;
+    for (size_t w = word; (filled & LAST) != 0 && w + 1 < blobs->words; w++) {
+        filled =
+            fill_runs(open_word(blobs, in, row, w + 1), open_word(blobs, in, row, w + 1) & ONE);
+        reached[w + 1] |= filled;
+    }
+    filled = reached[word];
+    for (size_t w = word; (filled & ONE) != 0 && w > 0; w--) {
+        filled =
+            fill_runs(open_word(blobs, in, row, w - 1), open_word(blobs, in, row, w - 1) & LAST);
+        reached[w - 1] |= filled;
+    }
 }
 
-/* The first cell of those before c without a gap that are open; c when there is none. */
-static size_t start_of_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row,
-                           size_t c) {
-    while (c > 0) {
-        size_t word = (c - 1) / WORD_CHANNELS;
-        size_t above = (word + 1) * WORD_CHANNELS - c;
-        uint64_t closed = ~*open_word(blobs, in, row, word) << above;
-        if (closed != 0) {
-            return c - (size_t)__builtin_clzll(closed);
+/* What is reached in a row reaches the open cells that touch it in the row beside. */
+static void spread(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t beside) {
+    const uint64_t *reached = blobs->reached + row * blobs->words;
+    for (size_t word = 0; word < blobs->words; word++) {
+        uint64_t bits = reached[word];
+        if (bits == 0) {
+            continue;
         }
-        c = word * WORD_CHANNELS;
+        reach(blobs, in, beside, word, bits | bits << 1 | bits >> 1);
+        if ((bits & ONE) != 0 && word > 0) {
+            reach(blobs, in, beside, word - 1, LAST);
+        }
+        if ((bits & LAST) != 0 && word + 1 < blobs->words) {
+            reach(blobs, in, beside, word + 1, ONE);
+        }
     }
-    return 0;
+}
+
+/* One sweep over all rows; returns whether anything was there to be given. */
+static bool sweep(struct ls_blobs *blobs, const struct ls_cells *in, int way) {
+    bool any = false;
+    for (size_t i = 0; i < in->rows; i++) {
+        size_t row = way == DOWN ? i : in->rows - 1 - i;
+        if (blobs->fresh[way][row] == 0) {
+            continue;
+        }
+        any = true;
+        blobs->fresh[way][row] = 0;
+        if (i + 1 < in->rows) {
+            spread(blobs, in, row, way == DOWN ? row + 1 : row - 1);
+        }
+    }
+    return any;
 }
 
 /* Bits of the channels [low, high) in a word of which some are. */
@@ -122,78 +184,69 @@ static uint64_t word_mask(size_t word, size_t low, size_t high) {
     return high - first < WORD_CHANNELS ? from & ~(UINT64_MAX << (high - first)) : from;
 }
 
-/* The cells [low, high) of a row are open no more. */
-static void shut(struct ls_blobs *blobs, size_t row, size_t low, size_t high) {
-    uint64_t *open = blobs->open + row * blobs->words;
-    for (size_t word = low / WORD_CHANNELS; word * WORD_CHANNELS < high; word++) {
-        open[word] &= ~word_mask(word, low, high);
-    }
-}
-
-/* Claim the run of open cells that holds (row, c) and keep it to be visited. Returns its end. */
-static size_t claim_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c) {
-    size_t low = start_of_run(blobs, in, row, c);
-    size_t high = end_of_run(blobs, in, row, c + 1);
-    memset(in->marks + row * in->stride + low, LS_MARK_CLAIMED, high - low);
-    shut(blobs, row, low, high);
-    blobs->stack[blobs->depth++] = (struct run){(uint32_t)row, (uint32_t)low, (uint32_t)high};
-    return high;
-}
-
-/* Rows beside row, itself left out: its run is whole. Returns how many. */
-static size_t rows_beside(size_t row, size_t rows, size_t ret[2]) {
-    size_t count = 0;
-    if (row > 0) {
-        ret[count++] = row - 1;
-    }
-    if (row + 1 < rows) {
-        ret[count++] = row + 1;
-    }
-    return count;
-}
-
-/* Claim the open cell (row, channel) and every one that is connected to it. */
-static void grow(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t channel) {
-    blobs->depth = 0;
-    claim_run(blobs, in, row, channel);
-    while (blobs->depth > 0) {
-        struct run run = blobs->stack[--blobs->depth];
-        size_t from = run.low > 0 ? run.low - 1 : 0;
-        size_t end = run.high < in->channels ? run.high + 1 : in->channels;
-        size_t beside[2];
-        for (size_t i = rows_beside(run.row, in->rows, beside); i-- > 0;) {
-            size_t c = find_open(blobs, in, beside[i], from, end);
-            while (c < end) {
-                c = claim_run(blobs, in, beside[i], c);
-                c = c < end ? find_open(blobs, in, beside[i], c, end) : end;
-            }
-        }
-    }
-}
-
-/* The words of a row in the area. */
-static void look(struct ls_blobs *blobs, const struct ls_cells *in,
+/* Reach what stands out alone in a row of the area. */
+static void seed(struct ls_blobs *blobs, const struct ls_cells *in,
                  const struct ls_blobs_area *area, size_t row) {
     for (size_t word = area->low / WORD_CHANNELS; word * WORD_CHANNELS < area->high; word++) {
-        uint64_t seeds = 0;
-        if (*open_word(blobs, in, row, word) != 0) {
+        if (open_word(blobs, in, row, word) != 0) {
+            uint64_t seeds;
             size_t at = row * in->stride + word * WORD_CHANNELS;
             size_t left = in->channels - word * WORD_CHANNELS;
-            seeds = ls_rows_open(in->cells + at, in->marks + at, area->seed,
-                                 left < WORD_CHANNELS ? left : WORD_CHANNELS);
+            ls_rows_open(in->cells + at, in->marks + at, area->seed,
+                         left < WORD_CHANNELS ? left : WORD_CHANNELS, &seeds);
+            reach(blobs, in, row, word, seeds & word_mask(word, area->low, area->high));
         }
-        blobs->seeds[row * blobs->words + word] = seeds & word_mask(word, area->low, area->high);
     }
 }
 
-/* Grow from the seeds of a row that no other one has reached. */
-static void grow_row(struct ls_blobs *blobs, const struct ls_cells *in,
-                     const struct ls_blobs_area *area, size_t row) {
-    for (size_t word = area->low / WORD_CHANNELS; word * WORD_CHANNELS < area->high; word++) {
-        size_t i = row * blobs->words + word;
-        for (uint64_t seeds = blobs->seeds[i] & blobs->open[i]; seeds != 0;
-             seeds = blobs->seeds[i] & blobs->open[i]) {
-            grow(blobs, in, row, word * WORD_CHANNELS + (size_t)__builtin_ctzll(seeds));
+/* Eight bits as bytes of 0 or 1, the lowest first. */
+static uint64_t bytes_of_bits(uint64_t bits) {
+    uint64_t each = (bits & UINT8_MAX) * BYTES & UINT64_C(0x8040201008040201);
+    return (each + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & BYTES;
+}
+
+/* Eight bytes whose lowest bit counts, as bits. */
+static uint64_t bits_of_bytes(uint64_t bytes) {
+    return (bytes & BYTES) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* n <= EIGHT marks, 0 behind them. Sizes are constants for most, or each would be a call. */
+static inline uint64_t load_marks(const unsigned char *marks, size_t n) {
+    uint64_t bytes = 0;
+    if (n == EIGHT) {
+        memcpy(&bytes, marks, EIGHT);
+    } else {
+        memcpy(&bytes, marks, n);
+    }
+    return bytes;
+}
+
+static inline void store_marks(unsigned char *marks, uint64_t bytes, size_t n) {
+    if (n == EIGHT) {
+        memcpy(marks, &bytes, EIGHT);
+    } else {
+        memcpy(marks, &bytes, n);
+    }
+}
+
+/* n free cells from marks on are claimed where bits are. */
+static void mark(unsigned char *marks, uint64_t bits, size_t n) {
+    _Static_assert(LS_MARK_FREE == 0 && LS_MARK_CLAIMED == 1, "a bit is a mark");
+    for (size_t i = 0; i < n && bits != 0; i += EIGHT, bits >>= EIGHT) {
+        if ((bits & UINT8_MAX) != 0) {
+            size_t left = n - i < EIGHT ? n - i : EIGHT;
+            store_marks(marks + i, load_marks(marks + i, left) | bytes_of_bits(bits), left);
+        }
+    }
+}
+
+static void claim_reached(const struct ls_blobs *blobs, const struct ls_cells *in) {
+    for (size_t r = 0; r < in->rows; r++) {
+        const uint64_t *reached = blobs->reached + r * blobs->words;
+        for (size_t word = 0; word < blobs->words; word++) {
+            size_t left = in->channels - word * WORD_CHANNELS;
+            mark(in->marks + r * in->stride + word * WORD_CHANNELS, reached[word],
+                 left < WORD_CHANNELS ? left : WORD_CHANNELS);
         }
     }
 }
@@ -201,79 +254,134 @@ static void grow_row(struct ls_blobs *blobs, const struct ls_cells *in,
 void ls_blobs_claim(struct ls_blobs *blobs, const struct ls_cells *in,
                     const struct ls_blobs_area *area) {
     assert(area->grow <= area->seed && area->high <= in->channels);
-    memset(blobs->known, 0, blobs->rows_max * blobs->words * sizeof *blobs->known);
+    memset(blobs->known, 0, in->rows * blobs->words * sizeof *blobs->known);
+    memset(blobs->reached, 0, in->rows * blobs->words * sizeof *blobs->reached);
     blobs->limit = area->grow;
     for (size_t r = area->row_start; r < area->row_stop; r++) {
         if (area->rows == NULL || area->rows[r]) {
-            look(blobs, in, area, r);
+            seed(blobs, in, area, r);
         }
     }
-    for (size_t r = area->row_start; r < area->row_stop; r++) {
-        if (area->rows == NULL || area->rows[r]) {
-            grow_row(blobs, in, area, r);
+    bool down = sweep(blobs, in, DOWN);
+    bool up = sweep(blobs, in, UP);
+    while (down || up) {
+        down = sweep(blobs, in, DOWN);
+        up = down && sweep(blobs, in, UP);
+    }
+    claim_reached(blobs, in);
+}
+
+/* Claimed cells of n <= WORD_CHANNELS as bits; they are taken. */
+static uint64_t take_word(unsigned char *marks, size_t n) {
+    _Static_assert(LS_MARK_CLAIMED == 1 && LS_MARK_TAKEN == 2, "taken is claimed twice");
+    uint64_t bits = 0;
+    for (size_t i = 0; i < n; i += EIGHT) {
+        size_t left = n - i < EIGHT ? n - i : EIGHT;
+        uint64_t bytes = load_marks(marks + i, left);
+        if (bytes != 0) {
+            bits |= bits_of_bytes(bytes) << i;
+            store_marks(marks + i, bytes + (bytes & BYTES), left);
         }
     }
+    return bits;
 }
 
-/* Take the run of claimed cells that holds (row, c), itself claimed, and keep it to be visited.
- * Returns its end. */
-static size_t take_run(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t c) {
-    unsigned char *marks = in->marks + row * in->stride;
-    size_t low = c;
-    size_t high = c + 1;
-    while (low > 0 && marks[low - 1] == LS_MARK_CLAIMED) {
-        low--;
-    }
-    while (high < in->channels && marks[high] == LS_MARK_CLAIMED) {
-        high++;
-    }
-    memset(marks + low, LS_MARK_TAKEN, high - low);
-    blobs->stack[blobs->depth++] = (struct run){(uint32_t)row, (uint32_t)low, (uint32_t)high};
-    return high;
-}
-
-/* Take every run of claimed cells in row that touches columns [from, end). */
-static void take_runs(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t from,
-                      size_t end) {
-    const unsigned char *marks = in->marks + row * in->stride;
-    while (from < end) {
-        const unsigned char *at = memchr(marks + from, LS_MARK_CLAIMED, end - from);
-        from = at != NULL ? take_run(blobs, in, row, (size_t)(at - marks)) : end;
-    }
-}
-
-/* Extent of the blob that holds the cell; its marks become LS_MARK_TAKEN. */
-static struct ls_box take_blob(struct ls_blobs *blobs, const struct ls_cells *in, size_t row,
-                               size_t channel) {
-    struct ls_box box = {.row_start = UINT32_MAX, .channel_low = UINT32_MAX};
-    blobs->depth = 0;
-    take_run(blobs, in, row, channel);
-    while (blobs->depth > 0) {
-        struct run run = blobs->stack[--blobs->depth];
-        box.row_start = run.row < box.row_start ? run.row : box.row_start;
-        box.row_stop = run.row + 1 > box.row_stop ? run.row + 1 : box.row_stop;
-        box.channel_low = run.low < box.channel_low ? run.low : box.channel_low;
-        box.channel_high = run.high > box.channel_high ? run.high : box.channel_high;
-        size_t from = run.low > 0 ? run.low - 1 : 0;
-        size_t end = run.high < in->channels ? run.high + 1 : in->channels;
-        size_t beside[2];
-        for (size_t i = rows_beside(run.row, in->rows, beside); i-- > 0;) {
-            take_runs(blobs, in, beside[i], from, end);
+/* Runs of claimed cells of a row, which are taken; returns how many. */
+static size_t take_runs(struct ls_blobs *blobs, const struct ls_cells *in, size_t row,
+                        struct run *ret) {
+    size_t count = 0;
+    for (size_t word = 0; word < blobs->words; word++) {
+        size_t first = word * WORD_CHANNELS;
+        size_t left = in->channels - first;
+        uint64_t bits = take_word(in->marks + row * in->stride + first,
+                                  left < WORD_CHANNELS ? left : WORD_CHANNELS);
+        while (bits != 0) {
+            size_t low = (size_t)__builtin_ctzll(bits);
+            uint64_t behind = ~(bits >> low);
+            size_t high = behind == 0 ? WORD_CHANNELS : low + (size_t)__builtin_ctzll(behind);
+            bits = high < WORD_CHANNELS ? bits & UINT64_MAX << high : 0;
+            if (low == 0 && count > 0 && ret[count - 1].high == first) {
+                ret[count - 1].high = (uint32_t)(first + high);
+            } else {
+                ret[count++] =
+                    (struct run){.low = (uint32_t)(first + low), .high = (uint32_t)(first + high)};
+            }
         }
     }
-    return box;
+    return count;
+}
+
+static uint32_t root(struct extent *extents, uint32_t label) {
+    while (extents[label].parent != label) {
+        extents[label].parent = extents[extents[label].parent].parent;
+        label = extents[label].parent;
+    }
+    return label;
+}
+
+static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+static uint32_t most(uint32_t a, uint32_t b) { return a > b ? a : b; }
+
+/* The smaller of both labels is that of the blob, which began first. */
+static uint32_t join(struct extent *extents, uint32_t a, uint32_t b) {
+    if (a == b) {
+        return a;
+    }
+    struct extent *into = &extents[least(a, b)];
+    struct extent *other = &extents[most(a, b)];
+    other->parent = into->parent;
+    into->row_start = least(into->row_start, other->row_start);
+    into->row_stop = most(into->row_stop, other->row_stop);
+    into->low = least(into->low, other->low);
+    into->high = most(into->high, other->high);
+    return into->parent;
+}
+
+/* Labels for the runs of a row, given those above; labels is how many there are, and is returned.
+ */
+static uint32_t label_runs(struct extent *extents, uint32_t labels, size_t row,
+                           const struct run *above, size_t above_count, struct run *runs,
+                           size_t count) {
+    size_t first = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct run *run = &runs[i];
+        run->label = labels;
+        extents[labels] = (struct extent){.parent = labels,
+                                          .row_start = (uint32_t)row,
+                                          .row_stop = (uint32_t)row + 1,
+                                          .low = run->low,
+                                          .high = run->high};
+        while (first < above_count && above[first].high < run->low) {
+            first++;
+        }
+        for (size_t k = first; k < above_count && above[k].low <= run->high; k++) {
+            run->label = join(extents, run->label, root(extents, above[k].label));
+        }
+        labels += run->label == labels ? 1 : 0;
+    }
+    return labels;
 }
 
 size_t ls_blobs_take(struct ls_blobs *blobs, const struct ls_cells *in, struct ls_box *ret_boxes,
                      size_t room) {
-    size_t count = 0;
+    uint32_t labels = 0;
+    size_t above = 0;
     for (size_t r = 0; r < in->rows; r++) {
-        const unsigned char *row = in->marks + r * in->stride;
-        const unsigned char *end = row + in->channels;
-        const unsigned char *at = memchr(row, LS_MARK_CLAIMED, in->channels);
-        while (at != NULL && count < room) {
-            ret_boxes[count++] = take_blob(blobs, in, r, (size_t)(at - row));
-            at = memchr(at + 1, LS_MARK_CLAIMED, (size_t)(end - at - 1));
+        struct run *runs = blobs->runs[r % 2];
+        size_t count = take_runs(blobs, in, r, runs);
+        labels =
+            label_runs(blobs->extents, labels, r, blobs->runs[(r + 1) % 2], above, runs, count);
+        above = count;
+    }
+    size_t count = 0;
+    for (uint32_t label = 0; label < labels && count < room; label++) {
+        const struct extent *extent = &blobs->extents[label];
+        if (extent->parent == label) {
+            ret_boxes[count++] = (struct ls_box){.row_start = extent->row_start,
+                                                 .row_stop = extent->row_stop,
+                                                 .channel_low = extent->low,
+                                                 .channel_high = extent->high};
         }
     }
     return count;

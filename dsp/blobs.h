@@ -28,8 +28,8 @@ struct ls_blobs_area {
 void ls_blobs_claim(struct ls_blobs *blobs, const struct ls_cells *in,
                     const struct ls_blobs_area *area);
 
-/* Take every claimed cell. ret_boxes: room for room; only rows and channels are filled in. Returns
- * how many, in order of row_start, then channel_low. */
+/* Take every claimed cell. ret_boxes: room for room, beyond which blobs are left out; only rows and
+ * channels are filled in. Returns how many, in order of their first cells, row by row. */
 size_t ls_blobs_take(struct ls_blobs *blobs, const struct ls_cells *in, struct ls_box *ret_boxes,
                      size_t room);
 

@@ -11,7 +11,7 @@
 #include "dsp/mend.h"
 #include "dsp/valleys.h"
 
-/* In a piece; more blobs than that are left where they are, claimed and unboxed. */
+/* In a piece; more blobs than that are left where they are, taken and unboxed. */
 enum { BOXES_MAX = 16384 };
 
 struct ls_boxes {

@@ -57,6 +57,7 @@ enum {
     LANES = 16,
     VECTORS = 4, /* whose sums stay in registers while rows go by */
     FOLDED = 2 * LANES,
+    WORD = 64, /* bits */
 };
 
 typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
@@ -374,10 +375,10 @@ static inline uint64_t bits_of_bytes(const unsigned char *bytes) {
     return eight * UINT64_C(0x0102040810204080) >> 56;
 }
 
-LS_VERSIONS uint64_t ls_rows_open(const float *cells, const unsigned char *marks, float limit,
-                                  size_t n) {
-    const int32_t limit_bits = bits_of(limit);
-    unsigned char open[64] = {0};
+/* Of WORD cells, or as many as are left. */
+static inline __attribute__((always_inline)) uint64_t
+open_word(const float *cells, const unsigned char *marks, int32_t limit_bits, size_t n) {
+    unsigned char open[WORD] = {0};
     size_t i = 0;
     for (; i + LANES <= n; i += LANES) {
         vec_bits clear;
@@ -391,10 +392,22 @@ LS_VERSIONS uint64_t ls_rows_open(const float *cells, const unsigned char *marks
         open[i] = bits_of(cells[i]) > limit_bits && marks[i] == 0;
     }
     uint64_t bits = 0;
-    for (size_t k = 0; k < 64; k += 8) {
+    for (size_t k = 0; k < WORD; k += 8) {
         bits |= bits_of_bytes(open + k) << k;
     }
     return bits;
+}
+
+LS_VERSIONS void ls_rows_open(const float *cells, const unsigned char *marks, float limit, size_t n,
+                              uint64_t *ret) {
+    const int32_t limit_bits = bits_of(limit);
+    size_t at = 0;
+    for (; at + WORD <= n; at += WORD) {
+        ret[at / WORD] = open_word(cells + at, marks + at, limit_bits, WORD);
+    }
+    if (at < n) {
+        ret[at / WORD] = open_word(cells + at, marks + at, limit_bits, n - at);
+    }
 }
 
 LS_VERSIONS void ls_rows_or(unsigned char *restrict any, const unsigned char *restrict marks,

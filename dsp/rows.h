@@ -65,8 +65,10 @@ void ls_rows_excise_parts(const struct ls_marked_rows *in, const size_t *edges, 
 /* sum[i] = sum over rows of the cells whose mark is 0; count[i]: how many those are. */
 void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float *count);
 
-/* Bit i, i < n <= 64: the mark is 0, and the cell above limit, which is not negative. */
-uint64_t ls_rows_open(const float *cells, const unsigned char *marks, float limit, size_t n);
+/* Bit i % 64 of ret[i / 64], i < n: the mark is 0, and the cell above limit, which is not negative.
+ * What is left of the last word is 0. */
+void ls_rows_open(const float *cells, const unsigned char *marks, float limit, size_t n,
+                  uint64_t *ret);
 
 /* any[i] |= marks[i] */
 void ls_rows_or(unsigned char *any, const unsigned char *marks, size_t n);
