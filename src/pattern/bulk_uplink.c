@@ -44,7 +44,6 @@ struct use {
 struct state {
     struct ls_kind_input input;
     struct ls_channels *channels;
-    struct ls_trial *trial;
     struct use **uses; /* [LS_CHANNELS_MAX]; NULL: no transfer there */
     /* What channels that gave way had. */
     uint32_t gone[LS_SENSORS_MAX][HALVES][HOURS];
@@ -58,7 +57,6 @@ static void destroy(void *state) {
     if (s != NULL) {
         free(s->uses);
         ls_channels_destroy(s->channels);
-        ls_trial_destroy(s->trial);
     }
     free(s);
 }
@@ -73,8 +71,7 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
     if (s == NULL || s->uses == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for transfers");
     }
-    int code = ls_trial_create(&s->trial, err);
-    return code == LS_OK ? ls_channels_create(&s->channels, err) : code;
+    return ls_channels_create(&s->channels, err);
 }
 
 static int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0); }
@@ -283,6 +280,7 @@ static size_t recent(const struct use *use, int64_t ret_ns[RECENT], int64_t ret_
 /* Whether these starts keep a clock. */
 static int judge_clock(const struct state *s, const struct ls_channel *channel, const int64_t *t_ns,
                        size_t n, struct ls_verdict *ret, struct ls_err *err) {
+    struct ls_trial *trial;
     struct ls_good_time good;
     double t_s[RECENT];
     double extent_s[RECENT];
@@ -307,10 +305,14 @@ static int judge_clock(const struct state *s, const struct ls_channel *channel, 
     if (count >= LS_TRIAL_EVENTS_MIN) {
         struct ls_arrivals arrivals = {
             .t_s = t_s, .extent_s = extent_s, .count = count, .gap_s = gap_s, .good = &good};
-        *ret = ls_trial_verdict(s->trial, &arrivals);
+        code = ls_trial_create(&trial, err);
+        if (code == LS_OK) {
+            *ret = ls_trial_verdict(trial, &arrivals);
+            ls_trial_destroy(trial);
+        }
     }
     ls_good_time_finish(&good);
-    return LS_OK;
+    return code;
 }
 
 /* Both questions, and what each half of the transfers says alone. */
@@ -398,12 +400,16 @@ static bool enough(const struct use *use, const struct hours *all) {
            hours >= 0.5 * span_s / 3600.0 && quiet_rate >= 0.5 * busy_rate;
 }
 
-static int report_one(const struct state *s, uint32_t slot, struct ls_report *report,
-                      struct ls_err *err) {
+static int report_one(void *context, size_t index, struct ls_report *report, struct ls_err *err) {
+    const struct state *s = *(const struct state *const *)context;
+    uint32_t slot = (uint32_t)index;
     const struct ls_channel *channel = ls_channels_at(s->channels, slot);
     const struct use *use = s->uses[slot];
     struct answer answer;
     bool searched;
+    if (use == NULL || use->count < (uint64_t)HALVES * HOURS_MIN) {
+        return LS_OK;
+    }
     int code = ask(s, slot, &answer, &searched, err);
     if (code != LS_OK || !searched) {
         return code;
@@ -429,13 +435,7 @@ static int report_one(const struct state *s, uint32_t slot, struct ls_report *re
 
 static int report(const void *state, struct ls_report *out, struct ls_err *err) {
     const struct state *s = state;
-    int code = LS_OK;
-    for (uint32_t i = 0; code == LS_OK && i < LS_CHANNELS_MAX; i++) {
-        if (s->uses[i] != NULL && s->uses[i]->count >= (uint64_t)HALVES * HOURS_MIN) {
-            code = report_one(s, i, out, err);
-        }
-    }
-    return code;
+    return ls_report_each(out, &s->input.jobs, report_one, &s, LS_CHANNELS_MAX, err);
 }
 
 static int save(const void *state, struct ls_blob *blob, struct ls_err *err) {

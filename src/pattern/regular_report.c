@@ -11,8 +11,7 @@
 
 enum {
     UNITS_MAX = 6, /* devices told apart in one emitter slot */
-    CONFIRM_EVENTS_MIN = 8,
-    BENCH = 32
+    CONFIRM_EVENTS_MIN = 8
 };
 static const double worth_describing_log10 = -2.0;
 static const double worth_peeling_log10 = -4.0;
@@ -280,16 +279,6 @@ static int report_slot(const struct ls_regular *regular, const struct ls_regular
     return rc == LS_OK && !told ? report_whole(regular, slot, report, err) : rc;
 }
 
-/* Slots that are judged and described together: surrogates are most of the work of a report. */
-struct bench {
-    const struct ls_regular *regular;
-    const struct ls_report *report;
-    size_t from; /* the first of them */
-    struct ls_report *part[BENCH];
-    int code[BENCH];
-    struct ls_err err[BENCH];
-};
-
 /* With its unfinished window, into a report of its own. */
 static int report_copy(const struct ls_regular *regular, const struct ls_regular_slot *slot,
                        struct ls_report *part, struct ls_err *err) {
@@ -301,49 +290,29 @@ static int report_copy(const struct ls_regular *regular, const struct ls_regular
     return rc;
 }
 
-static void judge_one(void *context, size_t index) {
-    struct bench *bench = context;
-    const struct ls_regular_slot *slot = bench->regular->slots[bench->from + index];
-    struct ls_regular own = *bench->regular;
-    struct ls_err *err = &bench->err[index];
-    int rc = LS_OK;
-    bench->part[index] = NULL;
-    if (slot != NULL) {
-        rc = ls_trial_create(&own.judge, err);
-        rc = rc == LS_OK ? ls_report_part(&bench->part[index], bench->report, err) : rc;
-        rc = rc == LS_OK ? report_copy(&own, slot, bench->part[index], err) : rc;
-        ls_trial_destroy(own.judge);
+/* First the slots that ended, then those under way: surrogates are most of the work of a report.
+ * Each has a judge of its own. */
+static int report_at(void *context, size_t index, struct ls_report *part, struct ls_err *err) {
+    const struct ls_regular *regular = *(const struct ls_regular *const *)context;
+    bool ended = index < regular->archive_count;
+    const struct ls_regular_slot *slot =
+        ended ? regular->archive[index] : regular->slots[index - regular->archive_count];
+    struct ls_regular own = *regular;
+    if (slot == NULL) {
+        return LS_OK;
     }
-    bench->code[index] = rc;
-}
-
-static int report_bench(struct bench *bench, size_t count, struct ls_report *report,
-                        struct ls_err *err) {
-    int rc = LS_OK;
-    ls_jobs_run(&bench->regular->input.jobs, judge_one, bench, count);
-    for (size_t i = 0; i < count; i++) {
-        if (rc == LS_OK && bench->code[i] != LS_OK) {
-            rc = ls_err_set(err, bench->code[i], "%s", bench->err[i].text);
-        }
-        if (rc == LS_OK && bench->part[i] != NULL) {
-            rc = ls_report_join(report, bench->part[i], err);
-        }
-        ls_report_destroy(bench->part[i]);
+    int rc = ls_trial_create(&own.judge, err);
+    if (rc == LS_OK) {
+        rc = ended ? report_slot(&own, slot, part, err) : report_copy(&own, slot, part, err);
     }
+    ls_trial_destroy(own.judge);
     return rc;
 }
 
 int ls_regular_report(const void *state, struct ls_report *report, struct ls_err *err) {
     const struct ls_regular *regular = state;
-    struct bench bench = {.regular = regular, .report = report};
-    int rc = LS_OK;
-    for (size_t i = 0; rc == LS_OK && i < regular->archive_count; i++) {
-        rc = report_slot(regular, regular->archive[i], report, err);
-    }
-    for (; rc == LS_OK && bench.from < regular->slot_count; bench.from += BENCH) {
-        size_t left = regular->slot_count - bench.from;
-        rc = report_bench(&bench, left < BENCH ? left : BENCH, report, err);
-    }
+    int rc = ls_report_each(report, &regular->input.jobs, report_at, &regular,
+                            regular->archive_count + regular->slot_count, err);
     ls_report_count(report, regular->over);
     return rc;
 }

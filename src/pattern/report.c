@@ -8,6 +8,8 @@
 #include "base/util.h"
 #include "pattern/kind.h"
 
+enum { BENCH = 64 };
+
 struct entry {
     struct ls_finding finding;
     int64_t *evidence; /* owned */
@@ -81,15 +83,8 @@ int ls_report_add(struct ls_report *report, const struct ls_finding *finding, st
 
 void ls_report_count(struct ls_report *report, uint64_t searches) { report->unnamed += searches; }
 
-int ls_report_part(struct ls_report **ret, const struct ls_report *report, struct ls_err *err) {
-    int code = ls_report_create(ret, err);
-    if (code == LS_OK) {
-        ls_report_begin(*ret, report->kind);
-    }
-    return code;
-}
-
-int ls_report_join(struct ls_report *report, struct ls_report *part, struct ls_err *err) {
+/* The searches of the part follow those of the report, and leave the part empty. */
+static int join(struct ls_report *report, struct ls_report *part, struct ls_err *err) {
     for (size_t i = 0; i < part->count; i++) {
         if (ls_grow((void **)&report->entries, &report->capacity, report->count,
                     sizeof *report->entries) != LS_OK) {
@@ -104,6 +99,54 @@ int ls_report_join(struct ls_report *report, struct ls_report *part, struct ls_e
     part->count = 0;
     part->unnamed = 0;
     return LS_OK;
+}
+
+/* Searches that are made together. */
+struct bench {
+    const struct ls_report *report;
+    ls_report_search *search;
+    void *context;
+    size_t from; /* the first of them */
+    struct ls_report *part[BENCH];
+    int code[BENCH];
+    struct ls_err err[BENCH];
+};
+
+static void search_one(void *context, size_t index) {
+    struct bench *bench = context;
+    struct ls_err *err = &bench->err[index];
+    bench->part[index] = NULL;
+    int code = ls_report_create(&bench->part[index], err);
+    if (code == LS_OK) {
+        ls_report_begin(bench->part[index], bench->report->kind);
+        code = bench->search(bench->context, bench->from + index, bench->part[index], err);
+    }
+    bench->code[index] = code;
+}
+
+static int search_bench(struct bench *bench, const struct ls_jobs *jobs, size_t count,
+                        struct ls_report *report, struct ls_err *err) {
+    int code = LS_OK;
+    ls_jobs_run(jobs, search_one, bench, count);
+    for (size_t i = 0; i < count; i++) {
+        if (code == LS_OK && bench->code[i] != LS_OK) {
+            code = ls_err_set(err, bench->code[i], "%s", bench->err[i].text);
+        }
+        code = code == LS_OK ? join(report, bench->part[i], err) : code;
+        ls_report_destroy(bench->part[i]);
+    }
+    return code;
+}
+
+int ls_report_each(struct ls_report *report, const struct ls_jobs *jobs, ls_report_search *search,
+                   void *context, size_t count, struct ls_err *err) {
+    struct bench bench = {.report = report, .search = search, .context = context};
+    int code = LS_OK;
+    for (; code == LS_OK && bench.from < count; bench.from += BENCH) {
+        size_t left = count - bench.from;
+        code = search_bench(&bench, jobs, left < BENCH ? left : BENCH, report, err);
+    }
+    return code;
 }
 
 void ls_report_end(struct ls_report *report) {

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "model/finding.h"
+#include "pattern/jobs.h"
 #include "pattern/pattern.h"
 
 struct ls_report;
@@ -39,12 +40,13 @@ int ls_report_add(struct ls_report *report, const struct ls_finding *finding, st
 /* Searches that were made and of which nothing else is known: they count. */
 void ls_report_count(struct ls_report *report, uint64_t searches);
 
-/* An empty report of the kind under way, for some of its searches on another thread. The caller
- * destroys *ret. LS_ERR_NOMEM. */
-int ls_report_part(struct ls_report **ret, const struct ls_report *report, struct ls_err *err);
-/* The searches of the part follow those of the report, and leave the part empty. LS_ERR_NOMEM:
- * some may be in the report already. */
-int ls_report_join(struct ls_report *report, struct ls_report *part, struct ls_err *err);
+/* So many searches of the kind under way that know nothing of each other, each of which puts what
+ * it finds into the part that it is given; they are shared out (pattern/jobs.h), and what they
+ * found is in the report in order of index. The first error of a search, or LS_ERR_NOMEM. */
+typedef int ls_report_search(void *context, size_t index, struct ls_report *part,
+                             struct ls_err *err);
+int ls_report_each(struct ls_report *report, const struct ls_jobs *jobs, ls_report_search *search,
+                   void *context, size_t count, struct ls_err *err);
 
 /* The kind's searches are complete. */
 void ls_report_end(struct ls_report *report);
