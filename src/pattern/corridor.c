@@ -50,6 +50,7 @@ struct crossing {
 struct state {
     struct ls_kind_input input;
     struct ls_visits *visits;
+    struct ls_pass_grid *grid;
     int64_t first_ns; /* of all rows; INT64_MAX: none */
     int64_t last_ns;
     uint32_t sensors; /* heard so far */
@@ -87,7 +88,7 @@ static int take_visit(void *context, const struct ls_visit *visit, struct ls_err
                            &crossing.place_m)) {
         return LS_OK;
     }
-    struct ls_pass pass = ls_pass_scan(visit, NULL);
+    struct ls_pass pass = ls_pass_grid_visit(s->grid, visit);
     if (!pass.level || pass.score < score_least) {
         return LS_OK;
     }
@@ -107,6 +108,7 @@ static void destroy(void *state) {
     struct state *s = state;
     if (s != NULL) {
         ls_visits_destroy(s->visits);
+        ls_pass_grid_destroy(s->grid);
     }
     free(s);
 }
@@ -120,7 +122,8 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
     s->input = *input;
     s->first_ns = INT64_MAX;
     struct ls_visits_opts opts = {.ended = take_visit, .context = s};
-    return ls_visits_create(&s->visits, &opts, err);
+    int code = ls_pass_grid_create(&s->grid, err);
+    return code == LS_OK ? ls_visits_create(&s->visits, &opts, err) : code;
 }
 
 /* Sensors along a line; with fewer there is nothing to look for. */

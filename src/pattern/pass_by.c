@@ -28,6 +28,7 @@ struct kept {
 struct state {
     struct ls_kind_input input;
     struct ls_visits *visits;
+    struct ls_pass_grid *grid;
     uint64_t searches;
     size_t count;
     struct kept *kept; /* [KEPT + 1], best first */
@@ -60,7 +61,7 @@ static int consider(void *context, const struct ls_visit *visit, struct ls_err *
     (void)err;
     if (visit->count >= ROWS_MIN && isfinite(visit->row[0].level_db) &&
         visit->row[visit->count - 1].t_ns > visit->row[0].t_ns) {
-        struct ls_pass pass = ls_pass_scan(visit, NULL);
+        struct ls_pass pass = ls_pass_grid_visit(s->grid, visit);
         s->searches++;
         insert(s, visit, &pass);
     }
@@ -71,6 +72,7 @@ static void destroy(void *state) {
     struct state *s = state;
     if (s != NULL) {
         ls_visits_destroy(s->visits);
+        ls_pass_grid_destroy(s->grid);
         free(s->kept);
     }
     free(s);
@@ -87,7 +89,8 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for passes");
     }
     struct ls_visits_opts opts = {.ended = consider, .context = s};
-    return ls_visits_create(&s->visits, &opts, err);
+    int code = ls_pass_grid_create(&s->grid, err);
+    return code == LS_OK ? ls_visits_create(&s->visits, &opts, err) : code;
 }
 
 /* A receiver that comes back to a call makes many rows of it, all of one level: they are no
@@ -117,45 +120,66 @@ static void shuffle(struct ls_chance *chance, uint32_t *ret_order, size_t count)
     }
 }
 
+/* Values and a grid at the times of a visit, and what a surrogate makes of them. */
 struct deck {
-    const struct ls_visit *visit;
-    struct ls_chance *chance;
+    struct ls_pass_grid *grid;
+    struct ls_pass_values own;
+    struct ls_pass_values drawn;
+    struct ls_chance chance;
+    size_t count;
 };
 
 static double draw(void *context) {
-    const struct deck *deck = context;
+    struct deck *deck = context;
     uint32_t order[LS_VISIT_ROWS];
-    shuffle(deck->chance, order, deck->visit->count);
-    return ls_pass_scan(deck->visit, order).score;
+    shuffle(&deck->chance, order, deck->count);
+    for (size_t i = 0; i < deck->count; i++) {
+        deck->drawn.level_db[i] = deck->own.level_db[order[i]];
+        deck->drawn.offset_hz[i] = deck->own.offset_hz[order[i]];
+    }
+    return ls_pass_grid_scan(deck->grid, &deck->drawn).score;
 }
 
-static double judge(const struct ls_visit *visit, const struct ls_pass *pass) {
-    double levels[LS_VISIT_ROWS];
-    struct ls_chance chance;
-    for (size_t i = 0; i < visit->count; i++) {
-        const struct ls_visit_row *row = &visit->row[i];
-        levels[i] = isfinite(row->level_db) ? row->level_db : row->offset_hz;
-    }
-    ls_chance_init(&chance, ls_chance_seed(levels, visit->count));
-    double u = ls_chance_uniform(&chance);
-    struct deck deck = {.visit = visit, .chance = &chance};
-    return ls_tail_two_looks(draw, &deck, pass->score, u, NULL);
+/* By what the deck says of levels and carriers, or by one of them. */
+static double judge(struct deck *deck, bool level, bool doppler, double score) {
+    deck->drawn.level = level;
+    deck->drawn.doppler = doppler;
+    ls_chance_init(&deck->chance,
+                   ls_chance_seed(level ? deck->own.level_db : deck->own.offset_hz, deck->count));
+    double u = ls_chance_uniform(&deck->chance);
+    return ls_tail_two_looks(draw, deck, score, u, NULL);
+}
+
+static double judge_one(struct deck *deck, bool level) {
+    struct ls_pass_values alone = deck->own;
+    alone.level = alone.level && level;
+    alone.doppler = alone.doppler && !level;
+    double score = ls_pass_grid_scan(deck->grid, &alone).score;
+    return judge(deck, alone.level, alone.doppler, score);
 }
 
 /* Levels and carriers have to tell of the pass each by itself: a carrier that warms up along a call
  * sinks as one that passes, and a level that fades slowly rises and falls. */
-static bool holds_twice(const struct ls_visit *visit) {
-    struct ls_visit levels;
-    struct ls_visit carriers;
-    ls_visit_copy(&levels, visit);
-    ls_visit_copy(&carriers, visit);
-    for (size_t i = 0; i < visit->count; i++) {
-        levels.row[i].exact = false;
-        carriers.row[i].level_db = (double)NAN;
+static bool holds_twice(struct deck *deck) {
+    return judge_one(deck, true) <= each_log10 && judge_one(deck, false) <= each_log10;
+}
+
+/* NULL: out of memory. */
+static struct deck *deal(const struct ls_visit *visit) {
+    struct deck *deck = calloc(1, sizeof *deck);
+    if (deck == NULL || ls_pass_grid_create(&deck->grid, NULL) != LS_OK) {
+        free(deck);
+        return NULL;
     }
-    struct ls_pass bell = ls_pass_scan(&levels, NULL);
-    struct ls_pass curve = ls_pass_scan(&carriers, NULL);
-    return judge(&levels, &bell) <= each_log10 && judge(&carriers, &curve) <= each_log10;
+    ls_pass_grid_begin(deck->grid, visit);
+    ls_pass_values_of(visit, &deck->own);
+    deck->count = visit->count;
+    return deck;
+}
+
+static void clear_away(struct deck *deck) {
+    ls_pass_grid_destroy(deck->grid);
+    free(deck);
 }
 
 static void describe(const struct ls_visit *visit, const struct ls_pass *pass,
@@ -192,15 +216,20 @@ static void describe(const struct ls_visit *visit, const struct ls_pass *pass,
     ls_copy_text(finding->limits, sizeof finding->limits, ls_pass_by_kind.fooled);
 }
 
-static int report_one(const struct state *s, const struct kept *kept, struct ls_report *report,
-                      struct ls_err *err) {
+static int report_one(void *context, size_t index, struct ls_report *report, struct ls_err *err) {
+    const struct state *s = context;
+    const struct kept *kept = &s->kept[index];
     const struct ls_visit *visit = &kept->visit;
+    struct deck *deck = deal(visit);
+    if (deck == NULL) {
+        return ls_err_set(err, LS_ERR_NOMEM, "out of memory for passes");
+    }
     int64_t evidence[LS_VISIT_ROWS];
     size_t count = 0;
     struct ls_finding finding = ls_report_blank(report);
     ls_copy_text(finding.sensor, sizeof finding.sensor,
                  ls_exposure_name(s->input.exposure, visit->channel.sensor));
-    finding.log10_p = judge(visit, &kept->pass);
+    finding.log10_p = judge(deck, deck->own.level, deck->own.doppler, kept->pass.score);
     finding.trials = 150.0; /* moments and widths of the scan */
     finding.start_ns = visit->start_ns;
     finding.stop_ns = visit->stop_ns;
@@ -208,7 +237,7 @@ static int report_one(const struct state *s, const struct kept *kept, struct ls_
     finding.high_hz = visit->channel.high_hz + visit->channel.bandwidth_hz / 2.0;
     finding.reported = kept->pass.level && kept->pass.doppler;
     if (finding.log10_p <= -2.0) {
-        finding.reported = finding.reported && holds_twice(visit);
+        finding.reported = finding.reported && holds_twice(deck);
         describe(visit, &kept->pass, &finding);
         for (size_t i = 0; i < visit->count; i++) {
             bool again = count > 0 && evidence[count - 1] == visit->row[i].id;
@@ -218,6 +247,7 @@ static int report_one(const struct state *s, const struct kept *kept, struct ls_
         finding.evidence = evidence;
         finding.evidence_count = count;
     }
+    clear_away(deck);
     return ls_report_add(report, &finding, err);
 }
 
@@ -231,9 +261,8 @@ static int report(const void *state, struct ls_report *out, struct ls_err *err) 
     }
     memcpy(copy.kept, s->kept, s->count * sizeof *copy.kept);
     int code = ls_visits_open(s->visits, consider, &copy, err);
-    for (size_t i = 0; code == LS_OK && i < copy.count; i++) {
-        code = report_one(&copy, &copy.kept[i], out, err);
-    }
+    code = code == LS_OK ? ls_report_each(out, &copy.input.jobs, report_one, &copy, copy.count, err)
+                         : code;
     ls_report_count(out, copy.searches - copy.count);
     free(copy.kept);
     return code;

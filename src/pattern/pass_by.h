@@ -9,23 +9,9 @@
 #define PATTERN_PASS_BY_H
 
 #include "pattern/kind.h"
-#include "pattern/visits.h"
+#include "pattern/pass_grid.h"
 
 extern const struct ls_kind ls_pass_by_kind;
-
-/* The shape of one pass in rows of a visit. */
-struct ls_pass {
-    double score; /* log-likelihood ratio to no shape at all, > 0 is better */
-    double t0_s;  /* closest moment, from the first row */
-    double tau_s; /* distance over speed */
-    bool level;   /* rows had levels, */
-    bool doppler; /* and carrier offsets */
-};
-
-/* The best shape, over a grid of moments and widths; at least 3 rows. order: [visit->count], which
- * row stands at each time; NULL: its own. Shapes whose moment lies in the first or last eighth of
- * the visit are not tried. */
-struct ls_pass ls_pass_scan(const struct ls_visit *visit, const uint32_t *order);
 
 /* What least squares make of it, with 90 % intervals. */
 struct ls_pass_fit {

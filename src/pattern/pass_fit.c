@@ -1,5 +1,4 @@
-/* The shape of a pass, by profile likelihood: at each moment and width the other parameters are
- * linear, so the grid is small and the search is cheap enough for surrogates. */
+/* Least squares about the best cell of the grid, by profile likelihood. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,94 +7,12 @@
 #include "pattern/pass_by.h"
 
 enum {
-    MOMENTS = 25,
-    WIDTHS = 6,
-    SCAN_ROWS = 128, /* rows that the scan looks at, spread evenly */
     REWEIGHINGS = 6,
     PARAMETERS = 6 /* f0, swing, P0, exponent, t0, tau */
 };
 
 static const double c_mps = 299792458.0;
 static const double z_90 = 1.6448536269514722; /* two-sided 90 % of the normal law */
-
-/* Sums of one straight line through (template, value). */
-struct sums {
-    double n;
-    double x;
-    double y;
-    double xx;
-    double xy;
-    double yy;
-};
-
-static void add(struct sums *s, double x, double y) {
-    s->n += 1.0;
-    s->x += x;
-    s->y += y;
-    s->xx += x * x;
-    s->xy += x * y;
-    s->yy += y * y;
-}
-
-/* n/2 log of the ratio of squares without and with the line, when its slope has the right sign. */
-static double gain(const struct sums *s, double sign) {
-    double sxx = s->xx - s->x * s->x / s->n;
-    double sxy = s->xy - s->x * s->y / s->n;
-    double syy = s->yy - s->y * s->y / s->n;
-    if (s->n < 3.0 || !(sxx > 0.0) || !(syy > 1e-12) || sxy * sign <= 0.0) {
-        return 0.0;
-    }
-    double left = fmax(1.0 - sxy * sxy / (sxx * syy), 1e-9);
-    return -0.5 * s->n * log(left);
-}
-
-static double bell(double x) { return -5.0 * log10(1.0 + x * x); }
-static double swing(double x) { return -x / sqrt(1.0 + x * x); }
-
-/* Both lines at one moment and width. */
-static double score_at(const struct ls_visit *visit, const uint32_t *order, size_t step,
-                       const struct ls_pass *at) {
-    struct sums level = {0};
-    struct sums offset = {0};
-    for (size_t i = 0; i < visit->count; i += step) {
-        const struct ls_visit_row *row = &visit->row[order == NULL ? i : order[i]];
-        double t = (double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9;
-        double x = (t - at->t0_s) / at->tau_s;
-        if (at->level) {
-            add(&level, bell(x), row->level_db);
-        }
-        if (at->doppler) {
-            add(&offset, swing(x), row->offset_hz);
-        }
-    }
-    return gain(&level, 1.0) + gain(&offset, 1.0);
-}
-
-struct ls_pass ls_pass_scan(const struct ls_visit *visit, const uint32_t *order) {
-    double span = (double)(visit->row[visit->count - 1].t_ns - visit->row[0].t_ns) / 1e9;
-    size_t step = (visit->count + SCAN_ROWS - 1) / SCAN_ROWS;
-    struct ls_pass at = {.level = true, .doppler = true};
-    struct ls_pass best = {.score = 0.0, .t0_s = span / 2.0, .tau_s = span / 10.0};
-    for (size_t i = 0; i < visit->count; i++) {
-        at.level = at.level && isfinite(visit->row[i].level_db);
-        at.doppler = at.doppler && visit->row[i].exact;
-    }
-    best.level = at.level;
-    best.doppler = at.doppler;
-    for (int m = 0; m < MOMENTS; m++) {
-        at.t0_s = span * (0.125 + 0.75 * m / (MOMENTS - 1));
-        for (int w = 0; w < WIDTHS; w++) {
-            at.tau_s = span * 0.01 * pow(2.0, w);
-            at.score = score_at(visit, order, step, &at);
-            if (at.score > best.score) {
-                best = at;
-            }
-        }
-    }
-    return best;
-}
-
-/* --- the fit --- */
 
 /* Points along one transmission are means over the time between them. */
 static double half_width_s(const struct ls_visit *visit, size_t i) {
@@ -116,10 +33,11 @@ static double template_at(const struct ls_visit *visit, const struct ls_pass *at
                           bool doppler) {
     double x = ((double)(visit->row[i].t_ns - visit->row[0].t_ns) / 1e9 - at->t0_s) / at->tau_s;
     if (!doppler) {
-        return bell(x);
+        return ls_pass_bell(x);
     }
     double half = half_width_s(visit, i) / at->tau_s;
-    return half < 1e-3 ? swing(x) : (hypot(1.0, x - half) - hypot(1.0, x + half)) / (2.0 * half);
+    return half < 1e-3 ? ls_pass_swing(x)
+                       : (hypot(1.0, x - half) - hypot(1.0, x + half)) / (2.0 * half);
 }
 
 struct line {
@@ -200,7 +118,7 @@ static double cost(const struct ls_visit *visit, const struct ls_pass *at, const
 static struct ls_pass refine(const struct ls_visit *visit, struct ls_pass best,
                              const double *w_level, const double *w_offset) {
     double span = (double)(visit->row[visit->count - 1].t_ns - visit->row[0].t_ns) / 1e9;
-    double step_s = span * 0.75 / (MOMENTS - 1);
+    double step_s = span * 0.75 / 24.0;
     double step_tau = 2.0;
     double least = cost(visit, &best, w_level, w_offset);
     for (int round = 0; round < 18; round++) {
@@ -279,7 +197,7 @@ static bool variances(const struct ls_visit *visit, const struct ls_pass *at,
         double dswing = -1.0 / (h * sqrt(h)); /* by x */
         double dbell = -10.0 / M_LN10 * x / h;
         const double f[PARAMETERS] = {1.0,
-                                      swing(x),
+                                      ls_pass_swing(x),
                                       0.0,
                                       0.0,
                                       -offset->slope * dswing / at->tau_s,
@@ -287,7 +205,7 @@ static bool variances(const struct ls_visit *visit, const struct ls_pass *at,
         const double p[PARAMETERS] = {0.0,
                                       0.0,
                                       1.0,
-                                      bell(x),
+                                      ls_pass_bell(x),
                                       -level->slope * dbell / at->tau_s,
                                       -level->slope * dbell * x / at->tau_s};
         for (size_t a = 0; a < PARAMETERS; a++) {
