@@ -935,6 +935,12 @@ CREATE TEMP TABLE IF NOT EXISTS staged_event (
     text TEXT
 ) STRICT;
 
+-- name: create_staged_reason
+CREATE TEMP TABLE IF NOT EXISTS staged_reason (id INTEGER PRIMARY KEY) STRICT;
+
+-- name: clear_staged_reasons
+DELETE FROM temp.staged_reason;
+
 -- name: clear_staged_links
 DELETE FROM temp.staged_link;
 
@@ -957,8 +963,11 @@ INSERT OR REPLACE INTO temp.staged_emitter VALUES (:id, nullif(:part_of, 0), :se
 INSERT INTO temp.staged_event (t_ns, emitter_id, other_id, split, text)
 VALUES (:t_ns, :emitter_id, :other_id, :split, :text);
 
+-- name: stage_reason
+INSERT OR IGNORE INTO temp.staged_reason VALUES (:id);
+
 -- name: staged_reasons
-SELECT DISTINCT reason_id FROM temp.staged_link ORDER BY reason_id;
+SELECT id FROM temp.staged_reason ORDER BY id;
 
 -- name: insert_reason
 INSERT OR IGNORE INTO emitter_reason VALUES (:id, :text);

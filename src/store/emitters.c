@@ -7,6 +7,8 @@
 #include "store/rows.h"
 #include "store/sql.h"
 
+enum { REASONS_SEEN = 64 }; /* of the links of a day; beyond, one may be staged again */
+
 /* --- staging --- */
 
 static int run_all(struct ls_store *store, const char *const *names, size_t count,
@@ -19,24 +21,49 @@ static int run_all(struct ls_store *store, const char *const *names, size_t coun
 }
 
 int ls_store_clear_emitters(struct ls_store *store, struct ls_err *err) {
-    static const char *const names[] = {"create_staged_link",    "create_staged_emitter",
-                                        "create_staged_event",   "clear_staged_links",
-                                        "clear_staged_emitters", "clear_staged_events"};
+    static const char *const names[] = {"create_staged_link",  "create_staged_emitter",
+                                        "create_staged_event", "create_staged_reason",
+                                        "clear_staged_links",  "clear_staged_emitters",
+                                        "clear_staged_events", "clear_staged_reasons"};
     return run_all(store, names, LS_COUNT(names), "gathering emitters", err);
 }
 
-static int stage_link(struct ls_store *store, const struct ls_tie *link, struct ls_err *err) {
+/* Of many links few have a reason of their own. */
+static int stage_reason(struct ls_store *store, uint32_t reason, struct ls_err *err) {
     sqlite3_stmt *stmt;
-    int code = ls_sql_get(store, "stage_link", &stmt, err);
+    int code = ls_sql_get(store, "stage_reason", &stmt, err);
     if (code != LS_OK) {
         return code;
     }
-    /* By position: this runs once a row. */
-    sqlite3_bind_int64(stmt, 1, link->transmission_id);
-    sqlite3_bind_int64(stmt, 2, link->emitter_id);
-    sqlite3_bind_int64(stmt, 3, ls_tie_reason(link));
-    sqlite3_bind_int64(stmt, 4, link->percent);
+    ls_sql_bind_int(stmt, ":id", reason);
     return ls_sql_run(store, stmt, "gathering emitters", err);
+}
+
+/* Once a row of the log: the statement is looked up once, and its values are bound by position. */
+static int stage_links(struct ls_store *store, const struct ls_tie *links, size_t count,
+                       struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    uint32_t seen[REASONS_SEEN];
+    size_t seen_count = 0;
+    int code = ls_sql_get(store, "stage_link", &stmt, err);
+    for (size_t i = 0; i < count && code == LS_OK; i++) {
+        uint32_t reason = ls_tie_reason(&links[i]);
+        size_t at = 0;
+        while (at < seen_count && seen[at] != reason) {
+            at++;
+        }
+        if (at == seen_count) {
+            code = stage_reason(store, reason, err);
+            seen_count = at < REASONS_SEEN ? at + 1 : 1;
+            seen[seen_count - 1] = reason;
+        }
+        sqlite3_bind_int64(stmt, 1, links[i].transmission_id);
+        sqlite3_bind_int64(stmt, 2, links[i].emitter_id);
+        sqlite3_bind_int64(stmt, 3, reason);
+        sqlite3_bind_int64(stmt, 4, links[i].percent);
+        code = code == LS_OK ? ls_sql_run(store, stmt, "gathering emitters", err) : code;
+    }
+    return code;
 }
 
 static int stage_emitter(struct ls_store *store, const struct ls_emitter *row, struct ls_err *err) {
@@ -88,9 +115,7 @@ int ls_store_stage_emitters(struct ls_store *store, const struct ls_emitter_rows
     assert(!store->in_walk);
     /* Only temporary tables are written: this takes no lock on the database. */
     int code = ls_sql_exec(store, "BEGIN", "gathering emitters", err);
-    for (size_t i = 0; i < rows->link_count && code == LS_OK; i++) {
-        code = stage_link(store, &rows->links[i], err);
-    }
+    code = code == LS_OK ? stage_links(store, rows->links, rows->link_count, err) : code;
     for (size_t i = 0; i < rows->emitter_count && code == LS_OK; i++) {
         code = stage_emitter(store, &rows->emitters[i], err);
     }
