@@ -352,22 +352,29 @@ static int walk_all(struct walk *walk, struct ls_err *err) {
     return code == LS_OK ? walk_slices(walk, err) : code;
 }
 
-static int begin_walk(struct ls_store *store, struct ls_err *err) {
+/* A pattern run reads within its own transaction, which it ends itself. */
+static int begin_walk(struct ls_store *store, bool *ret_own, struct ls_err *err) {
     assert(!store->in_run && !store->in_walk);
-    int code = ls_sql_exec(store, "BEGIN", "reading rows", err);
+    *ret_own = sqlite3_get_autocommit(store->db) != 0;
+    int code = *ret_own ? ls_sql_exec(store, "BEGIN", "reading rows", err) : LS_OK;
     store->in_walk = code == LS_OK;
     return code;
 }
 
-static int end_walk(struct ls_store *store, int code) {
-    ls_sql_rollback(store);
+static int end_walk(struct ls_store *store, bool own, int code) {
+    if (own) {
+        ls_sql_rollback(store);
+    } else {
+        ls_sql_reset_all(store);
+    }
     store->in_walk = false;
     return code == LS_EOF ? LS_OK : code;
 }
 
 static int run_walk(struct walk *walk, struct ls_err *err) {
-    int code = begin_walk(walk->store, err);
-    code = code == LS_OK ? end_walk(walk->store, walk_all(walk, err)) : code;
+    bool own;
+    int code = begin_walk(walk->store, &own, err);
+    code = code == LS_OK ? end_walk(walk->store, own, walk_all(walk, err)) : code;
     free(walk->starts);
     return code;
 }
@@ -432,6 +439,7 @@ static int walk_runs(struct ls_store *store, ls_run_each *each, void *context, s
 
 int ls_store_each_run(struct ls_store *store, ls_run_each *each, void *context,
                       struct ls_err *err) {
-    int code = begin_walk(store, err);
-    return code == LS_OK ? end_walk(store, walk_runs(store, each, context, err)) : code;
+    bool own;
+    int code = begin_walk(store, &own, err);
+    return code == LS_OK ? end_walk(store, own, walk_runs(store, each, context, err)) : code;
 }

@@ -173,10 +173,14 @@ int ls_sql_exec(struct ls_store *store, const char *sql, const char *doing, stru
     return LS_OK;
 }
 
-void ls_sql_rollback(struct ls_store *store) {
+void ls_sql_reset_all(struct ls_store *store) {
     for (size_t i = 0; i < store->statement_count; i++) {
         sqlite3_reset(store->statements[i].stmt);
     }
+}
+
+void ls_sql_rollback(struct ls_store *store) {
+    ls_sql_reset_all(store);
     if (!sqlite3_get_autocommit(store->db)) {
         sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
     }

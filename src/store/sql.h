@@ -101,6 +101,8 @@ int ls_sql_exec(struct ls_store *store, const char *sql, const char *doing, stru
 
 /* Undoes the open transaction, if there is one; keeps what err says. */
 void ls_sql_rollback(struct ls_store *store);
+/* Ends all statements under way, and no transaction. */
+void ls_sql_reset_all(struct ls_store *store);
 
 /* The integer that a pragma or another statement of one value returns. */
 int ls_sql_value(struct ls_store *store, const char *sql, int64_t *ret, struct ls_err *err);

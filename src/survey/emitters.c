@@ -1,6 +1,9 @@
 #include "survey/emitters.h"
 
+#include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/util.h"
 
@@ -18,6 +21,10 @@ struct ls_emitter_run {
     struct ls_emitter_event *events;
     size_t event_count;
     size_t event_room;
+    bool putting; /* the thread runs, and has what follows */
+    pthread_t thread;
+    int put_code;
+    struct ls_err put_err;
 };
 
 static int out_of_memory(struct ls_err *err) {
@@ -86,6 +93,7 @@ void ls_emitter_run_destroy(struct ls_emitter_run *run) {
     if (run == NULL) {
         return;
     }
+    assert(!run->putting);
     ls_emitters_destroy(run->engine);
     free(run->links);
     free(run->emitters);
@@ -124,4 +132,26 @@ int ls_emitter_run_save(const struct ls_emitter_run *run, void **ret_bytes, size
 
 int ls_emitter_run_put(const struct ls_emitter_run *run, struct ls_err *err) {
     return ls_store_put_emitters(run->store, run->known_id, run->from_ns, err);
+}
+
+static void *put_aside(void *argument) {
+    struct ls_emitter_run *run = argument;
+    run->put_code = ls_emitter_run_put(run, &run->put_err);
+    return NULL;
+}
+
+int ls_emitter_run_begin_put(struct ls_emitter_run *run, struct ls_err *err) {
+    int failed = pthread_create(&run->thread, NULL, put_aside, run);
+    run->putting = failed == 0;
+    return failed == 0 ? LS_OK
+                       : ls_err_set(err, LS_ERR_IO, "cannot start a thread: %s", strerror(failed));
+}
+
+int ls_emitter_run_end_put(struct ls_emitter_run *run, struct ls_err *err) {
+    if (!run->putting) {
+        return LS_OK;
+    }
+    pthread_join(run->thread, NULL);
+    run->putting = false;
+    return run->put_code == LS_OK ? LS_OK : ls_err_set(err, run->put_code, "%s", run->put_err.text);
 }

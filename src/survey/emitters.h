@@ -24,6 +24,10 @@ int ls_emitter_run_save(const struct ls_emitter_run *run, void **ret_bytes, size
                         struct ls_err *err);
 /* Within the transaction of the findings. Everything has been staged, with ls_emitter_run_end. */
 int ls_emitter_run_put(const struct ls_emitter_run *run, struct ls_err *err);
+/* The same in a thread of its own: until end_put, which gives what it came to, nobody else uses the
+ * store. end_put without a begin_put does nothing. LS_ERR_IO: no thread. */
+int ls_emitter_run_begin_put(struct ls_emitter_run *run, struct ls_err *err);
+int ls_emitter_run_end_put(struct ls_emitter_run *run, struct ls_err *err);
 /* No more rows: stages the emitters as they are now. */
 int ls_emitter_run_end(struct ls_emitter_run *run, struct ls_err *err);
 

@@ -54,6 +54,8 @@ struct job {
     struct ls_pattern_search *searches; /* a row a kind */
     size_t kinds;
 
+    bool storing; /* the transaction of the findings has begun, with the emitters */
+
     struct ls_permit *permits;
     size_t permit_count;
     size_t permit_capacity;
@@ -434,7 +436,7 @@ static int store_rows(struct job *job, const struct ls_pattern_state *state, con
                                         ls_incidents_at(job->incidents, index[i])->id, err);
         }
     }
-    if (code == LS_OK && job->emitters != NULL) {
+    if (code == LS_OK && job->emitters != NULL && !job->storing) {
         code = ls_emitter_run_put(job->emitters, err);
     }
     if (code == LS_OK && state->bytes != NULL) {
@@ -449,15 +451,13 @@ static int store_all(struct job *job, const struct ls_pattern_state *state, stru
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
     }
     int code = make_incidents(job, index, err);
-    if (code == LS_OK) {
+    if (code == LS_OK && !job->storing) {
         code = ls_store_begin_patterns(job->store, err);
-        if (code == LS_OK) {
-            code = store_rows(job, state, index, err);
-            code = code == LS_OK ? ls_store_finish_patterns(job->store, err) : code;
-            if (code != LS_OK) {
-                ls_store_abandon_patterns(job->store);
-            }
-        }
+    }
+    code = code == LS_OK ? store_rows(job, state, index, err) : code;
+    code = code == LS_OK ? ls_store_finish_patterns(job->store, err) : code;
+    if (code != LS_OK) {
+        ls_store_abandon_patterns(job->store);
     }
     free(index);
     return code;
@@ -467,6 +467,24 @@ static size_t thread_count(const struct ls_patterns_opts *opts) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     size_t wanted = opts->threads > 0 ? opts->threads : (size_t)(processors > 0 ? processors : 1);
     return wanted < LS_THREADS_MAX ? wanted : LS_THREADS_MAX;
+}
+
+/* Which of ten million rows is whose takes a tenth of a search to store, and no thread helps: where
+ * all is stored anew, it goes on while findings are made. Of a resumed run it is little, and the
+ * database stays free for others meanwhile. */
+static int find_and_store(struct job *job, size_t threads, struct ls_err *err) {
+    if (threads == 1 || job->result->resumed) {
+        return find(job, err);
+    }
+    int code = ls_store_begin_patterns(job->store, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    job->storing = true;
+    code = ls_emitter_run_begin_put(job->emitters, err);
+    code = code == LS_OK ? find(job, err) : code;
+    int put = ls_emitter_run_end_put(job->emitters, code == LS_OK ? err : NULL);
+    return code == LS_OK ? put : code;
 }
 
 static int search(struct job *job, struct ls_pattern_state *state, struct ls_err *err) {
@@ -493,7 +511,7 @@ static int search(struct job *job, struct ls_pattern_state *state, struct ls_err
     count_refused(job->engine, refused);
     memcpy(job->result->left_out, refused, sizeof refused);
     code = code == LS_OK ? ls_emitter_run_end(job->emitters, err) : code;
-    return code == LS_OK ? find(job, err) : code;
+    return code == LS_OK ? find_and_store(job, threads, err) : code;
 }
 
 static void finish(struct job *job) {
@@ -526,6 +544,8 @@ int ls_patterns_run(struct ls_store *store, const struct ls_patterns_opts *opts,
     }
     if (code == LS_OK) {
         code = store_all(&job, &state, err);
+    } else if (job.storing) {
+        ls_store_abandon_patterns(store);
     }
     free(state.bytes);
     finish(&job);

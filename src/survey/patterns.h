@@ -21,7 +21,8 @@ struct ls_patterns_opts {       /* all-zero: the defaults */
     bool fresh;                 /* begin again from the rows, whatever the state */
     size_t threads;             /* 1 to LS_THREADS_MAX; 0 means one a processor, no more than those.
                                    What is found does not depend on it */
-    ls_finding_each *each;      /* each search made, reported or not; NULL: nobody asks */
+    ls_finding_each *each;      /* each search made, reported or not; must leave the store alone;
+                                   NULL: nobody asks */
     void *context;
     const atomic_int *stop; /* when not NULL and *stop != 0 the run ends early with LS_ERR_STOPPED,
                                  nothing stored */
