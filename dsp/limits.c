@@ -9,6 +9,9 @@
 static const double FITS_PER_WINDOW = 5.0;
 static const double FITS_NATS = 18.0;
 
+/* The same for windows of a grid, as many again. */
+static const double GRID_FITS = 4.0;
+
 /* Closer looks that noise alone may cause in a piece: what they cost is small beside the transforms
  * of the piece, and a lower limit gains nothing. */
 static const double LOOKS_CLOSER = 0.5;
@@ -96,8 +99,15 @@ static double tail_of_fits(double expected) {
     return tail;
 }
 
+/* Windows of a grid give no more false alarms than there are of them (Bonferroni), which binds
+ * where they are far apart for their size; where they are dense, their neighbours go together, and
+ * their number counts for no more than that of fits. */
+static double tail_of_grid(double expected, double tested) {
+    return fmax(expected / tested, tail_of_fits(expected / GRID_FITS));
+}
+
 /* Shares exp(-loss / slope), with the one loss for which they sum to 1. */
-static void share_budget(struct scale *scales, size_t count, double false_alarms) {
+static void share_budget(struct scale *scales, size_t count, const struct ls_limits_opts *opts) {
     double low = 0.0;
     double high = 20.0;
     for (int i = 0; i < 60; i++) {
@@ -114,7 +124,10 @@ static void share_budget(struct scale *scales, size_t count, double false_alarms
     }
     for (size_t k = 0; k < count; k++) {
         double share = exp(-high / scales[k].slope);
-        scales[k].tail = fmin(0.05, tail_of_fits(share * false_alarms / scales[k].windows));
+        double expected = share * opts->false_alarms / scales[k].windows;
+        double tail = opts->tested != NULL ? tail_of_grid(expected, opts->tested[k % opts->widths])
+                                           : tail_of_fits(expected);
+        scales[k].tail = fmin(0.05, tail);
     }
 }
 
@@ -142,7 +155,7 @@ void ls_limits_plan(struct ls_limits *ret, const struct ls_limits_opts *opts) {
     struct scale scales[SCALES_MAX];
     *ret = (struct ls_limits){.levels = opts->levels, .widths = opts->widths};
     size_t count = list_scales(opts, scales);
-    share_budget(scales, count, opts->false_alarms);
+    share_budget(scales, count, opts);
     for (size_t k = 0; k < count; k++) {
         const struct scale *scale = &scales[k];
         size_t j = opts->first_level + k / opts->widths;

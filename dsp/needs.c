@@ -5,9 +5,7 @@
 
 static const double PLANNED_SHARE = 0.75; /* of the variance that limits are for: new limits */
 
-/* Windows are tested at every channel and with four lengths an octave: more than the limits allow
- * for (counts of boxes of noise: tests/evaluation/false_alarms.txt). */
-static const double MORE_WINDOWS = 4.0;
+enum { LENGTHS = LS_NEEDS_LONGEST + 1 - LS_NEEDS_SHORTEST }; /* of windows, in an octave */
 
 /* Of the band: of wider windows too little is left beside them to be held against. */
 static const float WIDEST_SHARE = 0.75F;
@@ -42,14 +40,33 @@ float ls_needs_excess(const struct ls_needs *needs, size_t slots, size_t width) 
     return ls_needs_shown(needs, width) * ls_limits_excess(&needs->limits, slots, width);
 }
 
+/* Windows start at every granule, which is a quarter of the shortest one, and at every channel; the
+ * limits count two in a window's duration and in its bandwidth, and every channel by itself. */
+static void count_tested(const struct ls_needs *needs, double *ret) {
+    memset(ret, 0, LS_WIDTHS_MAX * sizeof *ret);
+    for (size_t i = 0; i < needs->width_count; i++) {
+        size_t b = 0;
+        while (needs->widths[i] >> (b + 1) > 0) {
+            b++;
+        }
+        ret[b] += ldexp(LENGTHS * LS_NEEDS_SHORTEST / 2.0, b > 0 ? (int)b - 1 : 0);
+    }
+    /* Limits of what is wider than any window serve those between it and the widest. */
+    for (size_t b = 1; b < LS_WIDTHS_MAX; b++) {
+        ret[b] = ret[b] > 0.0 ? ret[b] : ret[b - 1];
+    }
+}
+
 static void plan_limits(struct ls_needs *needs, double variance) {
     const struct ls_needs_opts *o = &needs->opts;
+    double tested[LS_WIDTHS_MAX];
     size_t rows = (size_t)1 << (o->octaves + 2);
     size_t widths = 1;
     size_t widest = o->widest > 0 && o->widest < o->channels ? o->widest : o->channels;
     while (widths < LS_WIDTHS_MAX && ((size_t)1 << widths) <= widest) {
         widths++;
     }
+    count_tested(needs, tested);
     struct ls_limits_opts opts = {.looks = o->looks,
                                   .levels = o->octaves + 3,
                                   .first_level = 2,
@@ -57,8 +74,9 @@ static void plan_limits(struct ls_needs *needs, double variance) {
                                   .rows = rows,
                                   .channels = o->channels,
                                   .frames_per_row = 2 * o->slot_rows,
-                                  .false_alarms = o->false_alarms_per_day / MORE_WINDOWS *
-                                                  (double)rows * o->slot_s / 86400.0,
+                                  .false_alarms =
+                                      o->false_alarms_per_day * (double)rows * o->slot_s / 86400.0,
+                                  .tested = tested,
                                   .floor_error = sqrt(variance),
                                   .gain_channels = (double)o->channels};
     ls_limits_plan(&needs->limits, &opts);

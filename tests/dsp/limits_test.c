@@ -17,26 +17,73 @@ static void plan(struct ls_limits *ret, const struct scene *scene, double floor_
     ls_limits_plan(ret, &opts);
 }
 
-/* Tails of all fitted windows, by the law, must not sum to more than the budget. */
+/* Tails of a window of every scale, by the law, times how many half overlapping ones there are. */
+static double sum_tails(const struct ls_limits *limits, const struct scene *scene) {
+    double sum = 0.0;
+    for (size_t j = 0; j < limits->levels; j++) {
+        for (size_t b = 0; b < limits->widths; b++) {
+            struct ls_looks_box box = {.frames = (size_t)2 << j, .channels = (size_t)1 << b};
+            box.floor_variance = 1e-4 / (double)box.channels;
+            double t = 1.0 + exp2((double)limits->excess[j][b]);
+            double windows =
+                256.0 / fmax(1.0, exp2((double)j - 1.0)) * 64.0 / fmax(1.0, exp2((double)b - 1.0));
+            sum += windows * exp(ls_looks_box_log_tail(scene->looks, &box, t));
+        }
+    }
+    return sum;
+}
+
+/* Tails of all fitted windows must not sum to more than the budget. */
 Test(limits, scales_share_one_budget) {
     struct scene scene;
     scene_init(&scene, 64, 16, 1);
     struct ls_limits limits;
     plan(&limits, &scene, 0.01);
-    double sum = 0.0;
     for (size_t j = 0; j < limits.levels; j++) {
         for (size_t b = 0; b < limits.widths; b++) {
-            struct ls_looks_box box = {.frames = (size_t)2 << j, .channels = (size_t)1 << b};
-            box.floor_variance = 1e-4 / (double)box.channels;
             double t = 1.0 + exp2((double)limits.excess[j][b]);
-            double windows =
-                256.0 / fmax(1.0, exp2((double)j - 1.0)) * 64.0 / fmax(1.0, exp2((double)b - 1.0));
-            sum += windows * exp(ls_looks_box_log_tail(scene.looks, &box, t));
             cr_expect_leq((double)limits.screen[j][b], t * exp2((double)(j + b)) * 1.000001,
                           "the first pass asks for more than the second");
         }
     }
+    double sum = sum_tails(&limits, &scene);
     cr_expect(sum > 1e-6 && sum < 1e-4, "%g of 1e-4", sum);
+    scene_finish(&scene);
+}
+
+/* Windows that are tested as they are spend the budget and no more of it; where they are dense,
+ * they need no more than fits do, of which the limits count four in their place. */
+Test(limits, windows_of_a_grid_pay_for_as_many_as_are_tested) {
+    struct scene scene;
+    scene_init(&scene, 64, 16, 1);
+    const double few[7] = {4, 4, 4, 4, 4, 4, 4};
+    const double many[7] = {1e9, 1e9, 1e9, 1e9, 1e9, 1e9, 1e9};
+    struct ls_limits_opts opts = {.looks = scene.looks,
+                                  .levels = 9,
+                                  .widths = 7,
+                                  .rows = 256,
+                                  .channels = 64,
+                                  .false_alarms = 1e-4,
+                                  .floor_error = 0.01};
+    struct ls_limits grid;
+    opts.tested = few;
+    ls_limits_plan(&grid, &opts);
+    double sum = 4.0 * sum_tails(&grid, &scene);
+    /* The floor's own part of the law is not quite that of the limits. */
+    cr_expect_float_eq(sum, 1e-4, 0.2e-4, "%g of 1e-4", sum);
+    struct ls_limits dense;
+    struct ls_limits fitted;
+    opts.tested = many;
+    ls_limits_plan(&dense, &opts);
+    opts.tested = NULL;
+    opts.false_alarms /= 4.0;
+    ls_limits_plan(&fitted, &opts);
+    for (size_t j = 0; j < grid.levels; j++) {
+        for (size_t b = 0; b < grid.widths; b++) {
+            cr_expect_lt(grid.excess[j][b], dense.excess[j][b]);
+            cr_expect_float_eq(dense.excess[j][b], fitted.excess[j][b], 0.01F);
+        }
+    }
     scene_finish(&scene);
 }
 
