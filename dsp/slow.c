@@ -33,9 +33,6 @@ static const double OVER = 12.0;
 /* Of how far channels stray from their reference anyway: a window below it is part of that. */
 static const double STRAY_SIGMA = 8.0;
 
-/* Of what a window holds: no more than a box that was told of. */
-static const double TOLD_SHARE = 0.6;
-
 /* 6 dB over a box that is on: what a piece shows in its channels is something else. */
 static const double HELD_EXCESS = 4.0;
 
@@ -397,7 +394,7 @@ static void fit_window(struct ls_slow *slow, size_t octave, uint64_t now, struct
     }
 }
 
-/* Has a weak box of a piece been told that holds most of the window? */
+/* Has the window been told of, as a weak box of a piece? */
 static bool is_told(const struct ls_slow *slow, const struct open_box *box, uint64_t now) {
     uint64_t rows = slow->opts.slot_rows;
     const struct ls_told_window window = {.row_start = box->start * rows,
@@ -406,7 +403,7 @@ static bool is_told(const struct ls_slow *slow, const struct open_box *box, uint
                                           .channel_high = box->high,
                                           .anywhere = slow->opts.divided > 1};
     double held = box->sum * (double)(rows * (box->high - box->low));
-    return ls_told_explains(slow->told, &window) > TOLD_SHARE * held;
+    return ls_told_holds(slow->told, &window, held);
 }
 
 /* A window leaves the pyramid. */

@@ -42,4 +42,9 @@ void ls_told_follow(struct ls_told *told, uint64_t id, const struct ls_told_wind
  * over the cells that both have. */
 double ls_told_explains(const struct ls_told *told, const struct ls_told_window *window);
 
+/* Is the window, which holds this excess, summed over its cells, what has been told of? Then most
+ * of it is explained, and not by the part of something longer that stood out first: one that is
+ * shorter, and for which less speaks than for the window. */
+bool ls_told_holds(const struct ls_told *told, const struct ls_told_window *window, double held);
+
 #endif

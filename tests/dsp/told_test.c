@@ -83,3 +83,21 @@ Test(told, boxes_may_have_their_power_anywhere_in_their_channels) {
     cr_expect_float_eq(ls_told_explains(told, &window), 0.0, 1e-9);
     ls_told_destroy(told);
 }
+
+/* What lasts longer than the part of it that stood out first is something of its own, but not what
+ * has all its power in that part. */
+Test(told, a_part_does_not_hold_what_is_longer) {
+    struct ls_told *told = ls_told_create();
+    cr_assert_not_null(told);
+    struct ls_box part = box(10, 20, 8, 12); /* 20 in all, for which 3.8 nepers speak */
+    ls_told_add(told, 0, PIECE, &part);
+    struct ls_told_window window = {
+        .row_start = 5, .row_stop = 45, .channel_low = 9, .channel_high = 10, .anywhere = true};
+    cr_expect_not(ls_told_holds(told, &window, 30.0), "7.6 nepers in 40 rows");
+    cr_expect(ls_told_holds(told, &window, 19.0), "3.5 nepers in 40 rows");
+    window.row_start = 8;
+    window.row_stop = 20;
+    cr_expect(ls_told_holds(told, &window, 24.0), "hardly longer than the part");
+    cr_expect_not(ls_told_holds(told, &window, 50.0), "most is left");
+    ls_told_destroy(told);
+}
