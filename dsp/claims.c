@@ -20,6 +20,8 @@ static const float STRONG_EXCESS = 10.0F;
 /* Of what it needs: no fit makes more of a window with less. */
 static const float LEAST_SHARE = 0.5F;
 
+enum { SKIPPED = 32 }; /* windows passed over together */
+
 /* Fits in one piece: what is weak in a crowded piece is judged by the windows of the first pass. */
 enum { FITS_MAX = 128 };
 
@@ -40,10 +42,10 @@ struct region {
     const struct ls_crossings *crossings;
     size_t low;   /* first channel */
     size_t count; /* channels */
-    /* claims->halves holds so many sums over so many rows each; 0 of them at the levels that do
-     * without. */
+    /* claims->halves holds so many sums over so many rows each. */
     size_t half_count;
     size_t half_rows; /* > 0 */
+    bool claimed;     /* something was, since this was cleared */
 };
 
 int ls_claims_create(struct ls_claims **ret, size_t rows_max, size_t channels) {
@@ -156,9 +158,10 @@ static struct columns columns_of(const struct region *region, const struct ls_wi
 
 /* What has been claimed leaves the sums it was part of: halves, and the row over rows [from, from +
  * rows), or other windows would count what is explained. */
-static void take_out(const struct region *region, const struct ls_window *claimed, size_t from,
+static void take_out(struct region *region, const struct ls_window *claimed, size_t from,
                      size_t rows, float *row) {
     struct columns columns = columns_of(region, claimed);
+    region->claimed = true;
     if (columns.low >= columns.high) {
         return;
     }
@@ -168,7 +171,7 @@ static void take_out(const struct region *region, const struct ls_window *claime
         excised_sum(region, i * region->half_rows, region->half_rows, columns,
                     region->claims->halves + i * region->count);
     }
-    if (region->half_count == 0) {
+    if (rows <= region->half_rows) {
         excised_sum(region, from, rows, columns, row);
         return;
     }
@@ -205,12 +208,17 @@ static bool widen_and_test(const struct region *region, size_t width, const floa
 
 /* Windows of one width over the rows [from, from + 2^level), which have these sums: claim what
  * crosses. Returns the sums as claims leave them. */
-static const float *claim_crossings(const struct region *region, size_t level, size_t width,
-                                    size_t from, float *row, const float *sums, size_t count) {
+static const float *claim_crossings(struct region *region, size_t level, size_t width, size_t from,
+                                    float *row, const float *sums, size_t count) {
     float limit = region->limits->screen[level][width];
     float cells = (float)((size_t)1 << (level + width));
     size_t step = width < 2 ? 1 : (size_t)1 << (width - 1);
     for (size_t i = 0; i < count; i++) {
+        size_t left = count - i < SKIPPED ? count - i : SKIPPED;
+        if (i % SKIPPED == 0 && !ls_rows_any_above(sums + i, limit, left)) {
+            i += left - 1;
+            continue;
+        }
         if (sums[i] <= limit) {
             continue;
         }
@@ -229,7 +237,7 @@ static const float *claim_crossings(const struct region *region, size_t level, s
 
 /* Test one window row of a level at every width up to a segment; claim what crosses, narrow windows
  * first. */
-static void test_row(const struct region *region, size_t level, size_t from, float *row) {
+static void test_row(struct region *region, size_t level, size_t from, float *row) {
     const struct ls_limits *limits = region->limits;
     size_t widths = limits->widths < LS_SEGMENT_WIDTH + 1 ? limits->widths : LS_SEGMENT_WIDTH + 1;
     const float *sums = row;
@@ -258,20 +266,54 @@ static void claim_single_cells(const struct region *region, struct ls_blobs *blo
     ls_blobs_claim(blobs, region->in, &area);
 }
 
-/* Levels 0 and 1: their windows are summed from the cells. */
-static void search_short(const struct region *region, size_t level) {
-    size_t rows = (size_t)1 << level;
-    for (size_t from = 0; from + rows <= region->in->rows; from++) {
-        if (region->crossings->rows[level][from]) {
-            excised_sum(region, from, rows, all_columns(region), region->claims->row);
-            test_row(region, level, from, region->claims->row);
+/* One row, of which ret is given the sums as claims leave them. */
+static void search_row(struct region *region, size_t row, float *ret) {
+    excised_sum(region, row, 1, all_columns(region), ret);
+    if (region->crossings->rows[0][row]) {
+        test_row(region, 0, row, ret);
+    }
+}
+
+/* Level 0, single rows. The halves that the next levels want are made of them, so that cells, which
+ * take long to come, are gone over once. */
+static void search_rows(struct region *region) {
+    size_t rows = region->in->rows;
+    region->half_rows = 2;
+    for (region->half_count = 0; region->half_count < rows / 2; region->half_count++) {
+        float *half = region->claims->halves + region->half_count * region->count;
+        size_t first = 2 * region->half_count;
+        search_row(region, first, half);
+        region->claimed = false;
+        search_row(region, first + 1, region->claims->row);
+        if (region->claimed) { /* perhaps of the first row too */
+            excised_sum(region, first, 2, all_columns(region), half);
+        } else {
+            ls_rows_add(half, half, region->claims->row, region->count);
         }
+    }
+    if (rows % 2 != 0) {
+        search_row(region, rows - 1, region->claims->row);
+    }
+}
+
+/* Level 1, two rows: every other window is a half, the ones between are summed from the cells. */
+static void search_pairs(struct region *region) {
+    for (size_t from = 0; from + 2 <= region->in->rows; from++) {
+        if (!region->crossings->rows[1][from]) {
+            continue;
+        }
+        float *row = region->claims->halves + from / 2 * region->count;
+        if (from % 2 != 0) {
+            row = region->claims->row;
+            excised_sum(region, from, 2, all_columns(region), row);
+        }
+        test_row(region, 1, from, row);
     }
 }
 
 /* Level >= 2: a window is two neighbours of halves, sums over 2^(level - 1) rows that do not
  * overlap. */
-static void search_long(const struct region *region, size_t level) {
+static void search_long(struct region *region, size_t level) {
     for (size_t i = 0; i + 1 < region->half_count; i++) {
         const float *left = region->claims->halves + i * region->count;
         if (region->crossings->rows[level][i]) {
@@ -293,14 +335,9 @@ static size_t fold_halves(float *halves, size_t count, size_t width) {
 
 static void search_region(struct region *region, struct ls_blobs *blobs) {
     claim_single_cells(region, blobs);
-    for (size_t level = 0; level < region->limits->levels && level < 2; level++) {
-        search_short(region, level);
-    }
-    region->half_count = region->in->rows / 2;
-    region->half_rows = 2;
-    for (size_t i = 0; i < region->half_count; i++) {
-        excised_sum(region, 2 * i, 2, all_columns(region),
-                    region->claims->halves + i * region->count);
+    search_rows(region);
+    if (region->limits->levels > 1) {
+        search_pairs(region);
     }
     for (size_t level = 2; level < region->limits->levels; level++) {
         search_long(region, level);
@@ -423,8 +460,7 @@ static void search_regions(struct ls_claims *claims, const struct ls_cells *in,
                                 .crossings = crossings,
                                 .low = low * LS_SEGMENT_CHANNELS,
                                 .count = (high < in->channels ? high : in->channels) -
-                                         low * LS_SEGMENT_CHANNELS,
-                                .half_rows = 1};
+                                         low * LS_SEGMENT_CHANNELS};
         search_region(&region, blobs);
         s = last + 1;
     }
