@@ -233,7 +233,7 @@ static void plan_cuts(struct ls_narrowband *nb, struct ls_job *job) {
     nb->blocks_left = (size_t)ceil(INPUT_SPS * seconds / (double)step) + 2 * BLOCKS_LEAST;
     nb->samples_left = POOL_LEAST + (size_t)(NARROW_SPS * seconds);
     nb->samples_left = nb->samples_left < nb->pool_room ? nb->samples_left : nb->pool_room;
-    nb->cuts_left = CUTS_LEAST + (size_t)(CUTS_PER_S * seconds);
+    nb->cuts_left = (size_t)fmax(CUTS_LEAST, CUTS_PER_S * seconds);
     nb->cuts_left = nb->cuts_left < CUTS_MAX ? nb->cuts_left : CUTS_MAX;
     nb->pool_used = 0;
     nb->count = 0;
