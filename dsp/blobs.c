@@ -290,11 +290,13 @@ static uint64_t take_word(unsigned char *marks, size_t n) {
 static size_t take_runs(struct ls_blobs *blobs, const struct ls_cells *in, size_t row,
                         struct run *ret) {
     size_t count = 0;
-    for (size_t word = 0; word < blobs->words; word++) {
+    unsigned char *marks = in->marks + row * in->stride;
+    const unsigned char *claimed = memchr(marks, LS_MARK_CLAIMED, in->channels);
+    size_t word = claimed == NULL ? blobs->words : (size_t)(claimed - marks) / WORD_CHANNELS;
+    for (; word < blobs->words; word++) {
         size_t first = word * WORD_CHANNELS;
         size_t left = in->channels - first;
-        uint64_t bits = take_word(in->marks + row * in->stride + first,
-                                  left < WORD_CHANNELS ? left : WORD_CHANNELS);
+        uint64_t bits = take_word(marks + first, left < WORD_CHANNELS ? left : WORD_CHANNELS);
         while (bits != 0) {
             size_t low = (size_t)__builtin_ctzll(bits);
             uint64_t behind = ~(bits >> low);

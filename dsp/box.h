@@ -41,6 +41,8 @@ enum {
     LS_MARK_TAKEN = 2    /* the same, and made part of a box */
 };
 
+struct ls_profiles;
+
 /* The cells of one piece. */
 struct ls_cells {
     const float *cells;     /* [rows][stride], noise mean 1; 0 outside the analysed channels */
@@ -48,6 +50,7 @@ struct ls_cells {
     const float *floor_pow; /* [channels] noise power of a cell, and the receiver's own lines */
     const float *noise_pow; /* [channels] the same without the lines */
     struct ls_required *required; /* of fitted windows; borrowed */
+    struct ls_profiles *profiles; /* sums of these cells (dsp/profiles.h); borrowed */
     size_t rows;
     size_t channels;
     size_t stride;      /* >= channels, from a row to the next */

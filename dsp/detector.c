@@ -13,6 +13,7 @@
 
 #include "dsp/boxes.h"
 #include "dsp/claims.h"
+#include "dsp/profiles.h"
 #include "dsp/required.h"
 #include "dsp/rise.h"
 #include "dsp/rows.h"
@@ -59,6 +60,7 @@ struct ls_detector {
     float *residual;
     float *clean;
     struct ls_boxes *boxes;
+    struct ls_profiles *profiles;
 };
 
 static size_t levels_for(size_t longest, size_t most) {
@@ -148,6 +150,9 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
     if (code == LS_OK) {
         code = ls_boxes_create(&det->boxes, det->rows_max, opts->channels);
     }
+    if (code == LS_OK) {
+        code = ls_profiles_create(&det->profiles, det->rows_max, opts->channels);
+    }
     if (code != LS_OK) {
         ls_detector_destroy(det);
         return ls_err_set(err, code, "out of memory for a detector of %zu channels",
@@ -181,6 +186,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->residual);
     free(det->clean);
     ls_boxes_destroy(det->boxes);
+    ls_profiles_destroy(det->profiles);
     free(det);
 }
 
@@ -488,11 +494,13 @@ static void follow_floor(struct ls_detector *det) {
 /* Search the cells again, where something crossed. */
 static void search_again(struct ls_detector *det, bool clipped, struct ls_detection *ret) {
     follow_floor(det);
+    ls_profiles_begin(det->profiles);
     struct ls_cells cells = {.cells = det->cells,
                              .marks = det->marks,
                              .floor_pow = det->floor_pow,
                              .noise_pow = det->noise_pow,
                              .required = &det->required,
+                             .profiles = det->profiles,
                              .rows = det->rows,
                              .channels = det->opts.channels,
                              .stride = det->stride,

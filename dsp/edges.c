@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "dsp/excess.h"
 #include "dsp/mend.h"
 #include "dsp/onset.h"
+#include "dsp/profiles.h"
 
 static const double EDGE_POWER = 0.25; /* of the box's power: half the amplitude */
 /* Of the power behind an edge: the bank's response to a step has half the energy of its filter
@@ -64,19 +64,10 @@ void ls_edges_destroy(struct ls_edges *edges) {
     }
 }
 
-/* Its cells in the rows [from, stop). */
-static struct ls_rectangle cells_of(const struct ls_cells *in, const struct ls_box *box,
-                                    size_t from, size_t stop) {
-    return (struct ls_rectangle){.cells = in->cells + from * in->stride + box->channel_low,
-                                 .stride = in->stride,
-                                 .rows = stop - from,
-                                 .channels = box->channel_high - box->channel_low};
-}
-
 /* Sums over its rows of the cells of each of the box's channels, less the noise. */
 static void sum_channels(const struct ls_cells *in, const struct ls_box *box, double *ret) {
-    const struct ls_rectangle cells = cells_of(in, box, box->row_start, box->row_stop);
-    ls_excess_channels(&cells, ret);
+    const struct ls_area area = ls_area_of(box);
+    ls_profiles_channels(in, &area, ret);
 }
 
 /* These sums as signal power of each channel. */
@@ -90,8 +81,9 @@ static void scale_channels(const struct ls_cells *in, const struct ls_box *box, 
 /* The same of each of the rows [from, stop) over the box's channels. */
 static void measure_rows(const struct ls_cells *in, const struct ls_box *box, size_t from,
                          size_t stop, double *ret) {
-    const struct ls_rectangle cells = cells_of(in, box, from, stop);
-    ls_excess_rows(&cells, in->floor_pow + box->channel_low, ret);
+    const struct ls_area area = {
+        .row_start = from, .row_stop = stop, .low = box->channel_low, .high = box->channel_high};
+    ls_profiles_rows(in, &area, ret);
 }
 
 static double row_power(const struct ls_cells *in, const struct ls_box *box, size_t r) {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "dsp/excess.h"
+#include "dsp/profiles.h"
 #include "dsp/valleys.h"
 
 /* Boxes that start and stop this close go on and off together. */
@@ -99,12 +99,8 @@ static bool contained(const struct ls_box *a, const struct ls_box *b) {
 
 /* Mean of cells less the noise. */
 static double mean_excess(const struct ls_cells *in, const struct ls_box *part) {
-    const struct ls_rectangle cells = {.cells = in->cells + part->row_start * in->stride +
-                                                part->channel_low,
-                                       .stride = in->stride,
-                                       .rows = part->row_stop - part->row_start,
-                                       .channels = part->channel_high - part->channel_low};
-    return ls_excess_sum(&cells) / area(part);
+    const struct ls_area cells = ls_area_of(part);
+    return ls_profiles_sum(in, &cells) / area(part);
 }
 
 /* Is one the weak fringe of the other, beside it? */

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "dsp/excess.h"
 #include "dsp/fit.h"
+#include "dsp/profiles.h"
 
 /* 8 dB: mean excess of a cell. Above it single rows and channels tell signal from noise. */
 static const double WEAK_EXCESS = 6.0;
@@ -32,12 +32,11 @@ static struct ls_window window_of(const struct ls_box *box) {
 
 /* Sum of all cells of a window less the noise, claimed or not. */
 static double sum_of(const struct ls_cells *in, const struct ls_window *window) {
-    const struct ls_rectangle cells = {.cells =
-                                           in->cells + window->row * in->stride + window->channel,
-                                       .stride = in->stride,
-                                       .rows = window->rows,
-                                       .channels = window->channels};
-    return ls_excess_sum(&cells);
+    const struct ls_area area = {.row_start = window->row,
+                                 .row_stop = window->row + window->rows,
+                                 .low = window->channel,
+                                 .high = window->channel + window->channels};
+    return ls_profiles_sum(in, &area);
 }
 
 static double mean_of(const struct ls_cells *in, const struct ls_window *window) {

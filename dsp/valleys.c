@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "dsp/excess.h"
+#include "dsp/profiles.h"
 
 /* 13 dB below the weaker of the two sides. */
 static const double VALLEY_POWER = 0.05;
@@ -78,12 +78,11 @@ static void measure_sides(const struct ls_cells *in, const struct sides *sides, 
     size_t left = sides->row_stop - r;
     ret->count = left < PANEL ? left : PANEL;
     for (int s = 0; s < 2; s++) {
-        size_t low = sides->low[s];
-        const struct ls_rectangle cells = {.cells = in->cells + r * in->stride + low,
-                                           .stride = in->stride,
-                                           .rows = ret->count,
-                                           .channels = sides->high[s] - low};
-        ls_excess_rows(&cells, in->floor_pow + low, ret->power[s]);
+        const struct ls_area area = {.row_start = r,
+                                     .row_stop = r + ret->count,
+                                     .low = sides->low[s],
+                                     .high = sides->high[s]};
+        ls_profiles_rows(in, &area, ret->power[s]);
     }
 }
 
@@ -180,13 +179,14 @@ static bool wide_enough(const struct sides *sides, size_t empty) {
 /* Mean power of each of channels [low, low + count) over the rows, above the noise. */
 static void channel_means(const struct ls_cells *in, const struct sides *sides, size_t low,
                           size_t count, double *ret) {
-    const struct ls_rectangle cells = {.cells = in->cells + sides->row_start * in->stride + low,
-                                       .stride = in->stride,
-                                       .rows = sides->row_stop - sides->row_start,
-                                       .channels = count};
-    ls_excess_channels(&cells, ret);
+    const struct ls_area area = {.row_start = sides->row_start,
+                                 .row_stop = sides->row_stop,
+                                 .low = low,
+                                 .high = low + count};
+    double rows = (double)(area.row_stop - area.row_start);
+    ls_profiles_channels(in, &area, ret);
     for (size_t i = 0; i < count; i++) {
-        ret[i] = ret[i] / (double)cells.rows * (double)in->floor_pow[low + i];
+        ret[i] = ret[i] / rows * (double)in->floor_pow[low + i];
     }
 }
 
