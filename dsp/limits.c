@@ -125,8 +125,10 @@ static void share_budget(struct scale *scales, size_t count, const struct ls_lim
     for (size_t k = 0; k < count; k++) {
         double share = exp(-high / scales[k].slope);
         double expected = share * opts->false_alarms / scales[k].windows;
-        double tail = opts->tested != NULL ? tail_of_grid(expected, opts->tested[k % opts->widths])
-                                           : tail_of_fits(expected);
+        size_t j = opts->first_level + k / opts->widths;
+        double tail = opts->tested != NULL
+                          ? tail_of_grid(expected, opts->tested[j][k % opts->widths])
+                          : tail_of_fits(expected);
         scales[k].tail = fmin(0.05, tail);
     }
 }

@@ -42,10 +42,10 @@ struct ls_limits_opts {
     size_t channels;     /* analysed ones */
     double false_alarms; /* expected of noise alone in one piece, > 0 */
     double floor_error;  /* relative standard error of one channel's floor, >= 0 */
-    /* [widths]: so many windows of a grid are tested for each that is counted here, half
-     * overlapping ones of a power of two, and none is fitted before it has crossed. NULL: windows
+    /* [levels]: so many windows of a grid are tested for each that is counted here, half
+     * overlapping ones of powers of two, and none is fitted before it has crossed. NULL: windows
      * are fitted. */
-    const double *tested;
+    const double (*tested)[LS_WIDTHS_MAX];
 };
 
 void ls_limits_plan(struct ls_limits *ret, const struct ls_limits_opts *opts);

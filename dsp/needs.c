@@ -5,7 +5,12 @@
 
 static const double PLANNED_SHARE = 0.75; /* of the variance that limits are for: new limits */
 
-enum { LENGTHS = LS_NEEDS_LONGEST + 1 - LS_NEEDS_SHORTEST }; /* of windows, in an octave */
+enum {
+    LENGTHS = LS_NEEDS_LONGEST + 1 - LS_NEEDS_SHORTEST, /* of windows, in an octave */
+    SHORTER = LS_NEEDS_SHORTEST - LS_NEEDS_LEAST,
+};
+
+static const double LONGEST_S = 10.0; /* of a window */
 
 /* Of the band: of wider windows too little is left beside them to be held against. */
 static const float WIDEST_SHARE = 0.75F;
@@ -26,6 +31,15 @@ static void list_widths(struct ls_needs *needs) {
     }
 }
 
+size_t ls_needs_octaves(double slot_s) {
+    size_t octaves = 1;
+    while (octaves < LS_NEEDS_OCTAVES_MAX &&
+           LS_NEEDS_LONGEST * ldexp(slot_s, (int)octaves - 1) < LONGEST_S) {
+        octaves++;
+    }
+    return octaves;
+}
+
 void ls_needs_init(struct ls_needs *needs, const struct ls_needs_opts *opts) {
     memset(needs, 0, sizeof *needs);
     needs->opts = *opts;
@@ -42,24 +56,29 @@ float ls_needs_excess(const struct ls_needs *needs, size_t slots, size_t width) 
 
 /* Windows start at every granule, which is a quarter of the shortest one, and at every channel; the
  * limits count two in a window's duration and in its bandwidth, and every channel by itself. */
-static void count_tested(const struct ls_needs *needs, double *ret) {
-    memset(ret, 0, LS_WIDTHS_MAX * sizeof *ret);
+static void count_tested(const struct ls_needs *needs, double (*ret)[LS_WIDTHS_MAX]) {
+    double widths[LS_WIDTHS_MAX] = {0};
     for (size_t i = 0; i < needs->width_count; i++) {
         size_t b = 0;
         while (needs->widths[i] >> (b + 1) > 0) {
             b++;
         }
-        ret[b] += ldexp(LENGTHS * LS_NEEDS_SHORTEST / 2.0, b > 0 ? (int)b - 1 : 0);
+        widths[b] += ldexp(1.0, b > 0 ? (int)b - 1 : 0);
     }
-    /* Limits of what is wider than any window serve those between it and the widest. */
-    for (size_t b = 1; b < LS_WIDTHS_MAX; b++) {
-        ret[b] = ret[b] > 0.0 ? ret[b] : ret[b - 1];
+    for (size_t b = 0; b < LS_WIDTHS_MAX; b++) {
+        /* Limits of what is wider than any window serve those between it and the widest. */
+        widths[b] = b > 0 && widths[b] == 0.0 ? widths[b - 1] : widths[b];
+        for (size_t level = 0; level < LS_LEVELS_MAX; level++) {
+            double lengths =
+                level > 1 ? LENGTHS * LS_NEEDS_SHORTEST / 2.0 : SHORTER * needs->opts.shorter;
+            ret[level][b] = lengths * widths[b];
+        }
     }
 }
 
 static void plan_limits(struct ls_needs *needs, double variance) {
     const struct ls_needs_opts *o = &needs->opts;
-    double tested[LS_WIDTHS_MAX];
+    double tested[LS_LEVELS_MAX][LS_WIDTHS_MAX];
     size_t rows = (size_t)1 << (o->octaves + 2);
     size_t widths = 1;
     size_t widest = o->widest > 0 && o->widest < o->channels ? o->widest : o->channels;
@@ -69,14 +88,14 @@ static void plan_limits(struct ls_needs *needs, double variance) {
     count_tested(needs, tested);
     struct ls_limits_opts opts = {.looks = o->looks,
                                   .levels = o->octaves + 3,
-                                  .first_level = 2,
+                                  .first_level = 1,
                                   .widths = widths,
                                   .rows = rows,
                                   .channels = o->channels,
                                   .frames_per_row = 2 * o->slot_rows,
                                   .false_alarms =
                                       o->false_alarms_per_day * (double)rows * o->slot_s / 86400.0,
-                                  .tested = tested,
+                                  .tested = (const double(*)[LS_WIDTHS_MAX])tested,
                                   .floor_error = sqrt(variance),
                                   .gain_channels = (double)o->channels};
     ls_limits_plan(&needs->limits, &opts);
@@ -89,7 +108,7 @@ double ls_needs_plan(struct ls_needs *needs, double variance) {
     needs->planned = variance;
     plan_limits(needs, variance);
     for (size_t j = 0; j < needs->opts.octaves; j++) {
-        for (size_t m = LS_NEEDS_SHORTEST; m <= LS_NEEDS_LONGEST; m++) {
+        for (size_t m = j == 0 ? LS_NEEDS_LEAST : LS_NEEDS_SHORTEST; m <= LS_NEEDS_LONGEST; m++) {
             for (size_t i = 0; i < needs->width_count; i++) {
                 size_t slots = m << j;
                 size_t width = needs->widths[i];

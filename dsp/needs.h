@@ -8,7 +8,9 @@
 #include "dsp/limits.h"
 
 enum {
-    LS_NEEDS_SHORTEST = 4, /* granules of a window, which are 2^octave slots */
+    LS_NEEDS_LEAST = 2, /* slots of a window */
+    LS_NEEDS_SHORTEST =
+        4, /* granules of a window, which are 2^octave slots, but for those of less */
     LS_NEEDS_LONGEST = 7,
     LS_NEEDS_OCTAVES_MAX = LS_LEVELS_MAX - 3,
     LS_NEEDS_WIDTHS_MAX = 40
@@ -21,7 +23,8 @@ struct ls_needs_opts {
     size_t slot_rows; /* rows of 2 frames in a slot */
     double slot_s;
     double false_alarms_per_day;
-    size_t widest; /* channels of a window at most; 0: three quarters of them all */
+    size_t widest;  /* channels of a window at most; 0: three quarters of them all */
+    double shorter; /* share of slots with which windows of fewer than four of them end */
 };
 
 struct ls_needs {
@@ -33,6 +36,9 @@ struct ls_needs {
     float sums[LS_NEEDS_OCTAVES_MAX][LS_NEEDS_LONGEST + 1][LS_NEEDS_WIDTHS_MAX];
     double planned; /* relative variance of a channel's reference that this is for; 0: of none */
 };
+
+/* Octaves of windows up to ten seconds, on slots this long. */
+size_t ls_needs_octaves(double slot_s);
 
 void ls_needs_init(struct ls_needs *needs, const struct ls_needs_opts *opts);
 

@@ -16,16 +16,17 @@
 
 enum {
     GRANULES = LS_GRANULES, /* kept of an octave */
+    LEAST = LS_NEEDS_LEAST,
     SHORTEST = LS_NEEDS_SHORTEST,
     LONGEST = LS_NEEDS_LONGEST,
     OCTAVES_MAX = LS_NEEDS_OCTAVES_MAX,
     OPEN_MAX = LS_SLOW_OPEN_MAX,
     OPENED_MAX = 8, /* in one slot */
+    SEAM_SLOTS = 2, /* with which windows of less than SHORTEST slots end that lie over a seam */
     EVENTS_MAX = 512,
     GRID = 8, /* parts of a window in a fit */
 };
 
-static const double LONGEST_S = 10.0;
 static const double REFERENCE_S = 60.0; /* of noise are a channel's reference */
 /* Nepers by which the evidence for a box falls once it is over. */
 static const double OVER = 12.0;
@@ -70,14 +71,6 @@ struct ls_slow {
     uint64_t next_id;
 };
 
-static size_t octaves_for(double slot_s) {
-    size_t octaves = 1;
-    while (octaves < OCTAVES_MAX && LONGEST * ldexp(slot_s, (int)octaves - 1) < LONGEST_S) {
-        octaves++;
-    }
-    return octaves;
-}
-
 static float needed_at(const struct ls_slow *slow, size_t slots, size_t low, size_t high) {
     return ls_needs_excess(&slow->needs, slots, high - low) *
            ls_learnt_doubt(slow->learnt, slots, low, high);
@@ -102,14 +95,16 @@ int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct
     }
     size_t n = opts->channels;
     slow->opts = *opts;
-    slow->octaves = octaves_for(opts->slot_s);
-    const struct ls_needs_opts needs = {.looks = opts->looks,
-                                        .channels = opts->last_channel - opts->first_channel,
-                                        .octaves = slow->octaves,
-                                        .slot_rows = opts->slot_rows,
-                                        .slot_s = opts->slot_s,
-                                        .false_alarms_per_day = opts->false_alarms_per_day,
-                                        .widest = opts->widest};
+    slow->octaves = ls_needs_octaves(opts->slot_s);
+    const struct ls_needs_opts needs = {
+        .looks = opts->looks,
+        .channels = opts->last_channel - opts->first_channel,
+        .octaves = slow->octaves,
+        .slot_rows = opts->slot_rows,
+        .slot_s = opts->slot_s,
+        .false_alarms_per_day = opts->false_alarms_per_day,
+        .widest = opts->widest,
+        .shorter = opts->piece_slots > SEAM_SLOTS ? SEAM_SLOTS / (double)opts->piece_slots : 1.0};
     ls_needs_init(&slow->needs, &needs);
     ls_rises_init(&slow->rises, slow->needs.widths, slow->needs.width_count);
     bool ok = true;
@@ -376,8 +371,15 @@ static void fit_band(const struct ls_slow *slow, const float *row, uint64_t slot
     }
 }
 
+/* Slots of the shortest windows that end with this slot of the stretch. */
+static size_t shortest_at(const struct ls_slow *slow, uint64_t slot) {
+    size_t piece = slow->opts.piece_slots;
+    return piece == 0 || (slot >= piece && slot % piece < SEAM_SLOTS) ? LEAST : SHORTEST;
+}
+
 /* The present slot ends granules of every octave up to this one: all their windows end with it. */
 static void fit_window(struct ls_slow *slow, size_t octave, uint64_t now, struct crossing *best) {
+    size_t shortest = shortest_at(slow, now - 1);
     size_t n = slow->opts.channels + 1;
     size_t low = best->low;
     size_t high = best->high;
@@ -387,7 +389,7 @@ static void fit_window(struct ls_slow *slow, size_t octave, uint64_t now, struct
         for (size_t m = 1; m <= LONGEST && m <= granule; m++) {
             ls_rows_add(slow->window, slow->window, ring_row(slow, j, granule - m), n);
             /* Shorter ones have no limits: pieces are searched for them. */
-            if ((uint64_t)m << j >= SHORTEST) {
+            if ((uint64_t)m << j >= shortest) {
                 fit_band(slow, slow->window, (uint64_t)m << j, low, high, best);
             }
         }
@@ -482,8 +484,12 @@ static bool test_octave(struct ls_slow *slow, size_t octave, uint64_t now, struc
     size_t n = slow->opts.channels + 1;
     uint64_t granule = now >> octave;
     ret->ratio = 0.0F;
-    for (size_t m = SHORTEST; m <= LONGEST && m <= granule; m++) {
-        if (m == SHORTEST) {
+    size_t shortest = octave == 0 ? shortest_at(slow, now - 1) : SHORTEST;
+    for (size_t m = shortest; m <= LONGEST && m <= granule; m++) {
+        if (m == LEAST) {
+            ls_rows_add(slow->window, ring_row(slow, octave, granule - 1),
+                        ring_row(slow, octave, granule - 2), n);
+        } else if (m == shortest) {
             const float *rows[SHORTEST] = {
                 ring_row(slow, octave, granule - 1), ring_row(slow, octave, granule - 2),
                 ring_row(slow, octave, granule - 3), ring_row(slow, octave, granule - 4)};

@@ -2,7 +2,7 @@
  *
  * A piece leaves the power of its unclaimed cells in time slots. A pyramid over slots holds them as
  * running sums over channels, so that a window of any bandwidth is a difference of two; durations
- * of 4, 5, 6 and 7 slots, of twice as long ones, and so on up to ten seconds are tested at every
+ * of 2 to 7 slots, of 4 to 7 of twice as long ones, and so on up to ten seconds are tested at every
  * place in frequency whenever a slot of theirs is complete. What crosses is fitted and followed
  * (its pieces that were found as weak boxes included) until the evidence for it falls (E. S. Page,
  * "Continuous Inspection Schemes", Biometrika 41(1/2), 1954), and is then a box. Memory does not
@@ -35,6 +35,9 @@ struct ls_slow_opts {
     double false_alarms_per_day; /* expected of noise, > 0 */
     size_t divided; /* as in struct ls_slot_opts: pieces come with boxes of a coarser search */
     size_t widest;  /* channels of a window at most; 0: three quarters of them all */
+    /* Of a full piece, in which windows of two and three slots have been searched for: here they
+     * are tested over its seams alone. 0: they have not been, and are tested everywhere. */
+    size_t piece_slots;
 };
 
 /* LS_ERR_NOMEM. The caller destroys *ret. */

@@ -17,6 +17,9 @@ static const double TOLD_SHARE = 0.5;
 /* Of a window's duration: what was told of is a part of it up to here. */
 static const double PART_SHARE = 0.7;
 
+/* Of what speaks for it: a part is the best of many fits, the window one of a grid. */
+static const double PART_WEIGHT = 0.75;
+
 struct entry {
     uint64_t id; /* of what another search follows; 0: a box of a piece */
     struct ls_told_window extent;
@@ -146,6 +149,7 @@ bool ls_told_holds(const struct ls_told *told, const struct ls_told_window *wind
     double rows = (double)(window->row_stop - window->row_start);
     double cells = rows * (double)(window->channel_high - window->channel_low);
     struct common common = in_common(told, window);
-    bool part = common.rows < PART_SHARE * rows && common.evidence < evidence_of(held, cells);
+    bool part =
+        common.rows < PART_SHARE * rows && PART_WEIGHT * common.evidence < evidence_of(held, cells);
     return !part && common.excess > TOLD_SHARE * held;
 }

@@ -40,7 +40,8 @@ static int create_channels(struct side *ret, const struct ls_cut *cut, double fa
                                 .looks = cut->looks,
                                 .slot_rows = frames / 2,
                                 .slot_s = (double)(frames * cut->hop) / cut->rate_sps,
-                                .false_alarms_per_day = false_alarms_per_day};
+                                .false_alarms_per_day = false_alarms_per_day,
+                                .piece_slots = LS_SLOTS};
     *ret = (struct side){.slot_frames = (double)frames, .row_frames = 2.0, .divided = 1.0};
     return ls_slow_create(&ret->slow, &opts, err);
 }

@@ -56,8 +56,12 @@ Test(limits, scales_share_one_budget) {
 Test(limits, windows_of_a_grid_pay_for_as_many_as_are_tested) {
     struct scene scene;
     scene_init(&scene, 64, 16, 1);
-    const double few[7] = {4, 4, 4, 4, 4, 4, 4};
-    const double many[7] = {1e9, 1e9, 1e9, 1e9, 1e9, 1e9, 1e9};
+    double few[LS_LEVELS_MAX][LS_WIDTHS_MAX];
+    double many[LS_LEVELS_MAX][LS_WIDTHS_MAX];
+    for (size_t i = 0; i < (size_t)LS_LEVELS_MAX * LS_WIDTHS_MAX; i++) {
+        few[i / LS_WIDTHS_MAX][i % LS_WIDTHS_MAX] = 4.0;
+        many[i / LS_WIDTHS_MAX][i % LS_WIDTHS_MAX] = 1e9;
+    }
     struct ls_limits_opts opts = {.looks = scene.looks,
                                   .levels = 9,
                                   .widths = 7,
@@ -66,14 +70,14 @@ Test(limits, windows_of_a_grid_pay_for_as_many_as_are_tested) {
                                   .false_alarms = 1e-4,
                                   .floor_error = 0.01};
     struct ls_limits grid;
-    opts.tested = few;
+    opts.tested = (const double(*)[LS_WIDTHS_MAX])few;
     ls_limits_plan(&grid, &opts);
     double sum = 4.0 * sum_tails(&grid, &scene);
     /* The floor's own part of the law is not quite that of the limits. */
     cr_expect_float_eq(sum, 1e-4, 0.2e-4, "%g of 1e-4", sum);
     struct ls_limits dense;
     struct ls_limits fitted;
-    opts.tested = many;
+    opts.tested = (const double(*)[LS_WIDTHS_MAX])many;
     ls_limits_plan(&dense, &opts);
     opts.tested = NULL;
     opts.false_alarms /= 4.0;

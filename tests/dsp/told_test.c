@@ -94,7 +94,7 @@ Test(told, a_part_does_not_hold_what_is_longer) {
     struct ls_told_window window = {
         .row_start = 5, .row_stop = 45, .channel_low = 9, .channel_high = 10, .anywhere = true};
     cr_expect_not(ls_told_holds(told, &window, 30.0), "7.6 nepers in 40 rows");
-    cr_expect(ls_told_holds(told, &window, 19.0), "3.5 nepers in 40 rows");
+    cr_expect(ls_told_holds(told, &window, 16.0), "2.5 nepers in 40 rows");
     window.row_start = 8;
     window.row_stop = 20;
     cr_expect(ls_told_holds(told, &window, 24.0), "hardly longer than the part");
