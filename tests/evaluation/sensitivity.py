@@ -54,6 +54,9 @@ QUARTERS_S = 10e-3  # windows from about here on are searched on quarters of cha
 CENTRE_HZ = 20e3  # kept free: the DC channel is masked
 DURATIONS = [0.3e-3, 0.58e-3, 1e-3, 4.6e-3, 10e-3, 100e-3, 1.0, 10.0]
 BANDS = [0.0, 3e3, 12.5e3, 25e3, 200e3, 1e6, 5e6]  # 0: a line
+# Between bursts at one time, and of the wider one's band: closer weak ones come as one box, which is no matter of this
+# table (boxes.py has neighbours).
+GAP_HZ, GAP_SHARE = 40e3, 0.5
 LONG_S = 0.05
 LONG_FILL = {0.1: 0.04, 1.0: 0.06, 10.0: 0.1}  # of the band, by duration; WIDE_FILL of bands from 1 MHz on
 WIDE_FILL = 0.2
@@ -142,7 +145,7 @@ def schedule(cells, rng):
     order.sort(key=lambda c: -c.duration * c.width)
     boxes = np.zeros((0, 4))
     for cell in order:
-        gap_s, gap_hz = 0.25 * cell.duration + 2e-3, 0.1 * cell.width + 20e3
+        gap_s, gap_hz = 0.25 * cell.duration + 2e-3, max(GAP_HZ, GAP_SHARE * cell.width)
         for attempt in range(100000):
             if attempt % 200 == 199:
                 seconds *= 1.02
@@ -151,8 +154,9 @@ def schedule(cells, rng):
             if cell.width < 1e6 and low - CENTRE_HZ < 0 < low + cell.width + CENTRE_HZ:
                 continue
             wide = longest >= LONG_S and (cell.width >= 0.1 * cells[0].rate_sps)
+            beside = np.maximum(gap_hz, GAP_SHARE * (boxes[:, 3] - boxes[:, 2]))
             clear = ((boxes[:, 0] > start + cell.duration + gap_s) | (boxes[:, 1] + gap_s < start) |
-                     (not wide) & ((boxes[:, 2] > low + cell.width + gap_hz) | (boxes[:, 3] + gap_hz < low)))
+                     (not wide) & ((boxes[:, 2] - beside > low + cell.width) | (boxes[:, 3] + beside < low)))
             if clear.all():
                 break
         else:
