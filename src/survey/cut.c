@@ -65,8 +65,19 @@ static size_t quarter_frames(const struct ls_cut *cut) {
     return frames;
 }
 
-void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double channel_hz, size_t taps,
-                 double budget_per_day) {
+/* The laws behind thresholds hold for tails, so noise may fill this share of the places, one a
+ * second and hertz, in which boxes lie apart. */
+static const double noise_share_max = 1e-3;
+
+int ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double channel_hz, size_t taps,
+                double budget_per_day, struct ls_err *err) {
+    double most_per_day = noise_share_max * tuning->rate_sps * SECONDS_PER_DAY;
+    if (budget_per_day > most_per_day) {
+        return ls_err_set(err, LS_ERR_ARG,
+                          "%.3g false alarms a day are more than thresholds can be set for at %.6g "
+                          "samples/s: ask for %.3g at most",
+                          budget_per_day, tuning->rate_sps, most_per_day);
+    }
     memset(ret, 0, sizeof *ret);
     ret->channels = ls_cut_channels(tuning->rate_sps, channel_hz);
     ret->hop = ret->channels / 2;
@@ -80,6 +91,7 @@ void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double chan
     ret->quarter_frames = quarter_frames(ret);
     double seconds = (double)(ret->piece_frames * ret->hop) / tuning->rate_sps;
     ret->false_alarms = (1.0 - LS_CUT_SLOW_SHARE) * budget_per_day * seconds / SECONDS_PER_DAY;
+    return LS_OK;
 }
 
 size_t ls_cut_learn_samples(const struct ls_cut *cut) {

@@ -16,10 +16,10 @@
 size_t ls_cut_channels(double rate_sps, double channel_hz);
 
 /* Fills in everything but what bank, looks and reader give. budget_per_day: false alarms of
- * noise. taps: of the bank's filter.
- */
-void ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double channel_hz, size_t taps,
-                 double budget_per_day);
+ * noise. taps: of the bank's filter. LS_ERR_ARG: a budget of more than 86.4 for each
+ * sample/s. */
+int ls_cut_plan(struct ls_cut *ret, const struct ls_tuning *tuning, double channel_hz, size_t taps,
+                double budget_per_day, struct ls_err *err);
 
 /* Samples the floor is learned from: two seconds, two million samples at most. */
 size_t ls_cut_learn_samples(const struct ls_cut *cut);

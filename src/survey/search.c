@@ -139,11 +139,11 @@ static int create_arrays(struct ls_search *search, struct ls_err *err) {
 static int create_tools(struct ls_search *search, const struct ls_tuning *tuning,
                         struct ls_err *err) {
     drop_tools(search);
-    ls_cut_plan(&search->cut, tuning, search->opts.channel_hz, search->opts.taps,
-                search->opts.false_alarms_per_day);
+    int code = ls_cut_plan(&search->cut, tuning, search->opts.channel_hz, search->opts.taps,
+                           search->opts.false_alarms_per_day, err);
     size_t n = search->cut.channels;
     struct ls_channelizer_opts opts = {n, .taps = search->cut.taps, .format = tuning->format};
-    int code = ls_channelizer_create(&search->bank, &opts, err);
+    code = code == LS_OK ? ls_channelizer_create(&search->bank, &opts, err) : code;
     if (code != LS_OK) {
         return code;
     }

@@ -58,7 +58,8 @@ struct ls_search_counts {
 int ls_search_create(struct ls_search **ret, const struct ls_search_opts *opts, struct ls_err *err);
 void ls_search_destroy(struct ls_search *search);
 
-/* A stretch begins; the one before has been ended. LS_ERR_ARG: a rate that no bank fits. */
+/* A stretch begins; the one before has been ended. LS_ERR_ARG: a rate that no bank fits, or more
+ * false alarms a day than ls_cut_plan takes. */
 int ls_search_begin(struct ls_search *search, const struct ls_tuning *tuning, int64_t t_ns,
                     struct ls_err *err);
 

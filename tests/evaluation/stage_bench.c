@@ -104,7 +104,7 @@ static void create_detector(struct tools *t) {
 static void create_tools(struct tools *t) {
     struct ls_err err;
     struct ls_tuning tuning = {.rate_sps = RATE, .format = LS_FORMAT_CI16_LE};
-    ls_cut_plan(&t->cut, &tuning, 0.0, TAPS, FALSE_ALARMS_PER_DAY);
+    ls_cut_plan(&t->cut, &tuning, 0.0, TAPS, FALSE_ALARMS_PER_DAY, NULL);
     size_t n = t->cut.channels;
     t->samples = malloc(t->cut.piece_samples * SAMPLE_BYTES);
     t->floor_pow = calloc(n, sizeof *t->floor_pow);

@@ -537,7 +537,7 @@ Test(cut, something_long_is_looked_at_ten_times_a_second) {
         const struct ls_tuning tuning = {.rate_sps = rows[i].rate_sps, .format = LS_FORMAT_CI16_LE};
         const struct ls_box whole = {.from_start = true, .to_stop = true};
         const struct ls_box ends = {.from_start = true};
-        ls_cut_plan(&cut, &tuning, 0.0, 8, 10.0);
+        cr_assert_eq(ls_cut_plan(&cut, &tuning, 0.0, 8, 10.0, NULL), LS_OK);
         size_t looks = 0;
         for (size_t piece = 0; piece < rows[i].pieces; piece++) {
             looks += ls_cut_looks_at(&cut, piece * cut.piece_frames, &whole) ? 1 : 0;
@@ -545,4 +545,17 @@ Test(cut, something_long_is_looked_at_ten_times_a_second) {
         }
         cr_assert(looks >= rows[i].least && looks <= (rows[i].least + 1), "%zu looks", looks);
     }
+}
+
+/* At a low rate a budget that fits a wide band is more boxes than there are places for. */
+Test(search, a_budget_that_no_threshold_keeps_is_refused) {
+    struct ls_cut cut;
+    struct ls_err err;
+    const struct ls_tuning narrow = {.rate_sps = 100.0, .format = LS_FORMAT_CU8};
+    const struct ls_tuning wide = {.rate_sps = 20e6, .format = LS_FORMAT_CU8};
+    cr_assert_eq(ls_cut_plan(&cut, &narrow, 0.0, 8, 1e6, &err), LS_ERR_ARG);
+    cr_assert_str_eq(err.text, "1e+06 false alarms a day are more than thresholds can be set for "
+                               "at 100 samples/s: ask for 8.64e+03 at most");
+    cr_assert_eq(ls_cut_plan(&cut, &narrow, 0.0, 8, 10.0, &err), LS_OK);
+    cr_assert_eq(ls_cut_plan(&cut, &wide, 0.0, 8, 1e6, &err), LS_OK);
 }
