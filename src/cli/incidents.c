@@ -118,7 +118,11 @@ static int draw(void *context, const struct ls_incident *row, struct ls_err *err
     ls_show_time(finding->start_ns, false, time);
     time[strlen("2026-11-20 08:00")] = '\0';
     ls_seconds_format((double)(finding->stop_ns - finding->start_ns) / 1e9, lasts);
-    ls_show_number((finding->low_hz + finding->high_hz) / 2e6, 3, center);
+    if (ls_incident_is_wide(finding)) {
+        snprintf(center, sizeof center, "%.1f-%.1f", finding->low_hz / 1e6, finding->high_hz / 1e6);
+    } else {
+        ls_show_number((finding->low_hz + finding->high_hz) / 2e6, 3, center);
+    }
     ls_finding_p_text(finding->log10_p, 1, p);
     show_parameters(finding, what, sizeof what);
     const char *cells[COLUMNS] = {

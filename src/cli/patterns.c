@@ -29,7 +29,7 @@ static const struct ls_option own_rows[] = {
      .low = 1,
      .high = LS_THREADS_MAX,
      .help = "1 to 4, else one a processor; findings do not depend on it"},
-    {.name = "json", .kind = LS_OPTION_FLAG, .help = "one JSON object for each search made"},
+    {.name = "json", .kind = LS_OPTION_FLAG, .help = "one JSON object a finding, reported or not"},
 };
 static const struct ls_option_table own = {
     .title = "Patterns", .rows = own_rows, .count = LS_COUNT(own_rows)};
@@ -55,10 +55,10 @@ static const struct ls_column columns[COLUMNS] = {
 };
 
 static int draw(void *context, const struct ls_finding *finding, struct ls_err *err) {
-    char p[LS_SHOW_BYTES];
+    char p[LS_FINDING_P_BYTES];
     char center[LS_SHOW_BYTES] = "";
     char searches[LS_SHOW_BYTES];
-    snprintf(p, sizeof p, "%.1e", ls_finding_probability(finding));
+    ls_finding_p_text(finding->log10_p, 2, p);
     if (finding->stop_ns > finding->start_ns) {
         ls_show_number((finding->low_hz + finding->high_hz) / 2e6, 4, center);
     }
@@ -135,9 +135,10 @@ const struct ls_verb ls_verb_patterns = {
     .min_arguments = 0,
     .max_arguments = 0,
     .text = "Searches all stored transmissions for regularities, against the times in which the "
-            "receiver was really listening, and brings the incidents up to date. Every search is "
-            "shown with the probability that chance alone does as well, after all trials; few are "
-            "reported. The same rows give the same findings, however often it runs.",
+            "receiver was really listening, and brings the incidents up to date. What each "
+            "search came to is shown with the probability that chance alone does as well, after "
+            "all trials; few are reported. The same rows give the same findings, however often it "
+            "runs.",
     .tables = tables,
     .example = "lineside patterns --plan eu\n"
                "lineside patterns --json | jq 'select(.reported)'",

@@ -1,5 +1,6 @@
 #include "model/incident.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -17,4 +18,20 @@ bool ls_severity_parse(const char *name, enum ls_severity *ret) {
         }
     }
     return false;
+}
+
+bool ls_incident_is_wide(const struct ls_finding *finding) {
+    return finding->high_hz - finding->low_hz > LS_INCIDENT_NARROW_HZ;
+}
+
+void ls_incident_where(const struct ls_finding *finding, int decimals,
+                       char ret[LS_INCIDENT_WHERE_BYTES]) {
+    double low = finding->low_hz / 1e6;
+    double high = finding->high_hz / 1e6;
+    if (ls_incident_is_wide(finding)) {
+        snprintf(ret, LS_INCIDENT_WHERE_BYTES, "from %.*f to %.*f MHz", decimals, low, decimals,
+                 high);
+    } else {
+        snprintf(ret, LS_INCIDENT_WHERE_BYTES, "near %.*f MHz", decimals, 0.5 * (low + high));
+    }
 }

@@ -23,6 +23,15 @@ struct ls_incident {
     char band[64];              /* name of the plan's band, "" when none */
 };
 
+/* Where a finding is, for people: "near 882.400 MHz", and of one over several channels, wider than
+ * LS_INCIDENT_NARROW_HZ, "from 880.474 to 883.325 MHz": in the middle nothing may have been sent. A
+ * GSM channel as received is 250 kHz wide. decimals: of MHz. */
+#define LS_INCIDENT_NARROW_HZ 500e3
+enum { LS_INCIDENT_WHERE_BYTES = 64 };
+bool ls_incident_is_wide(const struct ls_finding *finding);
+void ls_incident_where(const struct ls_finding *finding, int decimals,
+                       char ret[LS_INCIDENT_WHERE_BYTES]);
+
 /* "permitted", "note", "watch", "alert". */
 const char *ls_severity_name(enum ls_severity severity);
 

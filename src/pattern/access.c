@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/util.h"
+#include "model/incident.h"
 #include "pattern/regular.h"
 #include "pattern/words.h"
 
@@ -17,19 +18,22 @@ static void describe(const struct ls_unit *unit, struct ls_finding *finding) {
     const struct ls_fit *fit = unit->fit;
     double heard = (double)fit->members / fmax(fit->expected, 1.0);
     double rate = 3600.0 / fit->period_s * heard;
-    double error = 1.6448536269514722 * 3600.0 / fit->period_s *
-                   sqrt(heard * (1.0 - heard) / fmax(fit->expected, 1.0));
     ls_finding_number(finding, "cadence_s", fit->period_s, fit->period_low_s, fit->period_high_s);
-    ls_finding_number(finding, "rate_per_hour", rate, rate - error, rate + error);
     ls_words_missed(unit, finding);
+    /* The interval is that of the misses: the cadence is known far better. */
+    const struct ls_parameter *missed = ls_finding_parameter(finding, "missed_fraction");
+    ls_finding_number(finding, "rate_per_hour", rate, 3600.0 / fit->period_s * (1.0 - missed->high),
+                      3600.0 / fit->period_s * (1.0 - missed->low));
     ls_finding_number(finding, "jitter_s", fit->jitter_s, fit->jitter_low_s, fit->jitter_high_s);
     ls_finding_number(finding, "events", (double)fit->members, (double)NAN, (double)NAN);
     ls_finding_word(finding, "timing", ls_words_timing(fit));
     ls_words_rivals(unit, finding);
-    snprintf(finding->words, sizeof finding->words,
-             "%zu access bursts, one every %.6g s (%s), %.3g an hour, near %.4f MHz", fit->members,
-             fit->period_s, ls_words_timing(fit), rate,
-             0.5 * (finding->low_hz + finding->high_hz) / 1e6);
+    char rhythm[LS_RHYTHM_BYTES];
+    char where[LS_INCIDENT_WHERE_BYTES];
+    ls_words_rhythm(unit, rhythm);
+    ls_incident_where(finding, 4, where);
+    snprintf(finding->words, sizeof finding->words, "%zu access bursts, %s (%s), %.3g an hour, %s",
+             fit->members, rhythm, ls_words_timing(fit), rate, where);
     ls_copy_text(finding->limits, sizeof finding->limits, ls_access_kind.fooled);
     finding->reported = fit->members >= LS_TRIAL_EVENTS_MIN && fit->period_s <= rare_s;
 }

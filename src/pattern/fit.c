@@ -494,6 +494,9 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
     struct clock clock = of_one_hop(arrivals, &frame, least_s, ret);
     struct clock unit = of_one_unit(arrivals, &clock, least_s, ret);
     take_clock(arrivals, &unit, ret);
+    if (unit.sigma_s <= least_s) {
+        ret->jitter_low_s = 0.0; /* all of it may be the rounding of the times */
+    }
     ret->clock = true;
     ret->rival_log10 = (double)INFINITY;
     if (isnan(verdict->interval_s)) {

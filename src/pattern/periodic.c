@@ -5,6 +5,7 @@
 
 #include "base/time.h"
 #include "base/util.h"
+#include "model/incident.h"
 #include "pattern/fold.h"
 #include "pattern/words.h"
 
@@ -25,10 +26,13 @@ static void describe(const struct ls_unit *unit, struct ls_finding *finding) {
     ls_words_rivals(unit, finding);
     struct ls_mean on = ls_words_on(unit);
     ls_finding_number(finding, "on_s", on.mean, on.low, on.high);
+    char rhythm[LS_RHYTHM_BYTES];
+    char where[LS_INCIDENT_WHERE_BYTES];
+    ls_words_rhythm(unit, rhythm);
+    ls_incident_where(finding, 4, where);
     snprintf(finding->words, sizeof finding->words,
-             "%zu transmissions of about %.3g s, one every %.6g s (%s), near %.4f MHz",
-             fit->members, on.mean, fit->period_s, ls_words_timing(fit),
-             0.5 * (finding->low_hz + finding->high_hz) / 1e6);
+             "%zu transmissions of about %.3g s, %s (%s), %s", fit->members, on.mean, rhythm,
+             ls_words_timing(fit), where);
     ls_copy_text(finding->limits, sizeof finding->limits, ls_periodic_kind.fooled);
     finding->reported = fit->members >= LS_TRIAL_EVENTS_MIN;
 }

@@ -105,7 +105,11 @@ static int add_unit(const struct ls_regular *regular, const struct ls_regular_sl
     if (later && slot->confirmed_ns > finding.stop_ns) {
         unit.last_ns = finding.stop_ns = slot->confirmed_ns;
     }
-    regular->opts.describe(&unit, &finding);
+    if (finding.evidence_count > 0) { /* a regularity that no arrival is of has no estimates */
+        regular->opts.describe(&unit, &finding);
+    } else {
+        finding.reported = false;
+    }
     return ls_report_add(report, &finding, err);
 }
 

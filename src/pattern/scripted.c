@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/util.h"
+#include "model/incident.h"
 #include "pattern/fold.h"
 #include "pattern/words.h"
 
@@ -25,11 +26,17 @@ static void describe(const struct ls_unit *unit, struct ls_finding *finding) {
     ls_finding_number(finding, "off_spread_s", off.spread, (double)NAN, (double)NAN);
     ls_finding_word(finding, "timing", ls_words_timing(fit));
     ls_words_rivals(unit, finding);
+    char rhythm[LS_RHYTHM_BYTES];
+    char between[LS_RHYTHM_BYTES] = "";
+    char where[LS_INCIDENT_WHERE_BYTES];
+    ls_words_rhythm(unit, rhythm);
+    ls_incident_where(finding, 4, where);
+    if (isfinite(off.mean)) { /* two cycles that follow each other were heard */
+        snprintf(between, sizeof between, "with %.4g s between them, ", off.mean);
+    }
     snprintf(finding->words, sizeof finding->words,
-             "%zu transmissions held for %.4g s, with %.4g s between them, one every %.6g s (%s), "
-             "near %.4f MHz",
-             fit->members, on.mean, off.mean, fit->period_s, ls_words_timing(fit),
-             0.5 * (finding->low_hz + finding->high_hz) / 1e6);
+             "%zu transmissions held for %.4g s, %s%s (%s), %s", fit->members, on.mean, between,
+             rhythm, ls_words_timing(fit), where);
     ls_copy_text(finding->limits, sizeof finding->limits, ls_scripted_kind.fooled);
     finding->reported = fit->members >= LS_TRIAL_EVENTS_MIN;
 }

@@ -56,9 +56,25 @@ static double beta_quantile(double p, double a, double b) {
     return 0.5 * (low + high);
 }
 
+/* Share of the cycles in which somebody listened and nothing came. */
+static double missed_share(const struct ls_fit *fit) {
+    double n = fmax(fit->expected, 1.0);
+    return fmax(0.0, n - (double)fit->members) / n;
+}
+
+void ls_words_rhythm(const struct ls_unit *unit, char ret[LS_RHYTHM_BYTES]) {
+    double missed = missed_share(unit->fit);
+    if (missed > 0.5) {
+        snprintf(ret, LS_RHYTHM_BYTES, "at multiples of %.6g s, %.0f %% of them without one",
+                 unit->fit->period_s, 100.0 * missed);
+    } else {
+        snprintf(ret, LS_RHYTHM_BYTES, "one every %.6g s", unit->fit->period_s);
+    }
+}
+
 void ls_words_missed(const struct ls_unit *unit, struct ls_finding *finding) {
     double n = fmax(unit->fit->expected, 1.0);
-    double missed = fmax(0.0, n - (double)unit->fit->members);
+    double missed = n * missed_share(unit->fit);
     double low = missed > 0.0 ? beta_quantile(0.05, missed, n - missed + 1.0) : 0.0;
     double high = missed < n ? beta_quantile(0.95, missed + 1.0, n - missed) : 1.0;
     ls_finding_number(finding, "missed_fraction", missed / n, low, high);
@@ -220,28 +236,64 @@ static struct laws judge_laws(const struct ls_unit *unit) {
     return laws;
 }
 
+enum { RATIO_BYTES = 16 };
+
+/* A fit says nothing of ratios that are less. */
+static const double ratio_least_log10 = -99.0;
+
+/* "1e-42", "0.3", "below 1e-99". */
+static void ratio_text(double log10_ratio, char ret[RATIO_BYTES]) {
+    if (log10_ratio <= ratio_least_log10) {
+        snprintf(ret, RATIO_BYTES, "below 1e-99");
+    } else if (fabs(log10_ratio) < 1.5) {
+        snprintf(ret, RATIO_BYTES, "%.1g", pow(10.0, log10_ratio));
+    } else {
+        snprintf(ret, RATIO_BYTES, "1e%+.0f", log10_ratio);
+    }
+}
+
+/* Laws that no clock is behind, against multiples of the period; where one is likelier, a reader is
+ * told in words. */
+static void irregular_rival(const struct ls_unit *unit, struct ls_finding *finding) {
+    struct laws laws = judge_laws(unit);
+    if (laws.count < 4) {
+        return;
+    }
+    double each[3] = {laws.exponential, laws.log_normal, laws.weibull};
+    char text[3][RATIO_BYTES];
+    double most = -(double)INFINITY;
+    for (size_t i = 0; i < 3; i++) {
+        double log10_ratio = (each[i] - laws.regular) * (double)laws.count / M_LN10;
+        most = fmax(most, log10_ratio);
+        ratio_text(log10_ratio, text[i]);
+    }
+    if (most <= ratio_least_log10) {
+        ls_words_rival(finding, "intervals exponential, log-normal, Weibull: likelihood %s each",
+                       text[0]);
+    } else {
+        ls_words_rival(finding,
+                       "intervals exponential, log-normal, Weibull: likelihood %s, %s, %s%s",
+                       text[0], text[1], text[2], most > 0.0 ? ": likelier than regular ones" : "");
+    }
+}
+
 void ls_words_rivals(const struct ls_unit *unit, struct ls_finding *finding) {
     const struct ls_fit *fit = unit->fit;
     const char *other = fit->clock ? "wait-after-release" : "clock-locked";
+    char ratio[RATIO_BYTES];
     if (isfinite(fit->rival_log10)) {
-        ls_words_rival(finding, "%s: likelihood 1e-%.0f of that of %s", other,
-                       fmin(99.0, fit->rival_log10), ls_words_timing(fit));
+        ratio_text(-fit->rival_log10, ratio);
+        ls_words_rival(finding, "%s: likelihood %s of that of %s", other, ratio,
+                       ls_words_timing(fit));
     } else {
         ls_words_rival(finding, "%s: not tried, listening too interrupted for intervals", other);
     }
     if (isfinite(fit->alias_log10)) {
-        ls_words_rival(finding, "period of %.6g s (%.3g of it): likelihood 1e-%.0f", fit->alias_s,
-                       fit->alias_s / fit->period_s, fmin(999.0, fit->alias_log10));
+        ratio_text(-fit->alias_log10, ratio);
+        ls_words_rival(finding, "period of %.6g s (%.3g of it): likelihood %s", fit->alias_s,
+                       fit->alias_s / fit->period_s, ratio);
     }
-    struct laws laws = judge_laws(unit);
-    if (laws.count >= 4) {
-        double n = (double)laws.count / M_LN10;
-        ls_words_rival(finding,
-                       "intervals exponential, log-normal, Weibull: likelihood 1e%+.0f, 1e%+.0f, "
-                       "1e%+.0f",
-                       (laws.exponential - laws.regular) * n, (laws.log_normal - laws.regular) * n,
-                       (laws.weibull - laws.regular) * n);
-    }
+    irregular_rival(unit, finding);
     if (unit->number > 0) {
         ls_words_rival(finding, "device %zu told apart by timing alone: shares its emitter slot",
                        unit->number + 1);

@@ -14,6 +14,11 @@ void ls_words_phase(const struct ls_unit *unit, struct ls_finding *finding);
 /* Parameter missed_fraction: of the cycles in which somebody listened; Clopper-Pearson interval. */
 void ls_words_missed(const struct ls_unit *unit, struct ls_finding *finding);
 
+/* "one every 47 s", or of a clock that is mostly not heard "at multiples of 47 s, 84 % of them
+ * without one". */
+enum { LS_RHYTHM_BYTES = 80 };
+void ls_words_rhythm(const struct ls_unit *unit, char ret[LS_RHYTHM_BYTES]);
+
 /* Rivals: the other timing, the best alias, other laws of the intervals. */
 void ls_words_rivals(const struct ls_unit *unit, struct ls_finding *finding);
 

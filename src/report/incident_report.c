@@ -176,8 +176,18 @@ static void split_name(const char *name, char *ret_label, size_t size, const cha
     }
 }
 
+/* Decimals of a parameter and its ends: two digits of half the interval, which is all that is known
+ * of it. -1: there is no interval to go by. */
+static int decimals_of(const struct ls_parameter *p) {
+    double half = 0.5 * (p->high - p->low);
+    if (!isfinite(half) || half <= 0.0) {
+        return -1;
+    }
+    return (int)fmin(fmax(1.0 - floor(log10(half)), 0.0), 9.0);
+}
+
 static struct ls_value parameter_value(struct ls_shown *shown, const char *unit, double value,
-                                       bool no_clock) {
+                                       int decimals, bool no_clock) {
     if (!isfinite(value)) {
         return (struct ls_value){.text = "-", .raw = "null"};
     }
@@ -188,8 +198,12 @@ static struct ls_value parameter_value(struct ls_shown *shown, const char *unit,
         struct ls_shown time;
         snprintf(shown->text, sizeof shown->text, "%s",
                  ls_sections_time(&time, (int64_t)value, no_clock));
+    } else if (decimals >= 0) {
+        snprintf(shown->text, sizeof shown->text, "%.*f", decimals, value);
+    } else if (value == rint(value) && fabs(value) < 1e6) {
+        snprintf(shown->text, sizeof shown->text, "%.0f", value);
     } else {
-        snprintf(shown->text, sizeof shown->text, "%.7g", value);
+        snprintf(shown->text, sizeof shown->text, "%.4g", value);
     }
     return (struct ls_value){.text = shown->text, .raw = shown->raw};
 }
@@ -209,14 +223,15 @@ static void parameters(struct ls_document *doc, const struct ls_material *m) {
         char raw[LS_PARAMETER_NAME_BYTES + 2];
         const char *unit;
         struct ls_shown shown;
+        int digits = decimals_of(p);
         split_name(p->name, label, sizeof label, &unit);
         snprintf(raw, sizeof raw, "\"%.31s\"", p->name);
         ls_document_cell(doc, (struct ls_value){.text = label, .raw = raw});
         ls_document_cell(doc, p->text[0] != '\0'
                                   ? ls_value_text(p->text)
-                                  : parameter_value(&shown, unit, p->value, m->no_clock));
-        ls_document_cell(doc, parameter_value(&shown, unit, p->low, m->no_clock));
-        ls_document_cell(doc, parameter_value(&shown, unit, p->high, m->no_clock));
+                                  : parameter_value(&shown, unit, p->value, digits, m->no_clock));
+        ls_document_cell(doc, parameter_value(&shown, unit, p->low, digits, m->no_clock));
+        ls_document_cell(doc, parameter_value(&shown, unit, p->high, digits, m->no_clock));
         ls_document_cell(doc, ls_value_text(p->text[0] != '\0' ? "" : unit));
     }
 }
@@ -299,9 +314,10 @@ int ls_incident_report(struct ls_document **ret, const struct ls_material *mater
     const struct ls_incident *incident = &material->incident;
     struct ls_document *doc;
     char title[256];
-    snprintf(title, sizeof title, "Incident %lld: %s near %.3f MHz at %s", (long long)incident->id,
-             incident->finding.kind, (incident->finding.low_hz + incident->finding.high_hz) / 2e6,
-             incident->finding.sensor);
+    char where[LS_INCIDENT_WHERE_BYTES];
+    ls_incident_where(&incident->finding, 3, where);
+    snprintf(title, sizeof title, "Incident %lld: %s %s at %s", (long long)incident->id,
+             incident->finding.kind, where, incident->finding.sensor);
     int code = ls_document_create(&doc, title, err);
     if (code != LS_OK) {
         return code;

@@ -191,3 +191,26 @@ Test(fit, hops_are_told_from_the_frame) {
         cr_assert_eq(fit.members, count, "seed %zu: %zu of %zu", (size_t)seed, fit.members, count);
     }
 }
+
+/* A clock of whole seconds in a log of whole seconds: that its times scatter by nothing is as well
+ * founded as that they scatter by all that rounding leaves open. */
+Test(fit, jitter_within_rounding_may_be_none) {
+    enum { EVENTS = 60 };
+    double t_s[EVENTS];
+    for (size_t i = 0; i < EVENTS; i++) {
+        t_s[i] = 47.0 * (double)i;
+    }
+    double start_s = 0.0;
+    double stop_s = t_s[EVENTS - 1];
+    double before_s[] = {0.0, stop_s};
+    struct ls_good_time good = {
+        .count = 1, .start_s = &start_s, .stop_s = &stop_s, .before_s = before_s};
+    struct ls_arrivals arrivals = {.t_s = t_s, .count = EVENTS, .good = &good};
+    struct ls_verdict verdict = {
+        .clock_rank = 20.0, .renewal_rank = 1.0, .period_s = 47.0, .interval_s = (double)NAN};
+    struct ls_fit fit;
+    ls_fit_arrivals(&arrivals, &verdict, &fit);
+    cr_expect_float_eq(fit.period_s, 47.0, 1e-6);
+    cr_expect_eq(fit.jitter_low_s, 0.0, "%g", fit.jitter_low_s);
+    cr_expect_float_eq(fit.jitter_s, 0.29, 0.01, "%g", fit.jitter_s);
+}
