@@ -421,8 +421,8 @@ ORDER BY o.start_ns, (o.low_hz + o.high_hz) / 2, o.id;
 INSERT INTO permit (owner, purpose, place, low_hz, high_hz, since_ns, until_ns)
 VALUES (:owner, :purpose, :place, :low_hz, :high_hz, :since_ns, :until_ns) RETURNING id;
 
--- name: permit_since
-SELECT since_ns FROM permit WHERE id = :id;
+-- name: permit_span
+SELECT since_ns, until_ns FROM permit WHERE id = :id;
 
 -- name: end_permit
 UPDATE permit SET until_ns = :until_ns WHERE id = :id;

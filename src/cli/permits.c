@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "cli/database.h"
@@ -126,7 +127,13 @@ static void show_minute(int64_t ns, char ret[LS_SHOW_BYTES]) {
     ret[strlen("2026-11-20 08:00")] = '\0';
 }
 
+struct listing {
+    struct ls_table *table;
+    size_t rows;
+};
+
 static int draw(void *context, const struct ls_permit *permit, struct ls_err *err) {
+    struct listing *listing = context;
     char id[LS_SHOW_BYTES];
     char from[LS_SHOW_BYTES];
     char until[LS_SHOW_BYTES] = "";
@@ -149,7 +156,8 @@ static int draw(void *context, const struct ls_permit *permit, struct ls_err *er
         [OWNER] = permit->owner,
         [PURPOSE] = permit->purpose,
     };
-    return ls_table_add(context, cells, err);
+    listing->rows++;
+    return ls_table_add(listing->table, cells, err);
 }
 
 static int print_json(void *context, const struct ls_permit *permit, struct ls_err *err) {
@@ -179,16 +187,19 @@ static int list(struct ls_store *store, const struct ls_args *args, struct ls_er
     if (ls_args_given(args, "json")) {
         return ls_store_each_permit(store, print_json, NULL, err);
     }
-    struct ls_table *table;
-    int code = ls_table_create(&table, stdout, columns, COLUMNS, err);
+    struct listing listing = {.rows = 0};
+    int code = ls_table_create(&listing.table, stdout, columns, COLUMNS, err);
     if (code != LS_OK) {
         return code;
     }
-    code = ls_store_each_permit(store, draw, table, err);
+    code = ls_store_each_permit(store, draw, &listing, err);
     if (code == LS_OK) {
-        code = ls_table_finish(table, err);
+        code = ls_table_finish(listing.table, err);
     }
-    ls_table_destroy(table);
+    if (code == LS_OK && listing.rows == 0) {
+        ls_log(LS_LOG_INFO, "no permits are registered");
+    }
+    ls_table_destroy(listing.table);
     return code;
 }
 

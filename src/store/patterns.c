@@ -69,16 +69,18 @@ int ls_store_add_permit(struct ls_store *store, const struct ls_permit *permit, 
     return end_permit_change(store, code, err);
 }
 
-static int permit_since(struct ls_store *store, int64_t id, int64_t *ret_ns, struct ls_err *err) {
+static int permit_span(struct ls_store *store, int64_t id, int64_t *ret_since_ns,
+                       int64_t *ret_until_ns, struct ls_err *err) {
     sqlite3_stmt *stmt;
-    int code = ls_sql_get(store, "permit_since", &stmt, err);
+    int code = ls_sql_get(store, "permit_span", &stmt, err);
     if (code != LS_OK) {
         return code;
     }
     ls_sql_bind_int(stmt, ":id", id);
     int step = sqlite3_step(stmt);
     if (step == SQLITE_ROW) {
-        *ret_ns = sqlite3_column_int64(stmt, 0);
+        *ret_since_ns = sqlite3_column_int64(stmt, 0);
+        *ret_until_ns = sqlite3_column_int64(stmt, 1);
     } else if (step == SQLITE_DONE) {
         code = ls_err_set(err, LS_ERR_NOTFOUND,
                           "there is no permit %lld: 'lineside permits list' shows them",
@@ -92,12 +94,20 @@ static int permit_since(struct ls_store *store, int64_t id, int64_t *ret_ns, str
 
 int ls_store_end_permit(struct ls_store *store, int64_t id, int64_t until_ns, struct ls_err *err) {
     int64_t since_ns = 0;
+    int64_t present_ns = INT64_MAX;
     int code = ls_sql_exec(store, "BEGIN IMMEDIATE", "ending a permit", err);
     if (code == LS_OK) {
-        code = permit_since(store, id, &since_ns, err);
+        code = permit_span(store, id, &since_ns, &present_ns, err);
     }
     if (code == LS_OK && until_ns < since_ns) {
         code = ls_err_set(err, LS_ERR_ARG, "permit %lld begins after that", (long long)id);
+    }
+    if (code == LS_OK && until_ns > present_ns) {
+        char time[LS_TIME_TEXT_BYTES];
+        ls_time_format(present_ns, time);
+        code = ls_err_set(err, LS_ERR_ARG,
+                          "permit %lld holds until %s: an end is not put off; add a new permit",
+                          (long long)id, time);
     }
     sqlite3_stmt *stmt;
     if (code == LS_OK) {

@@ -11,7 +11,8 @@
 /* LS_ERR_ARG: no range, an end before its beginning. */
 int ls_store_add_permit(struct ls_store *store, const struct ls_permit *permit, int64_t *ret_id,
                         struct ls_err *err);
-/* It holds until until_ns. LS_ERR_NOTFOUND; LS_ERR_ARG: that is before it begins. */
+/* It holds until until_ns. LS_ERR_NOTFOUND; LS_ERR_ARG: that is before it begins, or after the end
+ * that it has: what was not permitted at its time is not permitted afterwards. */
 int ls_store_end_permit(struct ls_store *store, int64_t id, int64_t until_ns, struct ls_err *err);
 
 /* In order of id. What each returns but LS_OK ends the walk; the same for all walks here. */
