@@ -117,11 +117,15 @@ static int take_row(void *context, const struct ls_health *row, struct ls_err *e
     return LS_OK;
 }
 
-/* Does a subject fail now, or is a sensor silent? Says so on stderr, after the rows. */
+/* Does a subject fail now, or is a sensor silent? Says so on stderr, after the rows. Whoever asks
+ * for an age wants to hear of a sensor that never said anything, too. */
 static bool judge(const struct listing *listing, const struct ls_args *args) {
     double max_age_s = HUGE_VAL;
     bool failing = false;
-    ls_args_seconds(args, "max-age", &max_age_s);
+    if (ls_args_seconds(args, "max-age", &max_age_s) && listing->rows == 0) {
+        ls_log(LS_LOG_INFO, "nothing heard of any sensor, as --max-age asks");
+        return true;
+    }
     int64_t now_ns = ls_time_now();
     for (size_t i = 0; i < listing->newest_count; i++) {
         const struct ls_health *row = &listing->newest[i];

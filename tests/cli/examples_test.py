@@ -26,6 +26,7 @@ MAY = {
     "lineside devices": {0, 1},  # there is no radio
     "lineside devices driver=rtlsdr --json": {0, 1, 2},
     "lineside import recording.sigmf-meta": {0, 3},  # a recording without annotations
+    "lineside health --max-age 2h": {3},  # no sensor wrote into this database
 }
 
 
