@@ -103,8 +103,9 @@ static int create(struct ls_source **ret, int fd, uint64_t bytes, struct describ
                           ls_file_shown(opts->path), raw->tuning.rate_sps);
     }
     if (bytes % sample_bytes != 0) {
-        ls_note_add(&raw->note, "data end within a sample, %zu bytes left out",
-                    (size_t)(bytes % sample_bytes));
+        size_t rest_bytes = (size_t)(bytes % sample_bytes);
+        ls_note_add(&raw->note, "data end within a sample, %zu byte%s left out", rest_bytes,
+                    rest_bytes == 1 ? "" : "s");
     }
     const uint64_t offset_bytes = 0;
     const struct ls_recording_opts recording = {

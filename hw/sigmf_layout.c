@@ -65,7 +65,8 @@ static void keep(struct build *b, size_t i, uint64_t headers_bytes, uint64_t sam
 static void say_cut(struct build *b, size_t rest_bytes, size_t beyond) {
     if (rest_bytes > 0) {
         b->layout.truncated = true;
-        ls_note_add(b->note, "data end within a sample, %zu bytes left out", rest_bytes);
+        ls_note_add(b->note, "data end within a sample, %zu byte%s left out", rest_bytes,
+                    rest_bytes == 1 ? "" : "s");
     }
     if (beyond > 0) {
         b->layout.truncated = true;

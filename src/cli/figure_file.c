@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/database.h"
 #include "cli/output.h"
@@ -20,7 +21,15 @@ int ls_figure_file_check(const struct ls_call *call, const char *option, const c
                           "what to write",
                           option, path);
     }
-    return ls_database_refuse(call, option, path, err);
+    struct ls_output *trial = NULL;
+    struct stat there;
+    int code = ls_database_refuse(call, option, path, err);
+    if (code == LS_OK && (stat(path, &there) != 0 || S_ISREG(there.st_mode))) {
+        /* What is to be drawn may take hours: a folder that cannot be written shows before. */
+        code = ls_output_open(&trial, path, err);
+    }
+    ls_output_abandon(trial);
+    return code;
 }
 
 int ls_figure_file_write(const struct ls_canvas *canvas, const char *path, struct ls_err *err) {

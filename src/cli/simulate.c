@@ -316,6 +316,11 @@ static int run_job(struct job *job, struct ls_err *err) {
     if (output == NULL) {
         return ls_err_set(err, LS_ERR_ARG, "option '--output' is required: say what to write");
     }
+    if (ls_args_given(job->args, "site") && ls_args_given(job->args, "log-only")) {
+        return ls_err_set(
+            err, LS_ERR_ARG,
+            "--site is for recordings: a log has what the sensors of all sites found");
+    }
     code = name_files(job, output, err);
     if (code == LS_OK) {
         code = refuse_existing(job, err);

@@ -31,8 +31,9 @@ void ls_run_note_search(struct ls_run *run, const struct ls_search_counts *count
         ls_run_note_add(run, text);
     }
     if (counts->short_stretches > 0) {
-        snprintf(text, sizeof text, "%llu stretches are too short to search",
-                 (unsigned long long)counts->short_stretches);
+        snprintf(text, sizeof text, "%llu %s too short to search",
+                 (unsigned long long)counts->short_stretches,
+                 counts->short_stretches == 1 ? "stretch is" : "stretches are");
         ls_run_note_add(run, text);
     }
     if (counts->lines > 0) {

@@ -420,6 +420,7 @@ int ls_watch_run(const struct ls_watch_opts *opts, struct ls_watch_result *ret,
     if (code == LS_OK) {
         code = ls_sensor_run(watch->sensor, err);
         store_last_rows(watch);
+        show(watch); /* with what the last commit stored */
     }
     ret->last = watch->last;
     ret->incomplete = watch->last.lost_s > 0.0 || watch->last.unstored_rows > 0;
