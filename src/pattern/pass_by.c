@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "pattern/chance.h"
+#include "pattern/pass_rivals.h"
 #include "pattern/tail.h"
 
 enum {
@@ -123,6 +124,7 @@ static void shuffle(struct ls_chance *chance, uint32_t *ret_order, size_t count)
 /* Values and a grid at the times of a visit, and what a surrogate makes of them. */
 struct deck {
     struct ls_pass_grid *grid;
+    struct ls_pass_rivals *rivals;
     struct ls_pass_values own;
     struct ls_pass_values drawn;
     struct ls_chance chance;
@@ -140,46 +142,46 @@ static double draw(void *context) {
     return ls_pass_grid_scan(deck->grid, &deck->drawn).score;
 }
 
-/* By what the deck says of levels and carriers, or by one of them. */
-static double judge(struct deck *deck, bool level, bool doppler, double score) {
-    deck->drawn.level = level;
-    deck->drawn.doppler = doppler;
-    ls_chance_init(&deck->chance,
-                   ls_chance_seed(level ? deck->own.level_db : deck->own.offset_hz, deck->count));
+/* Against rows in no order, and where that is not enough of an explanation against the rivals: the
+ * likelier of the two. level, doppler: by levels, carriers or both. */
+static double judge(struct deck *deck, bool level, bool doppler) {
+    struct ls_pass_values looked_at = deck->own;
+    looked_at.level = deck->drawn.level = deck->own.level && level;
+    looked_at.doppler = deck->drawn.doppler = deck->own.doppler && doppler;
+    const double *seed = looked_at.level ? deck->own.level_db : deck->own.offset_hz;
+    ls_chance_init(&deck->chance, ls_chance_seed(seed, deck->count));
     double u = ls_chance_uniform(&deck->chance);
-    return ls_tail_two_looks(draw, deck, score, u, NULL);
+    double score = ls_pass_grid_scan(deck->grid, &looked_at).score;
+    double log10_p = ls_tail_two_looks(draw, deck, score, u, NULL);
+    return log10_p <= -2.0 ? fmax(log10_p, ls_pass_rivals_log10(deck->rivals, &looked_at))
+                           : log10_p;
 }
 
-static double judge_one(struct deck *deck, bool level) {
-    struct ls_pass_values alone = deck->own;
-    alone.level = alone.level && level;
-    alone.doppler = alone.doppler && !level;
-    double score = ls_pass_grid_scan(deck->grid, &alone).score;
-    return judge(deck, alone.level, alone.doppler, score);
-}
-
-/* Levels and carriers have to tell of the pass each by itself: a carrier that warms up along a call
- * sinks as one that passes, and a level that fades slowly rises and falls. */
+/* Levels and carriers have to tell of the pass each by itself. */
 static bool holds_twice(struct deck *deck) {
-    return judge_one(deck, true) <= each_log10 && judge_one(deck, false) <= each_log10;
+    return judge(deck, true, false) <= each_log10 && judge(deck, false, true) <= each_log10;
+}
+
+static void clear_away(struct deck *deck) {
+    if (deck != NULL) {
+        ls_pass_rivals_destroy(deck->rivals);
+        ls_pass_grid_destroy(deck->grid);
+    }
+    free(deck);
 }
 
 /* NULL: out of memory. */
 static struct deck *deal(const struct ls_visit *visit) {
     struct deck *deck = calloc(1, sizeof *deck);
-    if (deck == NULL || ls_pass_grid_create(&deck->grid, NULL) != LS_OK) {
-        free(deck);
+    if (deck == NULL || ls_pass_grid_create(&deck->grid, NULL) != LS_OK ||
+        ls_pass_rivals_create(&deck->rivals, deck->grid, visit, NULL) != LS_OK) {
+        clear_away(deck);
         return NULL;
     }
     ls_pass_grid_begin(deck->grid, visit);
     ls_pass_values_of(visit, &deck->own);
     deck->count = visit->count;
     return deck;
-}
-
-static void clear_away(struct deck *deck) {
-    ls_pass_grid_destroy(deck->grid);
-    free(deck);
 }
 
 static void describe(const struct ls_visit *visit, const struct ls_pass *pass,
@@ -205,6 +207,8 @@ static void describe(const struct ls_visit *visit, const struct ls_pass *pass,
     }
     ls_copy_text(finding->rivals[finding->rival_count++], LS_RIVAL_BYTES,
                  "a fixed transmitter whose power and frequency were turned up and down");
+    ls_copy_text(finding->rivals[finding->rival_count++], LS_RIVAL_BYTES,
+                 "a carrier that warms up while its level fades slowly: allowed for");
     char closest[LS_TIME_TEXT_BYTES];
     ls_time_format(t0_ns, closest);
     snprintf(
@@ -229,7 +233,7 @@ static int report_one(void *context, size_t index, struct ls_report *report, str
     struct ls_finding finding = ls_report_blank(report);
     ls_copy_text(finding.sensor, sizeof finding.sensor,
                  ls_exposure_name(s->input.exposure, visit->channel.sensor));
-    finding.log10_p = judge(deck, deck->own.level, deck->own.doppler, kept->pass.score);
+    finding.log10_p = judge(deck, true, true);
     finding.trials = 150.0; /* moments and widths of the scan */
     finding.start_ns = visit->start_ns;
     finding.stop_ns = visit->stop_ns;
@@ -294,22 +298,23 @@ static int load(void *state, struct ls_blob_reader *in, struct ls_err *err) {
 
 const struct ls_kind ls_pass_by_kind = {
     .id = "pass-by",
-    .version = 6,
+    .version = 7,
     .null =
         "within a visit the levels and offsets come in no order, but for three rows that follow "
-        "each other, which fade alike",
+        "each other, which fade alike; or levels fade slowly, and carriers warm up or cool down "
+        "along an exponential",
     .test = "log-likelihood of a level bell and a Doppler curve about one moment and of one width, "
-            "the best of 150, against the rows of the same visit in other orders; one search for "
+            "the best of 150, against the rows of the same visit in other orders, and against "
+            "slow fading and drifts drawn anew: the likelier of the two; one search for "
             "each visit of 16 rows. The points along a long transmission count as rows",
     .evidence =
         "16 rows with levels and carrier offsets within a quarter of an hour, silence of two "
         "minutes before and behind; levels and offsets each at 1e-3 by themselves",
-    .rivals = "a fixed transmitter that is turned up and down",
+    .rivals = "a fixed transmitter that is turned up and down, or warms up while its level fades",
     .fooled =
         "what sends seldom, or without a break, is no visit and is not seen; left and right of "
         "the sensor, and both directions of travel, look the same. A fixed transmitter whose "
-        "carrier "
-        "warms up along a call while its level fades for as long as a tenth of it may look alike",
+        "carrier goes down in one step while its level swells may look alike",
     .create = create,
     .destroy = destroy,
     .push = push,

@@ -126,6 +126,10 @@ struct ls_pass ls_pass_grid_scan(struct ls_pass_grid *grid, const struct ls_pass
     return best;
 }
 
+size_t ls_pass_grid_rows(const struct ls_pass_grid *grid) {
+    return (grid->count + grid->step - 1) / grid->step;
+}
+
 void ls_pass_values_of(const struct ls_visit *visit, struct ls_pass_values *ret) {
     ret->level = true;
     ret->doppler = true;

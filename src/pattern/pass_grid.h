@@ -39,6 +39,9 @@ void ls_pass_values_of(const struct ls_visit *visit, struct ls_pass_values *ret)
  * the visit are not tried. Scratch of the grid is written: one thread at a time. */
 struct ls_pass ls_pass_grid_scan(struct ls_pass_grid *grid, const struct ls_pass_values *values);
 
+/* How many rows of the visit a scan looks at. */
+size_t ls_pass_grid_rows(const struct ls_pass_grid *grid);
+
 /* Of the rows as they are, with a begin. */
 struct ls_pass ls_pass_grid_visit(struct ls_pass_grid *grid, const struct ls_visit *visit);
 
