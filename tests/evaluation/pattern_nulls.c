@@ -195,13 +195,16 @@ static void visits(struct air *air) {
 
 /* Long transmissions of what stands still, by the points of their trails. To pass-by a point is a
  * row: its null has them in no order, but for three of one level at a time. Where they drift, the
- * carrier warms up by as much as 0.1 ppm, and the level fades with a memory of four points. */
+ * carrier warms up or cools down by as much as 0.1 ppm, sooner or later settled, and the level
+ * fades with a memory of two to ten points. */
 static void trails(struct air *air, bool drifts) {
     size_t count = 1 + gsl_rng_uniform_int(air->rng, 3);
     for (size_t v = 0; v < count; v++) {
         double length_s = 40.0 + 360.0 * gsl_rng_uniform(air->rng);
         double drift_hz = 87.0 * (2.0 * gsl_rng_uniform(air->rng) - 1.0);
         double fade_db = gsl_ran_gaussian(air->rng, 3.0);
+        double bend = drifts ? 0.5 + 7.5 * gsl_rng_uniform(air->rng) : 0.0;
+        double memory = drifts ? 0.6 + 0.3 * gsl_rng_uniform(air->rng) : 0.0;
         size_t row = air->count;
         add(air, 3600.0 * (double)v + 1800.0 * gsl_rng_uniform(air->rng), CALL, v, length_s);
         struct ls_trail *trail = &air->rows[row].trail;
@@ -211,8 +214,8 @@ static void trails(struct air *air, bool drifts) {
             double fresh_db = gsl_ran_gaussian(air->rng, 3.0);
             double hz = gsl_ran_gaussian(air->rng, 3.0);
             if (drifts) {
-                fade_db = 0.78 * fade_db + sqrt(1.0 - 0.78 * 0.78) * fresh_db;
-                hz += drift_hz * (1.0 - exp(-3.0 * share));
+                fade_db = memory * fade_db + sqrt(1.0 - memory * memory) * fresh_db;
+                hz += drift_hz * (1.0 - exp(-bend * share));
             } else if (i % 3 == 0) {
                 fade_db = fresh_db;
             }

@@ -31,11 +31,12 @@ TRAFFICS = ["poisson", "bursty", "day", "timetable", "storm", "hopping"]
 LEVELS = [1e-2, 1e-3]
 # kinds whose null is theirs alone, so that other traffic says nothing of them
 OWN = {"new-emitter": "stays that end once in four hours", "steady-line": "lines that end once in ten minutes",
-       "pass-by": "visits of rows in no order, three of one level at a time",
+       "pass-by": "visits of rows in no order, three of one level at a time, or of slow fading and a carrier that drifts",
        "similar-posts": "clocks that share period, length and channel by chance alone",
        "corridor-track": "vehicles with one kind of radio, each of which passes one of four sensors"}
 # traffic that was made for one kind, and says something of it alone
 MADE_FOR = {"visits": ("pass-by", "band-sweep", "periodic-telemetry"), "trails": ("pass-by",),
+            "drifts": ("pass-by",),
             "models": ("similar-posts",), "line": ("corridor-track",)}
 TAIL = [(24, 1000000), (60, 300000)]  # events of a window, windows
 CLOCKS = [5.0, 20.0, 60.0, 110.0, 300.0]
