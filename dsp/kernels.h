@@ -15,9 +15,12 @@ enum {
      * so many compilers make vectors of, and a strip of all rows of a block stays in L1. */
     LS_KERNELS_STRIP = 64,
     LS_KERNELS_FORMATS = LS_FORMAT_CF32_LE + 1,
-    /* Of dsp/quarters.h: rows of a window on each side of its middle one, quarters of a channel,
-     * and channels that rows are padded to a multiple of. */
+    /* Of dsp/quarters.h: rows of a window on each side of its middle one, from a window to the
+     * next, windows at once, quarters of a channel, and channels that rows are padded to a multiple
+     * of. */
     LS_KERNELS_SIDE = 7,
+    LS_KERNELS_STEP = 5,
+    LS_KERNELS_WINDOWS = 3,
     LS_KERNELS_QUARTERS = 4,
     LS_KERNELS_PAD = 16,
 };
@@ -44,16 +47,17 @@ struct ls_kernels_fold {
     size_t ret_half;   /* floats from the lower half of a frame to the upper one */
 };
 
-/* Powers of the quarters of channels over a window of rows x[-SIDE] to x[SIDE]. With s = x[i] +
- * x[-i] and d = x[i] - x[-i], A = sum_i coeffs[i][0] s and B' = sum_i coeffs[i][2] d are for the
- * inner quarters, [1] and [3] for the outer ones; B' has the sign of its real parts turned, so that
- * swapping real and imaginary parts makes it -j B. ret[q][c] += |A -+ j B|^2, quarters in rising
- * frequency. */
+/* Powers of the quarters of channels over windows of rows x[-SIDE] to x[SIDE], each STEP rows
+ * behind the one before: ret[q][c] += |sum_i w[i] x[i][c] exp(-j t_q i)|^2 for each window, with
+ * turns t_q of -3, -1, 1 and 3 times pi / 8, and w[-i] = w[i]. As the turns of eight rows are a
+ * half one, rows are folded to eight first, and then taken in pairs. */
 struct ls_kernels_quarters {
-    const float *rows[2 * LS_KERNELS_SIDE + 1]; /* of count complex numbers, in order of time */
-    /* For real and imaginary part of one channel after the other; aligned to 64 bytes. */
-    const float (*coeffs)[4][LS_KERNELS_PAD]; /* [LS_KERNELS_SIDE + 1] */
-    size_t count;                             /* a multiple of LS_KERNELS_PAD */
+    /* of count complex numbers, in order of time */
+    const float *rows[LS_KERNELS_STEP * (LS_KERNELS_WINDOWS - 1) + 2 * LS_KERNELS_SIDE + 1];
+    /* w[i] for real and imaginary part of one channel after the other; aligned to 64 bytes. */
+    const float (*weights)[LS_KERNELS_PAD]; /* [LS_KERNELS_SIDE + 1] */
+    size_t windows;                         /* 1 to LS_KERNELS_WINDOWS: what rows there are for */
+    size_t count;                           /* a multiple of LS_KERNELS_PAD */
     float *ret[LS_KERNELS_QUARTERS];
 };
 

@@ -299,24 +299,34 @@ static inline vec swap_parts(vec a) {
 static inline vec swap_parts(vec a) { return __builtin_shufflevector(a, a, 1, 0, 3, 2); }
 #endif
 
-/* Squares of real and imaginary parts of LANES / 2 channels' quarters, from number at on. */
+/* -j times a number with its parts in each other's place. */
+static const float turned_signs[LS_KERNELS_PAD]
+    __attribute__((aligned(64))) = {1.0F, -1.0F, 1.0F, -1.0F, 1.0F, -1.0F, 1.0F, -1.0F,
+                                    1.0F, -1.0F, 1.0F, -1.0F, 1.0F, -1.0F, 1.0F, -1.0F};
+
+/* Squares of real and imaginary parts of LANES / 2 channels' quarters, from number at on. rows: the
+ * middle one of a window. */
 static inline __attribute__((always_inline)) void
-quarter_squares(const struct ls_kernels_quarters *q, size_t at, vec *ret) {
-    const float *const *rows = q->rows + LS_KERNELS_SIDE;
-    vec middle = *(const vec_at *)(rows[0] + at) * *(const vec *)q->coeffs[0][0];
-    vec sums[2] = {middle, middle};
-    vec differences[2] = {{0}};
-    for (int i = 1; i <= LS_KERNELS_SIDE; i++) {
-        vec after = *(const vec_at *)(rows[i] + at);
-        vec before = *(const vec_at *)(rows[-i] + at);
-        const float(*c)[LS_KERNELS_PAD] = q->coeffs[i];
-        sums[0] += *(const vec *)c[0] * (after + before);
-        sums[1] += *(const vec *)c[1] * (after + before);
-        differences[0] += *(const vec *)c[2] * (after - before);
-        differences[1] += *(const vec *)c[3] * (after - before);
+quarter_squares(const float *const *rows, const float (*w)[LS_KERNELS_PAD], size_t at, vec *ret) {
+    enum { FOLDED = LS_KERNELS_SIDE + 1 };
+    const float c1 = 0.92387953F; /* cosines of pi / 8, twice and three times that */
+    const float c2 = 0.70710678F;
+    const float c3 = 0.38268343F;
+    vec x[FOLDED];
+    x[0] = *(const vec_at *)(rows[0] + at) * *(const vec *)w[0];
+#pragma GCC unroll 8
+    for (int i = 1; i < FOLDED; i++) {
+        x[i] = *(const vec_at *)(rows[i] + at) * *(const vec *)w[i] -
+               *(const vec_at *)(rows[i - FOLDED] + at) * *(const vec *)w[FOLDED - i];
     }
+    vec even = c2 * (x[2] - x[6]);
+    vec odd = c2 * (x[2] + x[6]);
+    vec sums[2] = {x[0] + even + c1 * (x[1] - x[7]) + c3 * (x[3] - x[5]),
+                   x[0] - even + c3 * (x[1] - x[7]) - c1 * (x[3] - x[5])};
+    vec differences[2] = {odd + x[4] + c3 * (x[1] + x[7]) + c1 * (x[3] + x[5]),
+                          odd - x[4] + c1 * (x[1] + x[7]) - c3 * (x[3] + x[5])};
     for (int side = 0; side < 2; side++) {
-        vec turned = swap_parts(differences[side]);
+        vec turned = swap_parts(differences[side]) * *(const vec *)turned_signs;
         vec below = sums[side] - turned;
         vec above = sums[side] + turned;
         ret[1 - side] = below * below;
@@ -326,12 +336,15 @@ quarter_squares(const struct ls_kernels_quarters *q, size_t at, vec *ret) {
 
 static void quarters(const struct ls_kernels_quarters *q) {
     for (size_t c = 0; c < q->count; c += LANES) {
-        vec low[LS_KERNELS_QUARTERS];
-        vec high[LS_KERNELS_QUARTERS];
-        quarter_squares(q, 2 * c, low);
-        quarter_squares(q, 2 * c + LANES, high);
-        for (int i = 0; i < LS_KERNELS_QUARTERS; i++) {
-            *(vec_at *)(q->ret[i] + c) += add_neighbours(low[i], high[i]);
+        for (size_t w = 0; w < q->windows; w++) {
+            const float *const *rows = q->rows + LS_KERNELS_SIDE + w * LS_KERNELS_STEP;
+            vec low[LS_KERNELS_QUARTERS];
+            vec high[LS_KERNELS_QUARTERS];
+            quarter_squares(rows, q->weights, 2 * c, low);
+            quarter_squares(rows, q->weights, 2 * c + LANES, high);
+            for (int i = 0; i < LS_KERNELS_QUARTERS; i++) {
+                *(vec_at *)(q->ret[i] + c) += add_neighbours(low[i], high[i]);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 /* dsp/quarters.h: every channel of the bank in four, for what is narrow and long.
  *
- * A channel's samples come at twice its spacing. A window of 15 of them, every fourth, through an
+ * A channel's samples come at twice its spacing. A window of 15 of them through an
  * 8-point transform of odd frequencies gives four bins at -3/8, -1/8, 1/8 and 3/8 of the spacing,
  * which tile the band evenly and are 2x oversampled as the bank itself is: a second stage of the
  * same kind (harris, Dick, Rice, as in dsp/channelizer.h; its window is dsp/prototype.h's of two
@@ -22,7 +22,7 @@
 
 enum {
     LS_QUARTERS = 4,
-    LS_QUARTERS_HOP = 4, /* frames of the bank from a cell to the next */
+    LS_QUARTERS_HOP = 4, /* frames of the bank that a cell stands for */
 };
 
 struct ls_quarters;
