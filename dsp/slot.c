@@ -47,6 +47,7 @@ struct ls_slot {
     double sigma;          /* relative, of a group's mean */
     double calibration;    /* of the gain */
     float *groups;         /* [GROUPS_MAX] */
+    float *ratios;         /* [channels]: floor of the piece over the reference */
     float *powers;         /* [channels] in units of the reference */
     float *cells;          /* [channels]: how many these are */
 };
@@ -63,10 +64,12 @@ int ls_slot_create(struct ls_slot **ret, const struct ls_slot_opts *opts) {
     slot->hidden = calloc(opts->channels, 1);
     slot->parts = calloc(opts->channels, sizeof *slot->parts);
     slot->groups = calloc(GROUPS_MAX, sizeof *slot->groups);
+    slot->ratios = calloc(opts->channels, sizeof *slot->ratios);
     slot->powers = calloc(opts->channels, sizeof *slot->powers);
     slot->cells = calloc(opts->channels, sizeof *slot->cells);
     if (slot->masked == NULL || slot->hidden == NULL || slot->parts == NULL ||
-        slot->groups == NULL || slot->powers == NULL || slot->cells == NULL) {
+        slot->groups == NULL || slot->ratios == NULL || slot->powers == NULL ||
+        slot->cells == NULL) {
         ls_slot_destroy(slot);
         return LS_ERR_NOMEM;
     }
@@ -80,6 +83,7 @@ void ls_slot_destroy(struct ls_slot *slot) {
         free(slot->hidden);
         free(slot->parts);
         free(slot->groups);
+        free(slot->ratios);
         free(slot->powers);
         free(slot->cells);
         free(slot);
@@ -179,19 +183,23 @@ static double usual_mean(const struct ls_slot *slot, size_t count) {
     return sum / (double)kept;
 }
 
+LS_VERSIONS static void divide(float *restrict ret, const float *a, const float *b, size_t n) {
+    for (size_t c = 0; c < n; c++) {
+        ret[c] = a[c] / b[c];
+    }
+}
+
 /* Of every channel that is heard, with least cells or more: its power in units of the reference,
  * and how many cells that is. */
-LS_VERSIONS static void weigh_channels(const struct ls_slot_piece *piece, size_t from,
-                                       const float *reference, const unsigned char *hidden,
-                                       float least, size_t n, float *restrict ret_powers,
+LS_VERSIONS static void weigh_channels(const struct ls_slot *slot, const float *sums,
+                                       const float *counts, float least, float *restrict ret_powers,
                                        float *restrict ret_cells) {
-    const float *sums = piece->sums + from;
-    const float *counts = piece->counts + from;
-    const float *floor_pow = piece->floor_pow;
+    const float *ratios = slot->ratios;
+    const unsigned char *hidden = slot->hidden;
+    size_t n = slot->opts.channels;
     for (size_t c = 0; c < n; c++) {
         bool heard = hidden[c] == 0 && counts[c] >= least;
-        float power = sums[c] * floor_pow[c] / reference[c];
-        ret_powers[c] = heard ? power : 0.0F;
+        ret_powers[c] = heard ? sums[c] * ratios[c] : 0.0F;
         ret_cells[c] = heard ? counts[c] : 0.0F;
     }
 }
@@ -204,8 +212,9 @@ static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece,
     float least = o->divided > 1 ? (float)o->slot_rows - 0.5F : 0.0F;
     size_t group = slot->group;
     size_t kept = 0;
-    weigh_channels(piece, index * o->channels, reference, slot->hidden, least, o->channels,
-                   slot->powers, slot->cells);
+    divide(slot->ratios, piece->floor_pow, reference, o->channels);
+    weigh_channels(slot, piece->sums + index * o->channels, piece->counts + index * o->channels,
+                   least, slot->powers, slot->cells);
     for (size_t from = o->first_channel; from + group <= o->last_channel; from += group) {
         float power = 0.0F;
         float cells = 0.0F;
@@ -224,21 +233,24 @@ static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece,
     return usual_mean(slot, kept) * slot->calibration;
 }
 
-/* The mean excess of rows cells a channel: all of them where channels are divided, else those that
- * were counted, more than least. parts: what the sums lack. */
-LS_VERSIONS static void fill_excess(const struct ls_slot_piece *piece, size_t from,
-                                    const float *reference, const unsigned char *hidden,
-                                    const float *parts, float gain, float rows, float least,
-                                    bool divided, size_t n, float *restrict ret) {
-    const float *sums = piece->sums + from;
-    const float *counts = piece->counts + from;
-    const float *floor_pow = piece->floor_pow;
+/* The mean excess of the slot's cells: of all where channels are divided, else of those that were
+ * counted, more than least. */
+LS_VERSIONS static void fill_excess(const struct ls_slot *slot, const float *sums,
+                                    const float *counts, float gain, float least,
+                                    float *restrict ret) {
+    const float *ratios = slot->ratios;
+    const float *parts = slot->parts;
+    const unsigned char *hidden = slot->hidden;
+    size_t n = slot->opts.channels;
+    float rows = (float)slot->opts.slot_rows;
+    bool divided = slot->opts.divided > 1;
+    float scale = 1.0F / gain;
+    float share = 1.0F / rows;
     for (size_t c = 0; c < n; c++) {
         bool heard = hidden[c] == 0 && (parts[c] > 0.0F || counts[c] > least);
-        float scale = floor_pow[c] / (reference[c] * gain);
-        float held = divided ? 0.0F : parts[c];
+        float lacking = divided ? 0.0F : parts[c]; /* in the sums */
         float cells = divided ? rows : counts[c];
-        float excess = (sums[c] * scale - cells) / rows + held;
+        float excess = (sums[c] * (ratios[c] * scale) - cells) * share + lacking;
         ret[c] = heard ? excess : 0.0F;
     }
 }
@@ -247,12 +259,11 @@ void ls_slot_fill(struct ls_slot *slot, const struct ls_slot_piece *piece, size_
                   const float *reference, float *ret_excess) {
     size_t n = slot->opts.channels;
     float rows = (float)slot->opts.slot_rows;
-    bool divided = slot->opts.divided > 1;
     hide_boxes(slot, piece, index);
     float gain = piece->clipped ? 0.0F : (float)slot_gain(slot, piece, index, reference);
     if (gain > 0.0F) {
-        fill_excess(piece, index * n, reference, slot->hidden, slot->parts, gain, rows,
-                    divided ? rows - 0.5F : 0.5F * rows, divided, n, ret_excess);
+        fill_excess(slot, piece->sums + index * n, piece->counts + index * n, gain,
+                    slot->opts.divided > 1 ? rows - 0.5F : 0.5F * rows, ret_excess);
     } else {
         memset(ret_excess, 0, n * sizeof *ret_excess);
     }

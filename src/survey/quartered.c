@@ -121,6 +121,7 @@ static void count_slot(struct ls_quartered *quartered, const struct ls_job *job,
     float *counts = quartered->counts + slot * LS_QUARTERS * n;
     size_t part_rows = part_frames / 2;
     float part = (float)part_rows;
+    float scale = (float)quartered->slot_rows / part;
     for (size_t c = 0; c < n; c++) {
         float least = part;
         for (size_t s = first; s <= last && s < job->slots; s++) {
@@ -128,7 +129,7 @@ static void count_slot(struct ls_quartered *quartered, const struct ls_job *job,
             least = count < least ? count : least;
         }
         for (size_t q = 0; q < LS_QUARTERS; q++) {
-            counts[LS_QUARTERS * c + q] = least / part * (float)quartered->slot_rows;
+            counts[LS_QUARTERS * c + q] = least * scale;
         }
     }
 }
