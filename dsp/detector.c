@@ -17,12 +17,13 @@
 #include "dsp/required.h"
 #include "dsp/rise.h"
 #include "dsp/rows.h"
+#include "dsp/screen.h"
 #include "dsp/sort.h"
 
 enum {
     RING = 3,         /* rows of a level that the one above still needs */
     LINE_FLOATS = 16, /* of a cache line */
-    ASKED_PARTS = 4,  /* of a row */
+    LINE_BYTES = 64,
 };
 
 /* 0.8 dB: gain and temperature do no more to a floor between two updates. */
@@ -35,6 +36,7 @@ struct ls_detector {
     struct ls_detector_opts opts;
     size_t rows_max;
     struct ls_limits limits;
+    struct ls_screen screens[LS_LEVELS_MAX];
     struct ls_required required;
     struct ls_crossings crossings;
     float *scale;           /* [channels] 0.5 / floor; 0 outside the analysed channels */
@@ -50,6 +52,8 @@ struct ls_detector {
     double rise; /* of the floor since it was tracked last: cells have been divided by it */
     float *ring[LS_LEVELS_MAX][RING]; /* rows of the pyramid, from level 1 on */
     size_t ring_rows[LS_LEVELS_MAX];
+    float *none;   /* [channels]: no row before the first one */
+    float *blocks; /* [2 * LS_SCREEN_SCRATCH(channels)] */
     float
         *width_sums; /* [channels + LS_ROWS_SCRATCH(channels)]: scratch of the bandwidth pyramid */
     float *work;     /* [channels] */
@@ -87,21 +91,36 @@ static void plan_limits(struct ls_detector *det) {
         ls_limits_plan(&det->limits, &opts);
     }
     ls_required_init(&det->required, &det->limits);
+    for (size_t j = 0; j < det->limits.levels; j++) {
+        ls_screen_plan(&det->screens[j], det->limits.screen[j], det->limits.widths);
+    }
+}
+
+/* Zeros on a cache line: a vector over two of them is read twice. */
+static float *make_row(size_t count) {
+    size_t bytes = (count * sizeof(float) + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+    float *row = aligned_alloc(LINE_BYTES, bytes);
+    if (row != NULL) {
+        memset(row, 0, bytes);
+    }
+    return row;
 }
 
 static int create_arrays(struct ls_detector *det) {
     size_t n = det->opts.channels;
     bool ok = true;
-    for (size_t j = 1; j < det->limits.levels; j++) {
+    for (size_t j = 1; j < det->limits.levels || j == 1; j++) {
         for (size_t i = 0; i < RING; i++) {
-            det->ring[j][i] = calloc(n, sizeof(float));
+            det->ring[j][i] = make_row(n);
             ok = ok && det->ring[j][i] != NULL;
         }
     }
-    det->scale = calloc(n, sizeof(float));
+    det->none = make_row(n);
+    det->blocks = make_row(2 * LS_SCREEN_SCRATCH(n));
+    det->scale = make_row(n);
     det->floor_pow = calloc(n, sizeof(float));
     det->noise_pow = calloc(n, sizeof(float));
-    det->cells = calloc(det->rows_max * det->stride, sizeof(float));
+    det->cells = make_row(det->rows_max * det->stride);
     det->marks = calloc(det->rows_max, det->stride);
     bool *crossed = calloc(det->limits.levels * det->rows_max, sizeof *crossed);
     for (size_t j = 0; j < det->limits.levels; j++) {
@@ -109,16 +128,17 @@ static int create_arrays(struct ls_detector *det) {
     }
     det->touched = calloc(n, 1);
     det->width_sums = calloc(n + LS_ROWS_SCRATCH(n), sizeof(float));
-    det->work = calloc(n, sizeof(float));
+    det->work = make_row(n);
     size_t slots = det->rows_max / det->slot_rows + 1;
-    det->sums = calloc(slots * n, sizeof(float));
+    det->sums = make_row(slots * n);
     det->counts = calloc(slots * n, sizeof(float));
     det->residual = calloc(n, sizeof(float));
     det->clean = calloc(n, sizeof(float));
-    ok = ok && crossed != NULL && det->scale != NULL && det->floor_pow != NULL &&
-         det->noise_pow != NULL && det->cells != NULL && det->marks != NULL &&
-         det->touched != NULL && det->width_sums != NULL && det->work != NULL &&
-         det->sums != NULL && det->counts != NULL && det->residual != NULL && det->clean != NULL;
+    ok = ok && det->none != NULL && det->blocks != NULL && crossed != NULL && det->scale != NULL &&
+         det->floor_pow != NULL && det->noise_pow != NULL && det->cells != NULL &&
+         det->marks != NULL && det->touched != NULL && det->width_sums != NULL &&
+         det->work != NULL && det->sums != NULL && det->counts != NULL && det->residual != NULL &&
+         det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -171,6 +191,8 @@ void ls_detector_destroy(struct ls_detector *det) {
             free(det->ring[j][i]);
         }
     }
+    free(det->none);
+    free(det->blocks);
     free(det->scale);
     free(det->floor_pow);
     free(det->noise_pow);
@@ -309,59 +331,57 @@ static void note_row(struct ls_detector *det, size_t level, const float *row) {
     }
 }
 
-/* Part of the next row of cells. The cells of a piece are more than L2 holds, and every row begins
- * a page of memory, where the processor's own prefetching stops: without this, writing cells costs
- * as much as the transforms. Few lines at a time, as no more are fetched at once. */
-static void ask_for_part(const struct ls_detector *det, const float *row, size_t part) {
-    size_t n = det->opts.channels;
-    const float *next = row + det->stride;
-    if (next == det->cells + det->rows_max * det->stride) {
-        return;
-    }
-    for (size_t i = part * n / ASKED_PARTS; i < (part + 1) * n / ASKED_PARTS; i += LINE_FLOATS) {
-        __builtin_prefetch(next + i, 1);
+/* A new window of rows of a level, in which something may cross. */
+static void look_closer(struct ls_detector *det, size_t level, size_t window, const float *row) {
+    if (ls_rows_pyramid_test(row, det->opts.channels, det->limits.screen[level], det->limits.widths,
+                             det->width_sums)) {
+        det->crossed = true;
+        det->crossings.rows[level][window] = true;
+        note_row(det, level, row);
     }
 }
 
-/* A new row of cells, which lies behind the one before; feeds the level above when a window is
- * complete. */
-static void pyramid_push(struct ls_detector *det, const float *row) {
-    size_t n = det->opts.channels;
-    const float *fresh = row;
-    for (size_t level = 0; level < det->limits.levels; level++) {
+/* A new row of level 1; feeds the levels above while their windows are complete. */
+static void pyramid_push(struct ls_detector *det, bool may_cross) {
+    for (size_t level = 1; level < det->limits.levels; level++) {
         size_t i = det->ring_rows[level]++;
-        if (level < ASKED_PARTS / 2) {
-            ask_for_part(det, row, ASKED_PARTS / 2 + level);
+        const float *fresh = det->ring[level][i % RING];
+        if (may_cross) {
+            look_closer(det, level, i, fresh);
         }
-        if (ls_rows_pyramid_test(fresh, n, det->limits.screen[level], det->limits.widths,
-                                 det->width_sums)) {
-            det->crossed = true;
-            det->crossings.rows[level][i] = true;
-            note_row(det, level, fresh);
-        }
-        bool completes = level == 0 ? i >= 1 : i >= 2 && i % 2 == 0;
-        if (level + 1 == det->limits.levels || !completes) {
+        if (level + 1 == det->limits.levels || i < 2 || i % 2 != 0) {
             return;
         }
-        const float *back = level == 0 ? row - det->stride : det->ring[level][(i - 2) % RING];
         float *sum = det->ring[level + 1][det->ring_rows[level + 1] % RING];
-        ls_rows_add(sum, fresh, back, n);
-        fresh = sum;
+        may_cross =
+            ls_screen_add(&det->screens[level + 1], sum, fresh, det->ring[level][(i - 2) % RING],
+                          det->opts.channels, det->blocks);
     }
 }
 
 void ls_detector_push(struct ls_detector *det, const float *power_sum) {
     assert(det->rows < det->rows_max);
     size_t n = det->opts.channels;
-    size_t half = n / 2;
-    float *row = det->cells + det->rows * det->stride;
-    float *sums = det->sums + det->rows / det->slot_rows * n;
-    ask_for_part(det, row, 0);
-    ls_rows_scale_sum(row, sums, power_sum + half, det->scale, half);
-    ask_for_part(det, row, 1);
-    ls_rows_scale_sum(row + half, sums + half, power_sum, det->scale + half, half);
-    det->rows++;
-    pyramid_push(det, row);
+    float *cells = det->cells + det->rows * det->stride;
+    bool last = det->rows + 1 == det->rows_max;
+    const struct ls_screen_row row = {.power = power_sum,
+                                      .scale = det->scale,
+                                      .before = det->rows > 0 ? cells - det->stride : det->none,
+                                      .cells = cells,
+                                      .sums = det->sums + det->rows / det->slot_rows * n,
+                                      .pair_sums = det->ring[1][det->ring_rows[1] % RING],
+                                      .next = last ? cells : cells + det->stride,
+                                      .n = n,
+                                      .screen = det->screens,
+                                      .scratch = det->blocks};
+    struct ls_screened may_cross = ls_screen_push(&row);
+    size_t window = det->rows++;
+    if (may_cross.cells) {
+        look_closer(det, 0, window, cells);
+    }
+    if (window > 0) {
+        pyramid_push(det, may_cross.pair_sums);
+    }
 }
 
 /* In which channels is any cell claimed? */

@@ -1,0 +1,286 @@
+/* A strip of 128 channels is eight vectors, which are folded to its eight blocks of 16 without
+ * leaving registers. Folding within the parts of a vector that need not be crossed leaves blocks of
+ * two, four and eight out of order, those of 16 in order:
+ *
+ *   a = a0 a1 .. a15, b, c, d ..  ->  blocks of 2, of a and b     in quarters of a vector
+ *                                 ->  of 4, of a, b, c and d      one of each in a quarter
+ *                                 ->  of 8, and of 16             quarter and quarter */
+#include "dsp/screen.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "dsp/versions.h"
+
+enum {
+    LANES = 16,
+    VECTORS = 8,
+    STRIP = VECTORS * LANES,
+    FOLDS = 4, /* of a strip: to blocks of 16 */
+    BLOCK = 1 << FOLDS,
+};
+
+typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
+typedef int32_t vec_bits __attribute__((vector_size(LANES * sizeof(int32_t))));
+
+/* Powers are never negative, so their bit patterns rise with their values; a difference of two has
+ * the sign of their order. */
+struct bounds {
+    vec_bits of[FOLDS + 1];
+    vec_bits any; /* negative where one was passed */
+    vec before;   /* blocks of the strip before */
+};
+
+void ls_screen_plan(struct ls_screen *ret, const float *limits, size_t widths) {
+    for (size_t b = 0; b < LS_WIDTHS_MAX; b++) {
+        ret->bounds[b] = b + 1 < widths ? 0.5F * limits[b + 1] : INFINITY;
+    }
+    ret->bounds[0] = fminf(ret->bounds[0], limits[0]);
+}
+
+static inline __attribute__((always_inline)) void load(vec *ret, const float *from) {
+    memcpy(ret, from, sizeof *ret);
+}
+
+static inline __attribute__((always_inline)) void store(float *ret, const vec *from) {
+    memcpy(ret, from, sizeof *from);
+}
+
+/* By reference, as vectors are not passed alike on every level. */
+static inline __attribute__((always_inline)) void fill(vec_bits *ret, float value) {
+    int32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    *ret = (vec_bits){0} + bits;
+}
+
+static inline __attribute__((always_inline)) void set_bounds(struct bounds *ret,
+                                                             const struct ls_screen *screen) {
+    for (size_t b = 0; b <= FOLDS; b++) {
+        fill(&ret->of[b], screen->bounds[b]);
+    }
+    ret->any = (vec_bits){0};
+}
+
+static inline __attribute__((always_inline)) void test(struct bounds *bounds, size_t b,
+                                                       const vec *blocks) {
+    bounds->any |= bounds->of[b] - (vec_bits)*blocks;
+}
+
+/* Neighbours within quarters of the vectors. */
+static inline __attribute__((always_inline)) void fold_inside(vec *ret, const vec *a,
+                                                              const vec *b) {
+    vec even =
+        __builtin_shufflevector(*a, *b, 0, 2, 16, 18, 4, 6, 20, 22, 8, 10, 24, 26, 12, 14, 28, 30);
+    vec odd =
+        __builtin_shufflevector(*a, *b, 1, 3, 17, 19, 5, 7, 21, 23, 9, 11, 25, 27, 13, 15, 29, 31);
+    *ret = even + odd;
+}
+
+/* Quarters of the vectors that are neighbours. */
+static inline __attribute__((always_inline)) void fold_quarters(vec *ret, const vec *a,
+                                                                const vec *b) {
+    vec even =
+        __builtin_shufflevector(*a, *b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+    vec odd =
+        __builtin_shufflevector(*a, *b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    *ret = even + odd;
+}
+
+/* The vectors of a strip, which is one of two: its blocks come behind those of the other one. What
+ * was stored in parts would have to wait for the store when it is loaded. */
+static inline __attribute__((always_inline)) void fold_strip(struct bounds *bounds, vec *v,
+                                                             float *blocks, size_t strip) {
+#pragma GCC unroll 8
+    for (size_t i = 0; i < VECTORS; i++) {
+        test(bounds, 0, &v[i]);
+    }
+#pragma GCC unroll 8
+    for (size_t b = 1; b < FOLDS; b++) {
+#pragma GCC unroll 8
+        for (size_t i = 0; i < (size_t)VECTORS >> b; i++) {
+            if (b < 3) {
+                fold_inside(&v[i], &v[2 * i], &v[2 * i + 1]);
+            } else {
+                fold_quarters(&v[i], &v[2 * i], &v[2 * i + 1]);
+            }
+            test(bounds, b, &v[i]);
+        }
+    }
+    vec none = {0};
+    fold_quarters(&v[0], &v[0], &none);
+    test(bounds, FOLDS, &v[0]);
+    float *ret = blocks + strip / 2 * LANES;
+    if (strip % 2 != 0) {
+        v[0] = bounds->before + __builtin_shufflevector(v[0], none, 16, 17, 18, 19, 20, 21, 22, 23,
+                                                        0, 1, 2, 3, 4, 5, 6, 7);
+    }
+    bounds->before = v[0];
+    store(ret, &v[0]);
+}
+
+/* Blocks of 16 and all that are wider. What is behind the last one is 0 or narrower, which passes
+ * no bound that the others do not. */
+static inline __attribute__((always_inline)) bool
+passes(struct bounds *bounds, const struct ls_screen *screen, float *blocks, size_t n) {
+    size_t count = (n + BLOCK - 1) / BLOCK;
+    for (size_t b = FOLDS + 1; count > 1 && b < LS_WIDTHS_MAX; b++) {
+        vec_bits bound;
+        fill(&bound, screen->bounds[b]);
+        for (size_t i = 0; i < count; i += 2 * LANES) {
+            vec first;
+            vec second;
+            load(&first, blocks + i);
+            load(&second, blocks + i + LANES);
+            vec even = __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
+                                               22, 24, 26, 28, 30);
+            vec odd = __builtin_shufflevector(first, second, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21,
+                                              23, 25, 27, 29, 31);
+            even += odd;
+            bounds->any |= bound - (vec_bits)even;
+            store(blocks + i / 2, &even);
+        }
+        count = (count + 1) / 2;
+    }
+    int32_t any = 0;
+    for (size_t i = 0; i < LANES; i++) {
+        any |= bounds->any[i];
+    }
+    return any < 0;
+}
+
+/* A strip of a row, STRIP channels or what is left of them. */
+struct strip {
+    const float *power;
+    const float *scale;
+    const float *before;
+    float *cells;
+    float *sums;
+    float *pair_sums;
+};
+
+/* Strips that are no whole ones, or where the order of the transform turns round, are taken with
+ * zeros behind them from here. */
+struct room {
+    float power[STRIP];
+    float scale[STRIP];
+    float before[STRIP];
+    float cells[STRIP];
+    float sums[STRIP];
+    float pair_sums[STRIP];
+};
+
+static size_t strip_width(size_t n, size_t at) { return n - at < STRIP ? n - at : STRIP; }
+
+static void enter(struct room *room, const struct ls_screen_row *row, size_t at) {
+    size_t half = row->n / 2;
+    size_t width = strip_width(row->n, at);
+    memset(room, 0, sizeof *room);
+    for (size_t i = 0; i < width; i++) {
+        room->power[i] = row->power[at + i < half ? at + i + half : at + i - half];
+    }
+    memcpy(room->scale, row->scale + at, width * sizeof(float));
+    memcpy(room->before, row->before + at, width * sizeof(float));
+    memcpy(room->sums, row->sums + at, width * sizeof(float));
+}
+
+static void leave(const struct room *room, const struct ls_screen_row *row, size_t at) {
+    size_t width = strip_width(row->n, at);
+    memcpy(row->cells + at, room->cells, width * sizeof(float));
+    memcpy(row->sums + at, room->sums, width * sizeof(float));
+    memcpy(row->pair_sums + at, room->pair_sums, width * sizeof(float));
+}
+
+static inline __attribute__((always_inline)) void push_strip(const struct strip *strip,
+                                                             struct bounds *bounds, float *blocks,
+                                                             float *pair_blocks, size_t index) {
+    vec cells[VECTORS];
+    vec pairs[VECTORS];
+#pragma GCC unroll 8
+    for (size_t i = 0; i < VECTORS; i++) {
+        vec power;
+        vec other;
+        load(&power, strip->power + i * LANES);
+        load(&other, strip->scale + i * LANES);
+        cells[i] = power * other;
+        store(strip->cells + i * LANES, &cells[i]);
+        load(&other, strip->sums + i * LANES);
+        other += cells[i];
+        store(strip->sums + i * LANES, &other);
+        load(&other, strip->before + i * LANES);
+        pairs[i] = cells[i] + other;
+        store(strip->pair_sums + i * LANES, &pairs[i]);
+    }
+    fold_strip(&bounds[0], cells, blocks, index);
+    fold_strip(&bounds[1], pairs, pair_blocks, index);
+}
+
+LS_VERSIONS struct ls_screened ls_screen_push(const struct ls_screen_row *row) {
+    struct bounds bounds[2];
+    set_bounds(&bounds[0], &row->screen[0]);
+    set_bounds(&bounds[1], &row->screen[1]);
+    float *blocks = row->scratch;
+    float *pair_blocks = blocks + LS_SCREEN_SCRATCH(row->n);
+    size_t half = row->n / 2;
+    for (size_t at = 0; at < row->n; at += STRIP) {
+        struct room room;
+        struct strip strip = {.power = row->power + (at < half ? at + half : at - half),
+                              .scale = row->scale + at,
+                              .before = row->before + at,
+                              .cells = row->cells + at,
+                              .sums = row->sums + at,
+                              .pair_sums = row->pair_sums + at};
+        bool whole = at + STRIP <= row->n && (at + STRIP <= half || at >= half);
+        if (!whole) {
+            enter(&room, row, at);
+            strip = (struct strip){room.power, room.scale, room.before,
+                                   room.cells, room.sums,  room.pair_sums};
+        }
+        /* The cells of a piece are more than L2 holds, and every row begins a page of memory, where
+         * the processor's own prefetching stops: without this, writing cells costs as much as the
+         * transforms. Few lines at a time, as no more are fetched at once. */
+        for (size_t i = at; i < at + strip_width(row->n, at); i += LANES) {
+            __builtin_prefetch(row->next + i, 1);
+        }
+        push_strip(&strip, bounds, blocks, pair_blocks, at / STRIP);
+        if (!whole) {
+            leave(&room, row, at);
+        }
+    }
+    return (struct ls_screened){.cells = passes(&bounds[0], &row->screen[0], blocks, row->n),
+                                .pair_sums =
+                                    passes(&bounds[1], &row->screen[1], pair_blocks, row->n)};
+}
+
+static inline __attribute__((always_inline)) void add_strip(const float *a, const float *b,
+                                                            float *ret, struct bounds *bounds,
+                                                            float *blocks, size_t index) {
+    vec sums[VECTORS];
+#pragma GCC unroll 8
+    for (size_t i = 0; i < VECTORS; i++) {
+        vec other;
+        load(&sums[i], a + i * LANES);
+        load(&other, b + i * LANES);
+        sums[i] += other;
+        store(ret + i * LANES, &sums[i]);
+    }
+    fold_strip(bounds, sums, blocks, index);
+}
+
+LS_VERSIONS bool ls_screen_add(const struct ls_screen *screen, float *ret, const float *a,
+                               const float *b, size_t n, float *scratch) {
+    struct bounds bounds;
+    set_bounds(&bounds, screen);
+    size_t at = 0;
+    for (; at + STRIP <= n; at += STRIP) {
+        add_strip(a + at, b + at, ret + at, &bounds, scratch, at / STRIP);
+    }
+    if (at < n) {
+        float left[3][STRIP] = {{0}};
+        memcpy(left[0], a + at, (n - at) * sizeof(float));
+        memcpy(left[1], b + at, (n - at) * sizeof(float));
+        add_strip(left[0], left[1], left[2], &bounds, scratch, at / STRIP);
+        memcpy(ret + at, left[2], (n - at) * sizeof(float));
+    }
+    return passes(&bounds, screen, scratch, n);
+}
