@@ -198,7 +198,7 @@ LS_VERSIONS static void weigh_channels(const struct ls_slot *slot, const float *
     const unsigned char *hidden = slot->hidden;
     size_t n = slot->opts.channels;
     for (size_t c = 0; c < n; c++) {
-        bool heard = hidden[c] == 0 && counts[c] >= least;
+        bool heard = (hidden[c] == 0) & (counts[c] >= least);
         ret_powers[c] = heard ? sums[c] * ratios[c] : 0.0F;
         ret_cells[c] = heard ? counts[c] : 0.0F;
     }
@@ -247,7 +247,7 @@ LS_VERSIONS static void fill_excess(const struct ls_slot *slot, const float *sum
     float scale = 1.0F / gain;
     float share = 1.0F / rows;
     for (size_t c = 0; c < n; c++) {
-        bool heard = hidden[c] == 0 && (parts[c] > 0.0F || counts[c] > least);
+        bool heard = (hidden[c] == 0) & ((parts[c] > 0.0F) | (counts[c] > least));
         float lacking = divided ? 0.0F : parts[c]; /* in the sums */
         float cells = divided ? rows : counts[c];
         float excess = (sums[c] * (ratios[c] * scale) - cells) * share + lacking;
