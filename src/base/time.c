@@ -181,6 +181,11 @@ static int64_t read_clock(clockid_t id) {
     return (int64_t)t.tv_sec * LS_NS_PER_S + t.tv_nsec;
 }
 
+int64_t ls_time_midnight(int64_t ns) {
+    int64_t days = ns / LS_NS_PER_DAY - (ns % LS_NS_PER_DAY < 0 ? 1 : 0);
+    return days * LS_NS_PER_DAY;
+}
+
 int64_t ls_time_now(void) { return read_clock(CLOCK_REALTIME); }
 
 int64_t ls_time_steady(void) { return read_clock(CLOCK_MONOTONIC); }

@@ -11,6 +11,7 @@
 enum { LS_TIME_TEXT_BYTES = 32 };
 
 #define LS_NS_PER_S INT64_C(1000000000)
+#define LS_NS_PER_DAY (86400 * LS_NS_PER_S)
 
 /* RFC 3339 date and time with zone ("2026-11-20T08:00:00.5Z", "...+01:00"); also a date alone (UTC
  * midnight) and a blank in place of "T". A time without a zone is refused: local time is a trap. A
@@ -26,6 +27,9 @@ int64_t ls_time_of_samples(uint64_t samples, double rate_sps);
 
 /* Seconds to ns, rounded to nearest. Saturates at the ends of int64_t; NaN gives 0. */
 int64_t ls_ns_from_seconds(double seconds);
+
+/* The midnight (UTC) on which the day of ns began. */
+int64_t ls_time_midnight(int64_t ns);
 
 /* The clock now, UTC ns. For provenance only: event times come from samples. */
 int64_t ls_time_now(void);

@@ -45,7 +45,7 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
 
 const struct ls_kind ls_access_kind = {
     .id = "access-storm",
-    .version = 5,
+    .version = 6,
     .null = "access bursts on one channel come, alone or in clumps, at times that follow nothing "
             "finer than two minutes; trains and the time of day may be anything",
     .test = "H-test and repetition of intervals, both against surrogates moved within two minutes "

@@ -3,16 +3,15 @@
 #include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sf_gamma.h>
-#include <gsl/gsl_sort.h>
 #include <math.h>
 #include <string.h>
 
+#include "pattern/chain.h"
 #include "pattern/residues.h"
 
-enum { ROUNDS = 25, CHAIN_BACK = 12, HOPS_MIN = 5, HOPS_MAX = 64 };
+enum { ROUNDS = 25, HOPS_MIN = 5, HOPS_MAX = 64 };
 static const double aliases[LS_FIT_ALIASES] = {1.0 / 2.0, 2.0,       1.0 / 3.0, 3.0,
                                                2.0 / 3.0, 3.0 / 2.0, 1.0 / 4.0};
-static const double link_share = 0.75;
 static const double hops_gain = 10.0; /* of the natural logarithm; one clock in so many tries: 4 */
 /* What is heard less often or spreads more is a grid of the log's, such as blocks of 0.13 s. */
 static const double hops_heard = 32.0; /* one in so many */
@@ -148,180 +147,7 @@ static struct clock fit_clock(const struct ls_arrivals *a, double period_s, doub
     return narrow.log_likelihood > wide.log_likelihood ? narrow : wide;
 }
 
-/* --- a chain of intervals --- */
-
-struct chain {
-    double interval_s;
-    double sigma_s;
-    size_t links;
-    double error_s;
-};
-
-/* How many intervals between two events, 0: no whole number of them. */
-static int multiple(double difference_s, double interval_s, double width) {
-    double k = rint(difference_s / interval_s);
-    if (k < 1.0 || k > 3.0 || fabs(difference_s - k * interval_s) > width * interval_s * sqrt(k)) {
-        return 0;
-    }
-    return (int)k;
-}
-
-/* The best chain: each link counts one, a break costs one and a half. Marks members. */
-static void mark_chain(const struct ls_arrivals *a, double interval_s, double width,
-                       unsigned char *ret_member, int *ret_from) {
-    double best[LS_ARRIVALS_MAX];
-    int linked[LS_ARRIVALS_MAX];
-    double top = 0.0;
-    int top_at = -1;
-    int end = 0;
-    for (size_t i = 0; i < a->count; i++) {
-        best[i] = fmax(0.0, top - 1.5);
-        linked[i] = best[i] > 0.0 ? -2 - top_at : -1;
-        for (size_t back = 1; back <= CHAIN_BACK && back <= i; back++) {
-            size_t j = i - back;
-            if (multiple(a->t_s[i] - a->t_s[j], interval_s, width) > 0 && best[j] + 1.0 > best[i]) {
-                best[i] = best[j] + 1.0;
-                linked[i] = (int)j;
-            }
-        }
-        if (best[i] > top) {
-            top = best[i];
-            top_at = (int)i;
-            end = (int)i;
-        }
-    }
-    memset(ret_member, 0, a->count);
-    for (size_t i = 0; i < a->count; i++) {
-        ret_from[i] = -1;
-    }
-    for (int i = end; i >= 0;) {
-        ret_member[i] = 1;
-        if (linked[i] >= 0) {
-            ret_from[i] = linked[i];
-            i = linked[i];
-        } else {
-            i = linked[i] <= -2 ? -2 - linked[i] : -1;
-        }
-    }
-}
-
-/* Links of a chain: how long, and how many intervals they span. */
-struct links {
-    size_t count;
-    double length_s[LS_ARRIVALS_MAX];
-    double cycles[LS_ARRIVALS_MAX];
-};
-
-static double median(double *values, size_t count) {
-    gsl_sort(values, 1, count);
-    return 0.5 * (values[(count - 1) / 2] + values[count / 2]);
-}
-
-/* Strangers that fell into the chain lie anywhere within its width: the mean is that of links
- * within two and a half spreads of their median, again and again, the spread from the median
- * deviation (Hampel, "The influence curve and its role in robust estimation", JASA 69, 1974). */
-static void refine(struct links *links, double quantum_s, struct chain *c) {
-    enum { TRIMS = 4 };
-    double each[LS_ARRIVALS_MAX];
-    for (int trim = 0; trim < TRIMS; trim++) {
-        for (size_t i = 0; i < links->count; i++) {
-            each[i] = links->length_s[i] / links->cycles[i];
-        }
-        double middle = median(each, links->count);
-        for (size_t i = 0; i < links->count; i++) {
-            each[i] = fabs(links->length_s[i] / links->cycles[i] - middle);
-        }
-        double limit = fmax(2.5 * 1.4826 * median(each, links->count), 1.5 * quantum_s);
-        double sum = 0.0;
-        double cycles = 0.0;
-        size_t kept = 0;
-        for (size_t i = 0; i < links->count; i++) {
-            if (fabs(links->length_s[i] / links->cycles[i] - middle) <= limit) {
-                sum += links->length_s[i];
-                cycles += links->cycles[i];
-                links->length_s[kept] = links->length_s[i];
-                links->cycles[kept++] = links->cycles[i];
-            }
-        }
-        links->count = kept;
-        c->interval_s = sum / cycles;
-    }
-}
-
-static struct chain fit_chain(const struct ls_arrivals *a, double interval_s, double width,
-                              unsigned char *ret_member) {
-    int from[LS_ARRIVALS_MAX];
-    double quantum_s = ls_surrogate_quantum(a);
-    struct chain c = {.interval_s = interval_s};
-    for (int round = 0; round < 2; round++) {
-        struct links links;
-        links.count = 0;
-        mark_chain(a, c.interval_s, width, ret_member, from);
-        double cycles = 0.0;
-        double squares = 0.0;
-        for (size_t i = 0; i < a->count; i++) {
-            if (from[i] >= 0) {
-                double d = a->t_s[i] - a->t_s[from[i]];
-                double k = rint(d / c.interval_s);
-                links.length_s[links.count] = d;
-                links.cycles[links.count++] = k;
-                cycles += k;
-                squares += (d - k * c.interval_s) * (d - k * c.interval_s) / k;
-            }
-        }
-        c.links = links.count;
-        if (c.links > 0) {
-            refine(&links, quantum_s, &c);
-            c.sigma_s = sqrt(squares / (double)c.links);
-            c.error_s = c.sigma_s / sqrt(cycles);
-        }
-    }
-    return c;
-}
-
-/* An interval of order two or three is sharper, for its size, than the one it is made of, and may
- * score higher: where a half or a third has links in proportion, it is that. */
-static struct chain fit_shortest(const struct ls_arrivals *a, double interval_s, double width,
-                                 unsigned char *ret_member) {
-    unsigned char member[LS_ARRIVALS_MAX];
-    struct chain best = fit_chain(a, interval_s, width, ret_member);
-    for (int k = 2; k <= 3; k++) {
-        double times = (double)k;
-        struct chain c = fit_chain(a, interval_s / times, fmin(0.2, width * sqrt(times)), member);
-        if ((double)c.links > link_share * times * (double)best.links) {
-            best = c;
-            memcpy(ret_member, member, a->count);
-        }
-    }
-    return best;
-}
-
 /* --- which --- */
-
-/* Log-likelihood of the residuals of member events under a phase that walks: increments. */
-static double drift_likelihood(const struct ls_arrivals *a, const unsigned char *member,
-                               double period_s, double least_s) {
-    double squares = 0.0;
-    double logs = 0.0;
-    double n = 0.0;
-    double last = (double)NAN;
-    for (size_t i = 0; i < a->count; i++) {
-        if (member[i] == 0) {
-            continue;
-        }
-        if (!isnan(last)) {
-            double d = a->t_s[i] - last;
-            double k = fmax(1.0, rint(d / period_s));
-            double r = d - k * period_s;
-            squares += r * r / k;
-            logs += log(k);
-            n += 1.0;
-        }
-        last = a->t_s[i];
-    }
-    double variance = fmax(squares / fmax(n, 1.0), least_s * least_s);
-    return -0.5 * n * log(variance) - 0.5 * logs;
-}
 
 static double clock_likelihood(const struct ls_arrivals *a, const unsigned char *member,
                                const struct clock *c, double least_s) {
@@ -425,16 +251,39 @@ static struct clock of_one_hop(const struct ls_arrivals *a, const struct clock *
     return best;
 }
 
+static struct ls_grid grid_of(const struct ls_arrivals *a, const struct clock *c, double least_s) {
+    return (struct ls_grid){.period_s = c->period_s,
+                            .phase_s = c->phase_s,
+                            .limit_s = member_limit(c),
+                            .finest_s = fmax(least_s, ls_surrogate_quantum(a))};
+}
+
+/* Two devices of different periods lie on one grid: the one that fills its own cycles best. */
+static struct clock of_one_device(const struct ls_arrivals *a, const struct clock *both,
+                                  double least_s, struct ls_fit *fit) {
+    struct ls_grid grid = grid_of(a, both, least_s);
+    struct clock best = *both;
+    double most = several_units;
+    for (size_t units = 2; units <= LS_RESIDUES_LONE_MAX; units++) {
+        double gain = ls_residues_lone_gain(a, &grid, units);
+        double period_s = (double)units * both->period_s;
+        struct clock c = gain > most ? fit_clock(a, period_s, least_s) : best;
+        if (gain > most && c.members >= 4 && fabs(c.period_s / period_s - 1.0) < 0.01) {
+            fit->alias_s = both->period_s;
+            fit->alias_log10 = gain / M_LN10;
+            best = c;
+            most = gain;
+        }
+    }
+    return best;
+}
+
 /* The period of several units, of which what fits best is a half, a third or a quarter. */
 static struct clock of_one_unit(const struct ls_arrivals *a, const struct clock *several,
                                 double least_s, struct ls_fit *fit) {
     struct clock best = *several;
     for (int round = 0; round < 2; round++) {
-        double quantum_s = ls_surrogate_quantum(a);
-        struct ls_grid grid = {.period_s = best.period_s,
-                               .phase_s = best.phase_s,
-                               .limit_s = member_limit(&best),
-                               .finest_s = fmax(least_s, quantum_s)};
+        struct ls_grid grid = grid_of(a, &best, least_s);
         struct clock longer = {.members = 0};
         double most = several_units;
         for (size_t units = 2; units <= LS_RESIDUES_MAX; units++) {
@@ -473,7 +322,7 @@ static void take_clock(const struct ls_arrivals *a, const struct clock *c, struc
     fit->jitter_high_s = c->sigma_s * (1.0 + z90 / sqrt(2.0 * n));
 }
 
-static void take_chain(const struct chain *c, struct ls_fit *fit) {
+static void take_chain(const struct ls_chain *c, struct ls_fit *fit) {
     double n = fmax((double)c->links, 2.0);
     double t90 = gsl_cdf_tdist_Pinv(0.95, n - 1.0);
     fit->period_s = c->interval_s;
@@ -490,7 +339,8 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
     double least_s = fmax(spread_min_s, quantum_s * 0.29); /* of rounding: 1/sqrt(12) */
     memset(ret, 0, sizeof *ret);
     bool renewal = verdict->renewal_rank > verdict->clock_rank;
-    struct clock frame = best_alias(arrivals, verdict->period_s, least_s, ret);
+    struct clock grid = best_alias(arrivals, verdict->period_s, least_s, ret);
+    struct clock frame = of_one_device(arrivals, &grid, least_s, ret);
     struct clock clock = of_one_hop(arrivals, &frame, least_s, ret);
     struct clock unit = of_one_unit(arrivals, &clock, least_s, ret);
     take_clock(arrivals, &unit, ret);
@@ -505,13 +355,15 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
     }
     struct ls_fit other = *ret;
     double width = fmin(0.2, 2.0 * verdict->width);
-    struct chain chain = fit_shortest(arrivals, verdict->interval_s, width, other.member);
-    /* Both are judged on the chain's members: a clock knows its phase for all of them. */
-    struct clock line = clock;
-    double same = fabs(clock.period_s / chain.interval_s - 1.0);
+    struct ls_chain chain = ls_chain_fit(arrivals, verdict->interval_s, width, other.member);
+    /* Both are judged on the chain's members: a clock knows its phase for all of them. Of long
+     * periods the clock test knows fractions at best, or none. */
+    bool same = fabs(clock.period_s / chain.interval_s - 1.0) < 0.05;
+    struct clock line = renewal && !same ? fit_clock(arrivals, chain.interval_s, least_s) : clock;
+    bool fits = line.members >= 4 && fabs(line.period_s / chain.interval_s - 1.0) < 0.05;
     double clock_ll =
-        same < 0.05 ? clock_likelihood(arrivals, other.member, &line, least_s) : -(double)INFINITY;
-    double drift_ll = drift_likelihood(arrivals, other.member, chain.interval_s, least_s);
+        fits ? clock_likelihood(arrivals, other.member, &line, least_s) : -(double)INFINITY;
+    double drift_ll = ls_chain_likelihood(arrivals, other.member, chain.interval_s, least_s);
     bool drifts = renewal && drift_ll > clock_ll && chain.links >= 4;
     if (drifts) {
         take_chain(&chain, &other);
@@ -523,6 +375,8 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
         }
         *ret = other;
         ret->clock = false;
+    } else if (renewal && !same && fits) {
+        take_clock(arrivals, &line, ret);
     }
     ret->rival_log10 = fmin(99.0, fabs(clock_ll - drift_ll) / M_LN10);
     count_expected(arrivals, ret);

@@ -3,10 +3,10 @@
  * Clock: events are members, with phases about one value (wrapped normal), or strangers with any
  * phase; shares, spread and phase by expectation-maximisation (Dempster, Laird, Rubin, JRSS B 39,
  * 1977), period by regression of member times on cycle numbers. Members of a period of 40 s fit 20
- * s and 120 s as well: of all simple fractions the one with the highest likelihood is taken. Drift:
- * the longest chain of events an interval (or two, or three) apart, by dynamic programming. Which
- * of the two won is told by the likelihood of the residuals: about the regression line for a clock,
- * from event to event for what drifts. */
+ * s and 120 s as well: of all simple fractions the one with the highest likelihood is taken, and of
+ * devices that share a grid one (pattern/residues.h). Drift: the longest chain of intervals
+ * (pattern/chain.h). Which of the two won is told by the likelihood of the residuals: about the
+ * regression line for a clock, from event to event for what drifts. */
 #ifndef PATTERN_FIT_H
 #define PATTERN_FIT_H
 

@@ -15,7 +15,7 @@ static const double alert_log10 = -7.0;
 /* The same parameters again, by chance, in another interval: a hundredth is enough beside the
  * finding itself. */
 static const double confirm_log10 = -2.0;
-static const int64_t apart_ns = 7 * 86400 * LS_NS_PER_S; /* further apart is another incident */
+static const int64_t apart_ns = 7 * LS_NS_PER_DAY; /* further apart is another incident */
 static const double ppm = 3e-6; /* a free-running crystal over days, DESIGN section 1 */
 
 /* Multiples of a period that may be the same device, and how exactly, as a share of the longer one

@@ -44,7 +44,7 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
 
 const struct ls_kind ls_periodic_kind = {
     .id = "periodic-telemetry",
-    .version = 5,
+    .version = 6,
     .null =
         "the packets of an emitter come, alone or in clumps, at times that follow nothing finer "
         "than two minutes; day, timetable and the receiver's schedule may be anything",

@@ -20,7 +20,6 @@
 
 enum { PASSES_MIN = 3, EVIDENCE_MAX = 1024 };
 
-static const int64_t day_ns = 86400 * LS_NS_PER_S;
 static const int64_t same_train_ns = 300 * LS_NS_PER_S; /* late or early by so much */
 static const double timetable_share = 0.8;
 static const double joint_share = 0.7;
@@ -90,7 +89,9 @@ static int judge(const struct ls_kit *kit, const struct scene *scene, struct ls_
     return LS_OK;
 }
 
-static int64_t time_of_day(int64_t t_ns) { return (t_ns % day_ns + day_ns) % day_ns; }
+static int64_t time_of_day(int64_t t_ns) {
+    return (t_ns % LS_NS_PER_DAY + LS_NS_PER_DAY) % LS_NS_PER_DAY;
+}
 
 /* The share of passages at a time of day at which there was one on another day too. */
 static double timetable(const struct scene *scene) {
@@ -101,9 +102,9 @@ static double timetable(const struct scene *scene) {
             int64_t apart =
                 time_of_day(scene->passages[i].start_ns) - time_of_day(scene->passages[j].start_ns);
             apart = apart < 0 ? -apart : apart;
-            apart = apart > day_ns / 2 ? day_ns - apart : apart;
+            apart = apart > LS_NS_PER_DAY / 2 ? LS_NS_PER_DAY - apart : apart;
             int64_t between = scene->passages[i].start_ns - scene->passages[j].start_ns;
-            any = llabs(between) > day_ns / 2 && apart <= same_train_ns;
+            any = llabs(between) > LS_NS_PER_DAY / 2 && apart <= same_train_ns;
         }
         matched += any;
     }
@@ -125,8 +126,8 @@ static double joint(const struct ls_kit *kit) {
 static size_t days_of(const struct scene *scene) {
     size_t days = 0;
     for (size_t i = 0; i < scene->count; i++) {
-        days += i == 0 ||
-                scene->passages[i].start_ns / day_ns != scene->passages[i - 1].start_ns / day_ns;
+        days += i == 0 || scene->passages[i].start_ns / LS_NS_PER_DAY !=
+                              scene->passages[i - 1].start_ns / LS_NS_PER_DAY;
     }
     return days;
 }

@@ -44,17 +44,57 @@ static void add_cycles(const struct ls_arrivals *a, const struct ls_grid *grid, 
     }
 }
 
+/* False: it cannot be told which cycles are empty. */
+static bool count_residues(const struct ls_arrivals *a, const struct ls_grid *grid, size_t units,
+                           struct residue *each) {
+    double span = a->count == 0 ? 0.0 : a->t_s[a->count - 1];
+    if (span > cycles_per_event * (double)a->count * grid->period_s) {
+        return false;
+    }
+    add_members(a, grid, units, each);
+    add_cycles(a, grid, units, each);
+    return true;
+}
+
+/* Log-likelihood of so many of the cycles being filled, at the rate that fits best. */
+static double filled(double members, double cycles) {
+    double rate = cycles > 0.0 ? fmin(members / cycles, 1.0) : 0.0;
+    double empty = fmax(cycles - members, 0.0);
+    return (members > 0.0 ? members * log(rate) : 0.0) + (empty > 0.0 ? empty * log1p(-rate) : 0.0);
+}
+
+double ls_residues_lone_gain(const struct ls_arrivals *arrivals, const struct ls_grid *grid,
+                             size_t units) {
+    assert(units > 1 && units <= LS_RESIDUES_LONE_MAX);
+    struct residue each[LS_RESIDUES_LONE_MAX] = {{.members = 0.0}};
+    double members = 0.0;
+    double cycles = 0.0;
+    if (!count_residues(arrivals, grid, units, each)) {
+        return 0.0;
+    }
+    for (size_t i = 0; i < units; i++) {
+        members += each[i].members;
+        cycles += each[i].cycles;
+    }
+    double best = 0.0;
+    for (size_t i = 0; i < units; i++) {
+        double gain = filled(each[i].members, each[i].cycles) +
+                      filled(members - each[i].members, cycles - each[i].cycles) -
+                      filled(members, cycles);
+        bool fuller = each[i].members * cycles > members * each[i].cycles;
+        best = fuller ? fmax(best, gain) : best;
+    }
+    return best;
+}
+
 double ls_residues_gain(const struct ls_arrivals *arrivals, const struct ls_grid *grid,
                         size_t units) {
     assert(units > 1 && units <= LS_RESIDUES_MAX);
     struct residue each[LS_RESIDUES_MAX] = {{.members = 0.0}};
     struct residue all = {.members = 0.0};
-    double span = arrivals->count == 0 ? 0.0 : arrivals->t_s[arrivals->count - 1];
-    if (span > cycles_per_event * (double)arrivals->count * grid->period_s) {
+    if (!count_residues(arrivals, grid, units, each)) {
         return 0.0;
     }
-    add_members(arrivals, grid, units, each);
-    add_cycles(arrivals, grid, units, each);
     double within = 0.0; /* squares about the mean of each residue */
     for (size_t i = 0; i < units; i++) {
         all.members += each[i].members;

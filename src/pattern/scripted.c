@@ -48,7 +48,7 @@ static int create(void **ret, const struct ls_kind_input *input, struct ls_err *
 
 const struct ls_kind ls_scripted_kind = {
     .id = "scripted-cycle",
-    .version = 5,
+    .version = 6,
     .null = "calls of one length on one channel begin at times that follow nothing finer than two "
             "minutes; day, timetable and the receiver's schedule may be anything",
     .test = "repetition of the time from start to start, misses and strays allowed for, and the "

@@ -16,7 +16,6 @@ enum {
 
 static const double often_per_day = 4.0;
 static const double busy_share = 0.15; /* of the time: more says nothing of who comes and goes */
-static const int64_t day_ns = 86400 * LS_NS_PER_S;
 static const int64_t beside_ns = 30 * LS_NS_PER_S; /* before and behind a visit it is near */
 
 struct stay {
@@ -56,7 +55,7 @@ uint64_t ls_trips_gone(const struct ls_trips *trips) { return trips->gone; }
 
 static bool often(const struct ls_trips *trips, const struct ls_trip_log *log) {
     const struct stage *stage = trips->stages[log->channel.sensor];
-    double days = fmax(1.0, (double)(stage->last_ns - stage->first_ns) / (double)day_ns);
+    double days = fmax(1.0, (double)(stage->last_ns - stage->first_ns) / (double)LS_NS_PER_DAY);
     return (double)log->trips > often_per_day * days;
 }
 

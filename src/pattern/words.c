@@ -21,15 +21,25 @@ void ls_words_phase(const struct ls_unit *unit, struct ls_finding *finding) {
         ls_finding_word(finding, "phase", "not estimable");
         return;
     }
-    /* Whole seconds first: a double does not hold ns since 1970. */
+    /* Of all cycles the middle one is known best, and from midnight to it the error of the period
+     * adds up; since 1970 it would be more than a period. */
     int64_t origin = unit->heard[0].t_ns;
-    int64_t seconds = origin / LS_NS_PER_S;
-    double whole = fmod((double)seconds, fit->period_s);
-    double part = (double)(origin % LS_NS_PER_S) / (double)LS_NS_PER_S;
-    double phase = fmod(whole + part + fit->phase_s, fit->period_s);
-    phase += phase < 0.0 ? fit->period_s : 0.0;
+    double sum_s = 0.0;
+    double members = 0.0;
+    for (size_t i = 0; i < unit->count; i++) {
+        sum_s += unit->member[i] != 0 ? (double)(unit->heard[i].t_ns - origin) / 1e9 : 0.0;
+        members += unit->member[i] != 0 ? 1.0 : 0.0;
+    }
+    double cycles = rint((sum_s / fmax(members, 1.0) - fit->phase_s) / fit->period_s);
+    int64_t cycle_ns = origin + ls_ns_from_seconds(fit->phase_s + cycles * fit->period_s);
+    double since_s = (double)(cycle_ns - ls_time_midnight(cycle_ns)) / 1e9;
+    double phase = fmod(since_s, fit->period_s);
     double error = z90 * fit->jitter_s / sqrt((double)fit->members);
-    ls_finding_number(finding, "phase", phase, phase - error, phase + error);
+    double drift = 0.5 * (fit->period_high_s - fit->period_low_s) * floor(since_s / fit->period_s);
+    ls_finding_number(finding, "phase", phase, phase - hypot(error, drift),
+                      phase + hypot(error, drift));
+    ls_finding_number(finding, "cycle_ns", (double)cycle_ns, (double)cycle_ns - 1e9 * error,
+                      (double)cycle_ns + 1e9 * error);
 }
 
 /* Quantile of the beta law by bisection: the library's own inverse gives up, and ends the program,

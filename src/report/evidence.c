@@ -109,14 +109,15 @@ bool ls_evidence_fold(const struct ls_material *material, struct ls_fold *ret) {
         (timing != NULL && strcmp(timing->text, "clock-locked") != 0)) {
         return false;
     }
-    /* Whole seconds first: a double does not hold ns since 1970. */
-    int64_t first = material->rows[0].start_ns;
-    int64_t first_s = first / LS_NS_PER_S;
-    double whole = fmod((double)first_s, period->value);
-    double part = (double)(first % LS_NS_PER_S) / 1e9;
-    double phase = fmod(whole + part, period->value);
-    *ret = (struct ls_fold){.period_s = period->value,
-                            .origin_ns = first - (int64_t)llround(phase * 1e9)};
+    /* As the phase is counted: from the midnight before the cycle that is known best. */
+    const struct ls_parameter *cycle =
+        ls_finding_parameter(&material->incident.finding, "cycle_ns");
+    int64_t first_ns = material->rows[0].start_ns;
+    int64_t midnight_ns = ls_time_midnight(cycle != NULL ? (int64_t)cycle->value : first_ns);
+    double turns = floor((double)(first_ns - midnight_ns) / 1e9 / period->value);
+    *ret =
+        (struct ls_fold){.period_s = period->value,
+                         .origin_ns = midnight_ns + (int64_t)llround(turns * period->value * 1e9)};
     return true;
 }
 
@@ -148,7 +149,7 @@ static void folded(struct ls_document *doc, const struct ls_material *m,
     }
     ls_seconds_format(fold->period_s, period);
     snprintf(ends, sizeof ends,
-             "One period of %s, from a whole multiple of it in UTC to the next; the fullest cell "
+             "One period of %s, counted from midnight, UTC; the fullest cell "
              "has %.0f of %zu.",
              period, most, m->row_count);
     ls_document_strip(doc, "phase_starts", "Starts, folded by the period", starts, PHASE_BINS,

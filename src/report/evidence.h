@@ -8,8 +8,8 @@
 
 void ls_evidence_sections(struct ls_document *doc, const struct ls_material *material);
 
-/* Rows by where they start in a period that begins at origin_ns: a whole multiple of it since 1970
- * UTC, so that two incidents can be compared. */
+/* Rows by where they start in a period that begins at origin_ns: whole periods from the midnight
+ * (UTC) that the phase is counted from. */
 struct ls_fold {
     double period_s;
     int64_t origin_ns;

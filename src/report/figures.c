@@ -107,7 +107,7 @@ static void draw_exposure(const struct ls_axes *axes, const double *heard_s, dou
     }
     ls_axes_frame(axes);
     ls_axes_label_y(axes, "times heard");
-    ls_axes_label_x(axes, "time into the period, from a whole multiple of it in UTC (s)");
+    ls_axes_label_x(axes, "time into the period, counted from midnight, UTC (s)");
 }
 
 int ls_figure_folded(struct ls_canvas **ret, const struct ls_material *m, struct ls_err *err) {

@@ -168,7 +168,7 @@ static void split_name(const char *name, char *ret_label, size_t size, const cha
         }
     }
     if (strcmp(name, "phase") == 0) {
-        *ret_unit = "s"; /* of UTC, after a whole multiple of the period */
+        *ret_unit = "s after 00:00"; /* UTC, of the day of the cycle */
     }
     snprintf(ret_label, size, "%.*s", (int)length, name);
     for (char *c = ret_label; *c != '\0'; c++) {

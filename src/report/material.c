@@ -160,7 +160,6 @@ static int read_health(struct reader *reader, struct ls_store *store, struct ls_
 }
 
 static int read_hours(struct ls_material *m, struct ls_store *store, struct ls_err *err) {
-    static const int64_t day_ns = 86400 * LS_NS_PER_S;
     const struct ls_finding *finding = &m->incident.finding;
     struct ls_heat_opts opts = {.kind = LS_HEAT_HOURS,
                                 .filter = {.since_ns = finding->start_ns,
@@ -172,7 +171,7 @@ static int read_hours(struct ls_material *m, struct ls_store *store, struct ls_e
                                            .has_freq = true,
                                            .sensor = finding->sensor},
                                 .no_clock = m->no_clock};
-    if (opts.filter.until_ns - opts.filter.since_ns < day_ns) {
+    if (opts.filter.until_ns - opts.filter.since_ns < LS_NS_PER_DAY) {
         return LS_OK;
     }
     int code = ls_heat_init(&m->hours, store, &opts, err);

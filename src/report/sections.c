@@ -247,7 +247,7 @@ void ls_sections_hours(struct ls_document *doc, const struct ls_heat *heat) {
     ls_document_column(doc, "shares", " 00          06          12          18", false, 0);
     ls_document_drawn(doc);
     for (size_t row = 0; row < heat->rows; row++) {
-        ls_time_format(heat->start_ns + (int64_t)row * heat->row_days * 86400 * LS_NS_PER_S, day);
+        ls_time_format(heat->start_ns + (int64_t)row * heat->row_days * LS_NS_PER_DAY, day);
         day[strlen("2026-11-20")] = '\0';
         hours_bar(heat, row, bar, sizeof bar);
         hours_raw(heat, row, raw, sizeof raw);

@@ -5,7 +5,6 @@
 #include "base/time.h"
 
 enum { HOURS = 24 };
-static const int64_t day_ns = INT64_C(86400) * LS_NS_PER_S;
 
 static int64_t after_start(const struct ls_scenario *scenario, double s) {
     return scenario->start_ns + ls_ns_from_seconds(s);
@@ -18,17 +17,13 @@ void ls_presence_init(struct ls_presence *presence, const struct ls_presence_opt
         .opts = *opts, .until_ns = after_start(opts->scenario, stop_s), .busy_until_ns = INT64_MIN};
 }
 
-static int64_t floor_day(int64_t ns) {
-    int64_t days = ns / day_ns - (ns % day_ns < 0);
-    return days * day_ns;
-}
-
 /* The n-th stretch of the daily hours, from the day before the start on: hours may go over
  * midnight. */
 static void hours_of(const struct ls_presence *presence, size_t n, int64_t *ret_from,
                      int64_t *ret_until) {
     const struct ls_window *window = &presence->opts.emitter->script.window;
-    int64_t day = floor_day(presence->opts.scenario->start_ns) + ((int64_t)n - 1) * day_ns;
+    int64_t day =
+        ls_time_midnight(presence->opts.scenario->start_ns) + ((int64_t)n - 1) * LS_NS_PER_DAY;
     double until_h = window->until_h + (window->until_h <= window->from_h ? HOURS : 0);
     *ret_from = day + llround(window->from_h * 3.6e12);
     *ret_until = day + llround(until_h * 3.6e12);
@@ -123,7 +118,7 @@ static bool within_window(const struct ls_presence *presence, struct ls_stay *st
     if (stay->from_ns >= stay->until_ns || all_day(presence)) {
         return stay->from_ns < stay->until_ns;
     }
-    double hour = (double)(stay->from_ns - floor_day(stay->from_ns)) / 3.6e12;
+    double hour = (double)(stay->from_ns - ls_time_midnight(stay->from_ns)) / 3.6e12;
     return window->from_h < window->until_h ? hour >= window->from_h && hour < window->until_h
                                             : hour >= window->from_h || hour < window->until_h;
 }

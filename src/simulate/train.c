@@ -8,8 +8,6 @@
 #include "base/util.h"
 #include "simulate/stream.h"
 
-static const int64_t day_ns = INT64_C(86400) * LS_NS_PER_S;
-
 static size_t trains_a_day(const struct ls_scenario_train *train) {
     if (train->time_count > 0) {
         return train->time_count;
@@ -46,8 +44,8 @@ int ls_train_passages(const struct ls_scenario *scenario, const struct ls_scenar
                       uint64_t seed, struct ls_passage **ret, size_t *ret_count,
                       struct ls_err *err) {
     int64_t end_ns = scenario->start_ns + ls_ns_from_seconds(scenario->duration_s);
-    int64_t midnight_ns = scenario->start_ns - ((scenario->start_ns % day_ns) + day_ns) % day_ns;
-    size_t days = (size_t)((end_ns - midnight_ns + day_ns - 1) / day_ns);
+    int64_t midnight_ns = ls_time_midnight(scenario->start_ns);
+    size_t days = (size_t)((end_ns - midnight_ns + LS_NS_PER_DAY - 1) / LS_NS_PER_DAY);
     size_t a_day = trains_a_day(train);
     struct ls_passage *list = calloc(days * a_day + 1, sizeof *list);
     gsl_rng *rng = ls_stream_create(ls_stream_key(seed, train->name, 0, "timetable"));
@@ -62,7 +60,7 @@ int ls_train_passages(const struct ls_scenario *scenario, const struct ls_scenar
         double late_s = gsl_ran_gaussian(rng, train->delay_s);
         double speed = draw_speed(train, number, rng);
         int64_t half_ns = ls_ns_from_seconds(train->range_m / fabs(speed));
-        int64_t middle_ns = midnight_ns + (int64_t)(i / a_day) * day_ns +
+        int64_t middle_ns = midnight_ns + (int64_t)(i / a_day) * LS_NS_PER_DAY +
                             ls_ns_from_seconds(scheduled_s(train, i % a_day)) +
                             llround(late_s * 1e9);
         if (middle_ns + half_ns > scenario->start_ns && middle_ns - half_ns < end_ns) {

@@ -57,3 +57,9 @@ Test(time, samples_to_ns_stay_exact_for_a_month) {
     cr_expect_eq(ls_time_of_samples(3, 2166667.0), 1385);
     cr_expect_eq(ls_time_of_samples(13, 2166666.6666666665), 6000);
 }
+
+Test(time, a_day_begins_at_midnight_before_1970_too) {
+    cr_expect_eq(ls_time_midnight(parsed("2028-02-29T23:59:59.999999999Z")), parsed("2028-02-29"));
+    cr_expect_eq(ls_time_midnight(parsed("2028-03-01")), parsed("2028-03-01"));
+    cr_expect_eq(ls_time_midnight(parsed("1969-12-31T00:00:00.5Z")), parsed("1969-12-31"));
+}

@@ -156,6 +156,76 @@ Test(fit, a_true_third_is_not_split) {
     }
 }
 
+/* Events sorted, from 0 to the last one, nobody deaf. */
+static void fit_sorted(double *t_s, size_t count, const struct ls_verdict *verdict,
+                       struct ls_fit *ret) {
+    qsort(t_s, count, sizeof t_s[0], ascending);
+    double start_s = 0.0;
+    double stop_s = t_s[count - 1] + 1.0;
+    double before_s[] = {0.0, stop_s};
+    struct ls_good_time good = {
+        .count = 1, .start_s = &start_s, .stop_s = &stop_s, .before_s = before_s};
+    struct ls_arrivals arrivals = {.t_s = t_s, .count = count, .good = &good};
+    ls_fit_arrivals(&arrivals, verdict, ret);
+}
+
+/* Posts of 40 s and 60 s whose phases lie on one grid of 10 s make a third of 30 s, of which three
+ * cycles in four are filled. The first one to be told is a device that is there. */
+Test(fit, trap_harmonics_of_two_devices_are_no_third) {
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        double t_s[LS_ARRIVALS_MAX];
+        size_t count = 0;
+        struct ls_chance chance;
+        struct ls_fit fit;
+        ls_chance_init(&chance, seed);
+        for (size_t i = 0; i < 150; i++) {
+            t_s[count++] = 3.0 + 40.0 * (double)i + 0.17 * ls_chance_uniform(&chance);
+        }
+        for (size_t i = 0; i < 100; i++) {
+            t_s[count++] = 13.0 + 60.0 * (double)i + 0.17 * ls_chance_uniform(&chance);
+        }
+        struct ls_verdict verdict = {.clock_rank = 500.0,
+                                     .renewal_rank = 490.0,
+                                     .period_s = 40.0004,
+                                     .interval_s = 40.0,
+                                     .width = 0.02};
+        fit_sorted(t_s, count, &verdict, &fit);
+        cr_expect_float_eq(fit.period_s, 40.0, 1e-3, "seed %zu: %g s", (size_t)seed, fit.period_s);
+        cr_expect_eq(fit.members, 150, "seed %zu: %zu members", (size_t)seed, fit.members);
+    }
+}
+
+/* A post of 15 minutes on a clock that the clock test, which leaves what is slower than two minutes
+ * to timetables, has no period for: its intervals are found, and its clock holds them all. One that
+ * waits 15 minutes after its last packet drifts away from any clock. */
+Test(fit, a_long_clock_is_told_from_one_that_waits) {
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        double clock_s[192];
+        double waits_s[192];
+        double at = 5.0;
+        struct ls_chance chance;
+        struct ls_fit fit;
+        ls_chance_init(&chance, seed);
+        for (size_t i = 0; i < LS_COUNT(clock_s); i++) {
+            clock_s[i] = 5.0 + 900.0 * (double)i + 0.35 * ls_chance_uniform(&chance);
+            waits_s[i] = at;
+            at += 900.0 + 0.35 * (ls_chance_uniform(&chance) - 0.5);
+        }
+        struct ls_verdict verdict = {.clock_rank = -(double)INFINITY,
+                                     .renewal_rank = 1000.0,
+                                     .period_s = (double)NAN,
+                                     .interval_s = 900.01,
+                                     .width = 0.02};
+        fit_sorted(clock_s, LS_COUNT(clock_s), &verdict, &fit);
+        cr_expect(fit.clock, "seed %zu: waits", (size_t)seed);
+        /* 0.1 s of jitter over 192 cycles: 1.3e-4 s is one sigma. */
+        cr_expect_float_eq(fit.period_s, 900.0, 6e-4, "seed %zu: %g s", (size_t)seed, fit.period_s);
+        cr_expect_eq(fit.members, LS_COUNT(clock_s));
+        fit_sorted(waits_s, LS_COUNT(waits_s), &verdict, &fit);
+        cr_expect_not(fit.clock, "seed %zu: on a clock", (size_t)seed);
+    }
+}
+
 /* A meter that hops every 7 s over 41 channels, heard on six of them, in whole seconds: the channel
  * that is heard best comes back after 287 s, and the others are no strangers to its clock. */
 Test(fit, hops_are_told_from_the_frame) {
