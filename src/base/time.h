@@ -10,7 +10,7 @@
 
 enum { LS_TIME_TEXT_BYTES = 32 };
 
-#define LS_NS_PER_S INT64_C(1000000000)
+#define LS_NS_PER_S   INT64_C(1000000000)
 #define LS_NS_PER_DAY (86400 * LS_NS_PER_S)
 
 /* RFC 3339 date and time with zone ("2026-11-20T08:00:00.5Z", "...+01:00"); also a date alone (UTC
