@@ -3,9 +3,47 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "base/util.h"
 #include "model/line.h"
 
+/* Most numbers of a log are decimals of a few places. One of no more than fifteen digits comes out
+ * of "%.15g" as it is, and is the number if dividing gives it back. False: another kind of number.
+ */
+static bool write_decimal(double value, char ret[LS_LINE_NUMBER_BYTES]) {
+    static const double tens[] = {1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
+    double size = fabs(value);
+    size_t places = 0;
+    if (!(size >= 1e-4 && size < 1e9)) { /* beyond: an exponent, or too many digits */
+        return false;
+    }
+    while (places < LS_COUNT(tens) && rint(size * tens[places]) / tens[places] != size) {
+        places++;
+    }
+    if (places == LS_COUNT(tens)) {
+        return false;
+    }
+    uint64_t rest = (uint64_t)rint(size * tens[places]);
+    char reversed[LS_LINE_NUMBER_BYTES];
+    size_t count = 0;
+    for (size_t digit = 0; digit <= places || rest > 0; digit++, rest /= 10) {
+        if (digit == places && places > 0) {
+            reversed[count++] = '.';
+        }
+        reversed[count++] = (char)('0' + rest % 10);
+    }
+    *ret = '-';
+    ret += value < 0.0;
+    for (size_t i = 0; i < count; i++) {
+        ret[i] = reversed[count - 1 - i];
+    }
+    ret[count] = '\0';
+    return true;
+}
+
 void ls_line_number(double value, char ret[LS_LINE_NUMBER_BYTES]) {
+    if (write_decimal(value, ret)) {
+        return;
+    }
     /* Fifteen digits always survive text, seventeen always suffice (IEEE 754, 5.12.2). */
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(ret, LS_LINE_NUMBER_BYTES, "%.*g", digits, value);

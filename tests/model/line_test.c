@@ -350,6 +350,27 @@ Test(line, numbers_are_the_shortest_that_read_back) {
     }
 }
 
+/* Decimals have a way of their own. */
+Test(line, decimals_are_written_as_any_number) {
+    static const double tens[] = {1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
+    uint64_t chance = 5;
+    for (int i = 0; i < 200000; i++) {
+        char text[LS_LINE_NUMBER_BYTES];
+        char plain[LS_LINE_NUMBER_BYTES];
+        chance = chance * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        double size = (double)(chance >> (14 + i % 50));
+        double value = (i % 3 == 0 ? -size : size) / tens[i % (int)LS_COUNT(tens)];
+        ls_line_number(value, text);
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(plain, sizeof plain, "%.*g", digits, value);
+            if (strtod(plain, NULL) == value) {
+                break;
+            }
+        }
+        cr_assert_str_eq(text, plain);
+    }
+}
+
 Test(line, noise_of_an_observation_is_whole_or_absent) {
     static const char start[] = "{\"type\":\"observation\",\"sensor\":\"a\","
                                 "\"start\":\"2026-11-20T08:00:00.000000000Z\","
