@@ -1069,6 +1069,9 @@ ATTACH :path AS source;
 -- name: create_merge_run
 CREATE TEMP TABLE IF NOT EXISTS merge_run (id INTEGER PRIMARY KEY) STRICT;
 
+-- name: create_merge_row
+CREATE TEMP TABLE IF NOT EXISTS merge_row (id INTEGER PRIMARY KEY) STRICT;
+
 -- name: create_merge_incident
 CREATE TEMP TABLE IF NOT EXISTS merge_incident (id INTEGER PRIMARY KEY) STRICT;
 
@@ -1077,6 +1080,9 @@ CREATE TEMP TABLE IF NOT EXISTS merge_permit (id INTEGER PRIMARY KEY, new_id INT
 
 -- name: clear_merge_run
 DELETE FROM temp.merge_run;
+
+-- name: clear_merge_row
+DELETE FROM temp.merge_row;
 
 -- name: clear_merge_incident
 DELETE FROM temp.merge_incident;
@@ -1121,36 +1127,17 @@ CROSS JOIN source.run AS r ON r.id = c.id
 CROSS JOIN source.sensor AS s ON s.id = r.sensor_id
 CROSS JOIN main.sensor AS m ON m.name = s.name;
 
--- name: merge_transmissions
-INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
-    trail, class_score, class_rivals)
-SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
-    trail, class_score, class_rivals
-FROM source.transmission AS t
-CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
-CROSS JOIN source.sensor AS s ON s.id = t.sensor_id
-CROSS JOIN main.sensor AS m ON m.name = s.name
-CROSS JOIN source.class AS k ON k.id = t.class_id
-CROSS JOIN main.class AS n ON n.name = k.name
-ORDER BY t.id;
+-- name: choose_rows
+INSERT INTO temp.merge_row
+SELECT t.id FROM source.transmission AS t
+CROSS JOIN temp.merge_run AS c ON c.id = t.run_id;
 
 -- Those that a question is about.
--- name: merge_some_transmissions
-INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
-    trail, class_score, class_rivals)
-SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
-    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
-    trail, class_score, class_rivals
-FROM source.transmission_box AS b
+-- name: choose_some_rows
+INSERT INTO temp.merge_row
+SELECT t.id FROM source.transmission_box AS b
 CROSS JOIN source.transmission AS t ON t.cell = b.cell
 CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
-CROSS JOIN source.sensor AS s ON s.id = t.sensor_id
-CROSS JOIN main.sensor AS m ON m.name = s.name
-CROSS JOIN source.class AS k ON k.id = t.class_id
-CROSS JOIN main.class AS n ON n.name = k.name
 WHERE b.first_s <= :until_s AND b.last_s >= :from_s
     AND b.low_khz <= :high_khz AND b.high_khz >= :low_khz
     AND t.start_ns < :until_ns AND t.start_ns + t.duration_ns > :since_ns
@@ -1158,20 +1145,26 @@ WHERE b.first_s <= :until_s AND b.last_s >= :from_s
     AND t.center_hz + t.bandwidth_hz / 2 >= :low_hz;
 
 -- And what incidents rest on, whenever it was.
--- name: merge_evidence_transmissions
-INSERT OR IGNORE INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns,
-    center_hz, bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
+-- name: choose_evidence_rows
+INSERT OR IGNORE INTO temp.merge_row
+SELECT t.id FROM source.incident_transmission AS e
+CROSS JOIN source.transmission AS t ON t.id = e.transmission_id
+CROSS JOIN temp.merge_run AS c ON c.id = t.run_id;
+
+-- name: merge_transmissions
+INSERT INTO main.transmission (id, run_id, sensor_id, class_id, start_ns, duration_ns, center_hz,
+    bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
     trail, class_score, class_rivals)
 SELECT t.id + :transmission, t.run_id + :run, m.id, n.id, start_ns, duration_ns, center_hz,
     bandwidth_hz, snr_db, level_dbfs, offset_hz, bursts, on_s, burst_s, period_s, flags,
     trail, class_score, class_rivals
-FROM source.incident_transmission AS e
-CROSS JOIN source.transmission AS t ON t.id = e.transmission_id
-CROSS JOIN temp.merge_run AS c ON c.id = t.run_id
+FROM temp.merge_row AS w
+CROSS JOIN source.transmission AS t ON t.id = w.id
 CROSS JOIN source.sensor AS s ON s.id = t.sensor_id
 CROSS JOIN main.sensor AS m ON m.name = s.name
 CROSS JOIN source.class AS k ON k.id = t.class_id
-CROSS JOIN main.class AS n ON n.name = k.name;
+CROSS JOIN main.class AS n ON n.name = k.name
+ORDER BY w.id;
 
 -- name: merge_observations
 INSERT INTO main.observation (id, run_id, sensor_id, state, cause, start_ns, stop_ns, low_hz,

@@ -132,9 +132,11 @@ static int read_counts(struct merge *merge, struct ls_err *err) {
 
 static int copy_rows(struct merge *merge, struct ls_err *err) {
     static const char *const first[] = {"create_merge_run",
+                                        "create_merge_row",
                                         "create_merge_incident",
                                         "create_merge_permit",
                                         "clear_merge_run",
+                                        "clear_merge_row",
                                         "clear_merge_incident",
                                         "clear_merge_permit",
                                         "choose_runs",
@@ -142,10 +144,10 @@ static int copy_rows(struct merge *merge, struct ls_err *err) {
                                         "merge_classes",
                                         "merge_runs",
                                         NULL};
-    static const char *const all[] = {"merge_transmissions", NULL};
-    static const char *const some[] = {"merge_some_transmissions", "merge_evidence_transmissions",
-                                       NULL};
-    static const char *const then[] = {"insert_transmission_boxes",
+    static const char *const all[] = {"choose_rows", NULL};
+    static const char *const some[] = {"choose_some_rows", "choose_evidence_rows", NULL};
+    static const char *const then[] = {"merge_transmissions",
+                                       "insert_transmission_boxes",
                                        "merge_observations",
                                        "merge_health",
                                        "merge_positions",
