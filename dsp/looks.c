@@ -15,14 +15,20 @@ enum {
     CHANNELS_APART = 4,
     BASE_FRAMES = 5,   /* bases of 1, 2, 4, 8, 16 frames */
     BASE_CHANNELS = 3, /* by 1, 2, 4 channels */
-    BASE_CELLS = 32    /* of larger ones the eigenvalues of the next smaller one are taken */
+    BASE_CELLS = 32,   /* of larger ones the eigenvalues of the next smaller one are taken */
+    NEWTON_MAX = 100,
+    TOGETHER = 8 /* factors, each far above 2^-100: their product does not underflow */
 };
+
+/* Of the logarithm of a tail: a threshold that is off by it shows it in no float. */
+static const double CLOSE_NATS = 1e-11;
 
 /* Eigenvalues of a small box's cell covariance, over their sum. */
 struct base {
     size_t count; /* 0: too large */
     double looks;
     double weights[BASE_CELLS];
+    double largest; /* of the weights */
 };
 
 struct ls_looks {
@@ -67,6 +73,7 @@ static int make_base(const struct ls_looks *looks, size_t frames, size_t channel
         for (size_t i = 0; i < n; i++) {
             ret->weights[i] = fmax(0.0, gsl_vector_get(values, i)) / (double)n;
             squares += ret->weights[i] * ret->weights[i];
+            ret->largest = fmax(ret->largest, ret->weights[i]);
         }
         ret->count = n;
         ret->looks = 1.0 / squares;
@@ -171,23 +178,24 @@ double ls_looks_log_tail(double looks, double t) {
     return log_upper_gamma(looks, looks * t);
 }
 
+/* The logarithm of the tail is concave for one look and more, and Newton's steps end right of where
+ * they go to, nearer each time; for fewer it is convex, and they come from the left. */
 double ls_looks_threshold(double looks, double p) {
     assert(looks > 0.0 && p > 0.0 && p < 1.0);
     double goal = log(p);
-    double low = 1e-12;
-    double high = 1.0 + (8.0 - goal) / looks + sqrt(2.0 * (8.0 - goal) / looks);
-    while (ls_looks_log_tail(looks, high) > goal) {
-        high *= 2.0;
-    }
-    for (int i = 0; i < 200 && high - low > 1e-13 * high; i++) {
-        double middle = 0.5 * (low + high);
-        if (ls_looks_log_tail(looks, middle) > goal) {
-            low = middle;
-        } else {
-            high = middle;
+    double scale = log(looks) - gsl_sf_lngamma(looks);
+    double t = 1.0;
+    for (int i = 0; i < NEWTON_MAX; i++) {
+        double tail = ls_looks_log_tail(looks, t);
+        double fall = exp(scale + (looks - 1.0) * log(looks * t) - looks * t - tail);
+        double next = t + (tail - goal) / fall;
+        double before = t;
+        t = next > 0.0 ? next : 0.5 * t;
+        if (fabs(t - before) <= 1e-13 * t) {
+            break;
         }
     }
-    return high;
+    return t;
 }
 
 /* A law: weights that sum to 1, each in copies equal parts, over a floor that is the mean of looks
@@ -222,20 +230,20 @@ static struct law law_of(const struct ls_looks *looks, const struct ls_looks_box
  * logarithm of the tail beyond t. A box of mean m exceeds t floors f when m - t f > 0, whose
  * cumulants are those of m and of a Gamma variate with the floor's variance. */
 static double tail_at(const struct law *law, double x, double *ret_t) {
-    double largest = law->base->weights[law->base->count - 1];
-    for (size_t i = 0; i < law->base->count; i++) {
-        largest = fmax(largest, law->base->weights[i]);
-    }
-    double s = x / largest;
+    double s = x / law->base->largest;
     double cumulant = 0.0;
+    double product = 1.0;
     double t = 0.0;
     double curvature = 0.0;
     for (size_t i = 0; i < law->base->count; i++) {
-        double w = law->base->weights[i];
-        double left = 1.0 - w * s;
-        cumulant -= log(left);
-        t += w / left;
-        curvature += w * w / (left * left);
+        double part = law->base->weights[i] / (1.0 - law->base->weights[i] * s);
+        product *= 1.0 - law->base->weights[i] * s;
+        t += part;
+        curvature += part * part;
+        if (i % TOGETHER == TOGETHER - 1 || i + 1 == law->base->count) {
+            cumulant -= log(product);
+            product = 1.0;
+        }
     }
     double variance = law->floor_variance;
     double part = t * law->copies * s * variance;
@@ -273,6 +281,8 @@ double ls_looks_box_log_tail(const struct ls_looks *looks, const struct ls_looks
     return log_tail;
 }
 
+/* False position (the Illinois way: an end that stays twice counts half), in the middle as long as
+ * the tail at one end is not known. */
 double ls_looks_box_threshold(const struct ls_looks *looks, const struct ls_looks_box *box,
                               double p) {
     assert(p > 0.0 && p < 0.1);
@@ -280,14 +290,28 @@ double ls_looks_box_threshold(const struct ls_looks *looks, const struct ls_look
     double goal = log(p);
     double low = 0.0;
     double high = 1.0;
+    double at_low = INFINITY;
+    double at_high = -INFINITY;
+    double before = 0.0;
     double t = 1.0;
     for (int i = 0; i < 60; i++) {
-        double middle = 0.5 * (low + high);
-        if (tail_at(&law, middle, &t) > goal) {
+        bool known = isfinite(at_low) && isfinite(at_high);
+        double share = known ? at_low / (at_low - at_high) : 0.5;
+        double middle = low + share * (high - low);
+        double beyond = tail_at(&law, middle, &t) - goal;
+        if (fabs(beyond) <= CLOSE_NATS) {
+            break;
+        }
+        if (beyond > 0.0) {
             low = middle;
+            at_low = beyond;
+            at_high *= before > 0.0 ? 0.5 : 1.0;
         } else {
             high = middle;
+            at_high = beyond;
+            at_low *= before < 0.0 ? 0.5 : 1.0;
         }
+        before = beyond;
     }
     return t;
 }
