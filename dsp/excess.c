@@ -10,38 +10,30 @@
 
 enum {
     LANES = 8,
-    HALF = LANES / 2,
     VECTORS = 4, /* of channels, whose sums stay in registers while rows go by */
+    GROUP = 4,   /* rows that share their weights */
     AHEAD = 12,  /* rows */
     LINE_FLOATS = 16,
 };
 
-/* Halves of LANES: what compilers make of wider conversions is slow. */
-typedef double vec __attribute__((vector_size(HALF * sizeof(double))));
-typedef int64_t vec_bits __attribute__((vector_size(HALF * sizeof(int64_t))));
-typedef float vec_cells __attribute__((vector_size(HALF * sizeof(float))));
-
-struct lanes {
-    vec low;
-    vec high;
-};
+/* As wide as the widest registers: compilers split it where those are narrower, and convert halves
+ * of it badly. */
+typedef double vec __attribute__((vector_size(LANES * sizeof(double))));
+typedef int64_t vec_bits __attribute__((vector_size(LANES * sizeof(int64_t))));
+typedef float vec_cells __attribute__((vector_size(LANES * sizeof(float))));
 
 /* By reference, as vectors are not passed alike on every level. */
-static inline __attribute__((always_inline)) void load(struct lanes *ret, const float *from) {
-    vec_cells low;
-    vec_cells high;
-    memcpy(&low, from, sizeof low);
-    memcpy(&high, from + HALF, sizeof high);
-    ret->low = __builtin_convertvector(low, vec);
-    ret->high = __builtin_convertvector(high, vec);
+static inline __attribute__((always_inline)) void load(vec *ret, const float *from) {
+    vec_cells cells;
+    memcpy(&cells, from, sizeof cells);
+    *ret = __builtin_convertvector(cells, vec);
 }
 
 /* The last channels of a row, fewer than LANES. */
 struct tail {
+    vec_bits keep;
     size_t at;
     size_t channels;
-    vec_bits keep_low;
-    vec_bits keep_high;
     float last[LANES]; /* of the last row */
 };
 
@@ -54,18 +46,16 @@ find_tail(struct tail *tail, const struct ls_rectangle *in, size_t at) {
         memcpy(tail->last, in->cells + (in->rows - 1) * in->stride + at,
                tail->channels * sizeof(float));
     }
-    for (size_t k = 0; k < HALF; k++) {
-        tail->keep_low[k] = k < tail->channels ? -1 : 0;
-        tail->keep_high[k] = HALF + k < tail->channels ? -1 : 0;
+    for (size_t k = 0; k < LANES; k++) {
+        tail->keep[k] = k < tail->channels ? -1 : 0;
     }
 }
 
 /* Cells less 1 of row r; 0 behind its end. */
-static inline __attribute__((always_inline)) void
-load_tail(struct lanes *ret, const struct ls_rectangle *in, const struct tail *tail, size_t r) {
+static inline __attribute__((always_inline)) void load_tail(vec *ret, const struct ls_rectangle *in,
+                                                            const struct tail *tail, size_t r) {
     load(ret, r + 1 < in->rows ? in->cells + r * in->stride + tail->at : tail->last);
-    ret->low = (vec)((vec_bits)(ret->low - 1.0) & tail->keep_low);
-    ret->high = (vec)((vec_bits)(ret->high - 1.0) & tail->keep_high);
+    *ret = (vec)((vec_bits)(*ret - 1.0) & tail->keep);
 }
 
 static inline __attribute__((always_inline)) void ask_ahead(const struct ls_rectangle *in,
@@ -79,61 +69,69 @@ static inline __attribute__((always_inline)) void ask_ahead(const struct ls_rect
     }
 }
 
-static inline __attribute__((always_inline)) double sum_lanes(const struct lanes *lanes) {
-    double sum = lanes->low[0];
-    for (size_t k = 1; k < HALF; k++) {
-        sum += lanes->low[k];
-    }
-    for (size_t k = 0; k < HALF; k++) {
-        sum += lanes->high[k];
+static inline __attribute__((always_inline)) double sum_lanes(const vec *lanes) {
+    double sum = (*lanes)[0];
+    for (size_t k = 1; k < LANES; k++) {
+        sum += (*lanes)[k];
     }
     return sum;
 }
 
-LS_VERSIONS void ls_excess_rows(const struct ls_rectangle *in, const float *weights, double *ret) {
-    size_t whole = in->channels / LANES * LANES;
-    struct tail tail;
-    find_tail(&tail, in, whole);
-    float last_weights[LANES] = {0};
-    memcpy(last_weights, weights + whole, tail.channels * sizeof(float));
-    for (size_t r = 0; r < in->rows; r++) {
-        const float *row = in->cells + r * in->stride;
-        struct lanes lanes = {{0}, {0}};
-        struct lanes x;
-        struct lanes w;
-        ask_ahead(in, r);
-        for (size_t c = 0; c < whole; c += LANES) {
-            load(&x, row + c);
-            load(&w, weights + c);
-            lanes.low += (x.low - 1.0) * w.low;
-            lanes.high += (x.high - 1.0) * w.high;
+/* Rows [r, r + group), whose number is a constant. last_weights: of the tail. */
+static inline __attribute__((always_inline)) void
+weigh_rows(const struct ls_rectangle *in, const struct tail *tail, const float *weights,
+           const float *last_weights, size_t r, size_t group, double *ret) {
+    vec sums[GROUP] = {{0}};
+    vec x;
+    vec w;
+    for (size_t g = 0; g < group; g++) {
+        ask_ahead(in, r + g);
+    }
+    for (size_t c = 0; c < tail->at; c += LANES) {
+        load(&w, weights + c);
+#pragma GCC unroll 4
+        for (size_t g = 0; g < group; g++) {
+            load(&x, in->cells + (r + g) * in->stride + c);
+            sums[g] += (x - 1.0) * w;
         }
-        load_tail(&x, in, &tail, r);
-        load(&w, last_weights);
-        lanes.low += x.low * w.low;
-        lanes.high += x.high * w.high;
-        ret[r] = sum_lanes(&lanes);
+    }
+    load(&w, last_weights);
+#pragma GCC unroll 4
+    for (size_t g = 0; g < group; g++) {
+        load_tail(&x, in, tail, r + g);
+        sums[g] += x * w;
+        ret[g] = sum_lanes(&sums[g]);
+    }
+}
+
+LS_VERSIONS void ls_excess_rows(const struct ls_rectangle *in, const float *weights, double *ret) {
+    struct tail tail;
+    find_tail(&tail, in, in->channels / LANES * LANES);
+    float last_weights[LANES] = {0};
+    memcpy(last_weights, weights + tail.at, tail.channels * sizeof(float));
+    size_t r = 0;
+    for (; r + GROUP <= in->rows; r += GROUP) {
+        weigh_rows(in, &tail, weights, last_weights, r, GROUP, ret + r);
+    }
+    for (; r < in->rows; r++) {
+        weigh_rows(in, &tail, weights, last_weights, r, 1, ret + r);
     }
 }
 
 LS_VERSIONS double ls_excess_sum(const struct ls_rectangle *in) {
-    size_t whole = in->channels / LANES * LANES;
     struct tail tail;
-    find_tail(&tail, in, whole);
+    find_tail(&tail, in, in->channels / LANES * LANES);
     double sum = 0.0;
     for (size_t r = 0; r < in->rows; r++) {
-        const float *row = in->cells + r * in->stride;
-        struct lanes lanes = {{0}, {0}};
-        struct lanes x;
+        vec lanes = {0};
+        vec x;
         ask_ahead(in, r);
-        for (size_t c = 0; c < whole; c += LANES) {
-            load(&x, row + c);
-            lanes.low += x.low - 1.0;
-            lanes.high += x.high - 1.0;
+        for (size_t c = 0; c < tail.at; c += LANES) {
+            load(&x, in->cells + r * in->stride + c);
+            lanes += x - 1.0;
         }
         load_tail(&x, in, &tail, r);
-        lanes.low += x.low;
-        lanes.high += x.high;
+        lanes += x;
         sum += sum_lanes(&lanes);
     }
     return sum;
@@ -144,23 +142,21 @@ LS_VERSIONS double ls_excess_sum(const struct ls_rectangle *in) {
 static inline __attribute__((always_inline)) void sum_columns(const struct ls_rectangle *in,
                                                               size_t at, size_t vectors,
                                                               size_t channels, double *ret) {
-    struct lanes sum[VECTORS] = {{{0}, {0}}};
-    struct lanes x;
+    vec sum[VECTORS] = {{0}};
+    vec x;
     float last[VECTORS * LANES] = {0};
     memcpy(last, in->cells + (in->rows - 1) * in->stride + at, channels * sizeof *last);
     for (size_t r = 0; r + 1 < in->rows; r++) {
 #pragma GCC unroll 4
         for (size_t v = 0; v < vectors; v++) {
             load(&x, in->cells + r * in->stride + at + v * LANES);
-            sum[v].low += x.low - 1.0;
-            sum[v].high += x.high - 1.0;
+            sum[v] += x - 1.0;
         }
     }
 #pragma GCC unroll 4
     for (size_t v = 0; v < vectors; v++) {
         load(&x, last + v * LANES);
-        sum[v].low += x.low - 1.0;
-        sum[v].high += x.high - 1.0;
+        sum[v] += x - 1.0;
     }
     memcpy(ret + at, sum, channels * sizeof *ret);
 }
