@@ -1,9 +1,13 @@
 /* Sums over channels are kept row by row, for the channels last asked for: an area of the same
- * channels has those rows in common, whatever its own are. Sums over rows are kept for blocks of
- * BLOCK_ROWS, channel by channel: an area is whole blocks, and rows at both ends. */
+ * channels has those rows in common, whatever its own are. They are kept for strips of the band
+ * too, of which wide areas are made, and a few channels at both ends. Sums over rows are kept for
+ * blocks of BLOCK_ROWS, channel by channel: an area is whole blocks, and rows at both ends.
+ *
+ * Where none of the receiver's own lines is, a floor with lines is one without. */
 #include "dsp/profiles.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +18,17 @@
 enum {
     KEPT = 128, /* channels whose rows are kept */
     BLOCK_ROWS = 16,
+    STRIP_CHANNELS = 16,
+    STRIPS_LEAST = 2,       /* of a wide area */
     BLOCK_CHANNELS = 64,    /* summed together */
     WHOLE_BLOCKS_LEAST = 2, /* of an area: fewer are summed as soon as they are looked up */
 };
 
 /* Rows [from, to) are known. */
 struct kept {
-    const float *weights; /* NULL: none */
+    bool lines; /* are among the weights */
     size_t low;
-    size_t high;
+    size_t high; /* 0: nothing is known */
     size_t from;
     size_t to;
 };
@@ -32,6 +38,9 @@ struct ls_profiles {
     size_t channels;
     struct kept kept[KEPT];
     double *rows;         /* [KEPT][rows_max] */
+    double *strips;       /* [channels / STRIP_CHANNELS][rows_max] */
+    unsigned char *made;  /* [channels / STRIP_CHANNELS]: is that strip? */
+    double *part;         /* [rows_max] */
     size_t panels;        /* of BLOCK_CHANNELS */
     double *blocks;       /* [rows_max / BLOCK_ROWS][channels] */
     unsigned char *known; /* [rows_max / BLOCK_ROWS][panels] */
@@ -48,10 +57,14 @@ int ls_profiles_create(struct ls_profiles **ret, size_t rows_max, size_t channel
     p->channels = channels;
     p->panels = (channels + BLOCK_CHANNELS - 1) / BLOCK_CHANNELS;
     p->rows = calloc(KEPT * rows_max, sizeof *p->rows);
+    p->strips = calloc((channels / STRIP_CHANNELS + 1) * rows_max, sizeof *p->strips);
+    p->made = calloc(channels / STRIP_CHANNELS + 1, sizeof *p->made);
+    p->part = calloc(rows_max, sizeof *p->part);
     p->blocks = calloc(blocks * channels, sizeof *p->blocks);
     p->known = calloc(blocks * p->panels, sizeof *p->known);
     p->ends = calloc(channels, sizeof *p->ends);
-    if (p->rows == NULL || p->blocks == NULL || p->known == NULL || p->ends == NULL) {
+    if (p->rows == NULL || p->strips == NULL || p->made == NULL || p->part == NULL ||
+        p->blocks == NULL || p->known == NULL || p->ends == NULL) {
         ls_profiles_destroy(p);
         return LS_ERR_NOMEM;
     }
@@ -62,6 +75,9 @@ int ls_profiles_create(struct ls_profiles **ret, size_t rows_max, size_t channel
 void ls_profiles_destroy(struct ls_profiles *profiles) {
     if (profiles != NULL) {
         free(profiles->rows);
+        free(profiles->strips);
+        free(profiles->made);
+        free(profiles->part);
         free(profiles->blocks);
         free(profiles->known);
         free(profiles->ends);
@@ -71,6 +87,7 @@ void ls_profiles_destroy(struct ls_profiles *profiles) {
 
 void ls_profiles_begin(struct ls_profiles *profiles) {
     memset(profiles->kept, 0, sizeof profiles->kept);
+    memset(profiles->made, 0, profiles->channels / STRIP_CHANNELS * sizeof *profiles->made);
     memset(profiles->known, 0,
            (profiles->rows_max / BLOCK_ROWS + 1) * profiles->panels * sizeof *profiles->known);
 }
@@ -84,44 +101,91 @@ static struct ls_rectangle cells_of(const struct ls_cells *in, const struct ls_a
                                  .channels = area->high - area->low};
 }
 
+static void add(double *to, const double *sums, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        to[i] += sums[i];
+    }
+}
+
+static void sum_narrow(const struct ls_cells *in, const struct ls_area *area, double *ret) {
+    const struct ls_rectangle cells = cells_of(in, area, area->row_start, area->row_stop);
+    ls_excess_rows(&cells, in->floor_pow + area->low, ret);
+}
+
+static const double *strip_of(const struct ls_cells *in, size_t strip) {
+    struct ls_profiles *p = in->profiles;
+    double *rows = p->strips + strip * p->rows_max;
+    if (p->made[strip] == 0) {
+        const struct ls_area whole = {.row_stop = in->rows,
+                                      .low = strip * STRIP_CHANNELS,
+                                      .high = (strip + 1) * STRIP_CHANNELS};
+        sum_narrow(in, &whole, rows);
+        p->made[strip] = 1;
+    }
+    return rows;
+}
+
+/* Of rows [from, stop) of the area, in which no weight is a line's if strips are asked. */
 static void sum_rows(const struct ls_cells *in, const struct ls_area *area, size_t from,
-                     size_t stop, double *ret) {
-    if (from < stop) {
-        const struct ls_rectangle cells = cells_of(in, area, from, stop);
-        ls_excess_rows(&cells, in->floor_pow + area->low, ret);
+                     size_t stop, bool lines, double *ret) {
+    size_t first = (area->low + STRIP_CHANNELS - 1) / STRIP_CHANNELS;
+    size_t last = area->high / STRIP_CHANNELS;
+    struct ls_area part = {
+        .row_start = from, .row_stop = stop, .low = area->low, .high = area->high};
+    if (from >= stop) {
+        return;
+    }
+    if (lines || first + STRIPS_LEAST > last) {
+        sum_narrow(in, &part, ret);
+        return;
+    }
+    part.high = first * STRIP_CHANNELS;
+    sum_narrow(in, &part, ret);
+    for (size_t strip = first; strip < last; strip++) {
+        add(ret, strip_of(in, strip) + from, stop - from);
+    }
+    part.low = last * STRIP_CHANNELS;
+    part.high = area->high;
+    if (part.low < part.high) {
+        sum_narrow(in, &part, in->profiles->part);
+        add(ret, in->profiles->part, stop - from);
     }
 }
 
 /* Multipliers spread neighbours over the table. */
-static size_t place_of(const struct ls_cells *in, const struct ls_area *area) {
-    uint32_t hash = (uint32_t)area->low * UINT32_C(2654435761) +
-                    (uint32_t)area->high * UINT32_C(2246822519) +
-                    (in->floor_pow == in->noise_pow ? UINT32_C(3266489917) : 0);
+static size_t place_of(const struct ls_area *area) {
+    uint32_t hash =
+        (uint32_t)area->low * UINT32_C(2654435761) + (uint32_t)area->high * UINT32_C(2246822519);
     return (hash >> 16) % KEPT;
+}
+
+static bool has_lines(const struct ls_cells *in, const struct ls_area *area) {
+    return memcmp(in->floor_pow + area->low, in->noise_pow + area->low,
+                  (area->high - area->low) * sizeof *in->floor_pow) != 0;
 }
 
 void ls_profiles_rows(const struct ls_cells *in, const struct ls_area *area, double *ret) {
     struct ls_profiles *p = in->profiles;
     assert(area->row_start <= area->row_stop && area->row_stop <= p->rows_max);
-    size_t place = place_of(in, area);
+    size_t place = place_of(area);
+    bool lines = has_lines(in, area);
     struct kept *kept = &p->kept[place];
     double *rows = p->rows + place * p->rows_max;
-    bool same = kept->weights == in->floor_pow && kept->low == area->low &&
-                kept->high == area->high && kept->from <= area->row_stop &&
-                kept->to >= area->row_start;
+    bool same = kept->lines == lines && kept->low == area->low && kept->high == area->high &&
+                kept->from <= area->row_stop && kept->to >= area->row_start;
     if (!same) {
-        *kept = (struct kept){.weights = in->floor_pow,
+        *kept = (struct kept){.lines = lines,
                               .low = area->low,
                               .high = area->high,
                               .from = area->row_start,
                               .to = area->row_start};
     }
     if (area->row_start < kept->from) {
-        sum_rows(in, area, area->row_start, kept->from, rows + area->row_start);
+        sum_rows(in, area, area->row_start, kept->from, lines, rows + area->row_start);
         kept->from = area->row_start;
     }
     if (area->row_stop > kept->to) {
-        sum_rows(in, area, kept->to, area->row_stop, rows + kept->to);
+        sum_rows(in, area, kept->to, area->row_stop, lines, rows + kept->to);
         kept->to = area->row_stop;
     }
     memcpy(ret, rows + area->row_start, (area->row_stop - area->row_start) * sizeof *ret);
@@ -146,12 +210,6 @@ static const double *block_of(const struct ls_cells *in, const struct ls_area *a
         }
     }
     return sums + area->low;
-}
-
-static void add(double *to, const double *sums, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        to[i] += sums[i];
-    }
 }
 
 static void add_rows(const struct ls_cells *in, const struct ls_area *area, size_t from,
