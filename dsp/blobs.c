@@ -16,7 +16,7 @@
 #include "base/err.h"
 #include "dsp/rows.h"
 
-enum { WORD_CHANNELS = 64, EIGHT = 8 };
+enum { WORD_CHANNELS = LS_PANEL_CHANNELS, EIGHT = 8 };
 
 static const uint64_t ONE = 1;
 static const uint64_t LAST = (uint64_t)1 << (WORD_CHANNELS - 1);
@@ -42,11 +42,16 @@ struct ls_blobs {
     size_t words;           /* of a row */
     uint64_t *open;         /* [rows_max][words] */
     uint64_t *reached;      /* [rows_max][words] */
+    uint64_t *seeds;        /* [words] of one row */
     uint8_t *known;         /* [rows_max][words]: is that word of open made? */
     uint8_t *fresh[2];      /* [rows_max]: has bits that the row below, above was not given */
     struct run *runs[2];    /* [channels / 2 + 1] of this row and of the one above */
     struct extent *extents; /* [rows_max * (channels / 2 + 1)], by label */
     float limit;
+    /* Rows that a claim has come to: beyond them, and between claims, nothing is reached nor known.
+     */
+    size_t from;
+    size_t to;
 };
 
 enum { DOWN, UP };
@@ -62,9 +67,10 @@ int ls_blobs_create(struct ls_blobs **ret, size_t rows_max, size_t channels) {
     blobs->open = calloc(rows_max * blobs->words, sizeof *blobs->open);
     blobs->reached = calloc(rows_max * blobs->words, sizeof *blobs->reached);
     blobs->known = calloc(rows_max * blobs->words, sizeof *blobs->known);
+    blobs->seeds = calloc(blobs->words, sizeof *blobs->seeds);
     blobs->extents = calloc(rows_max * runs_max, sizeof *blobs->extents);
     bool ok = blobs->open != NULL && blobs->reached != NULL && blobs->known != NULL &&
-              blobs->extents != NULL;
+              blobs->seeds != NULL && blobs->extents != NULL;
     for (int i = 0; i < 2; i++) {
         blobs->fresh[i] = calloc(rows_max, sizeof *blobs->fresh[i]);
         blobs->runs[i] = calloc(runs_max, sizeof *blobs->runs[i]);
@@ -83,6 +89,7 @@ void ls_blobs_destroy(struct ls_blobs *blobs) {
         free(blobs->open);
         free(blobs->reached);
         free(blobs->known);
+        free(blobs->seeds);
         free(blobs->extents);
         for (int i = 0; i < 2; i++) {
             free(blobs->fresh[i]);
@@ -92,16 +99,26 @@ void ls_blobs_destroy(struct ls_blobs *blobs) {
     }
 }
 
+/* Open cells of a row in words [word, end) are made. */
+static void make_words(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t word,
+                       size_t end) {
+    size_t i = row * blobs->words + word;
+    size_t at = row * in->stride + word * WORD_CHANNELS;
+    size_t left = in->channels - word * WORD_CHANNELS;
+    size_t n = (end - word) * WORD_CHANNELS;
+    ls_rows_open(in->cells + at, in->marks + at, blobs->limit, left < n ? left : n,
+                 &blobs->open[i]);
+    memset(blobs->known + i, 1, end - word);
+    blobs->from = row < blobs->from ? row : blobs->from;
+    blobs->to = row >= blobs->to ? row + 1 : blobs->to;
+}
+
 /* Open cells of a row in the channels from word * WORD_CHANNELS on. */
 static uint64_t open_word(struct ls_blobs *blobs, const struct ls_cells *in, size_t row,
                           size_t word) {
     size_t i = row * blobs->words + word;
     if (blobs->known[i] == 0) {
-        size_t at = row * in->stride + word * WORD_CHANNELS;
-        size_t left = in->channels - word * WORD_CHANNELS;
-        ls_rows_open(in->cells + at, in->marks + at, blobs->limit,
-                     left < WORD_CHANNELS ? left : WORD_CHANNELS, &blobs->open[i]);
-        blobs->known[i] = 1;
+        make_words(blobs, in, row, word, word + 1);
     }
     return blobs->open[i];
 }
@@ -184,18 +201,25 @@ static uint64_t word_mask(size_t word, size_t low, size_t high) {
     return high - first < WORD_CHANNELS ? from & ~(UINT64_MAX << (high - first)) : from;
 }
 
-/* Reach what stands out alone in a row of the area. */
+/* Reach what stands out alone in a row of the area. Only open cells do. */
 static void seed(struct ls_blobs *blobs, const struct ls_cells *in,
                  const struct ls_blobs_area *area, size_t row) {
-    for (size_t word = area->low / WORD_CHANNELS; word * WORD_CHANNELS < area->high; word++) {
-        if (open_word(blobs, in, row, word) != 0) {
-            uint64_t seeds;
-            size_t at = row * in->stride + word * WORD_CHANNELS;
-            size_t left = in->channels - word * WORD_CHANNELS;
-            ls_rows_open(in->cells + at, in->marks + at, area->seed,
-                         left < WORD_CHANNELS ? left : WORD_CHANNELS, &seeds);
-            reach(blobs, in, row, word, seeds & word_mask(word, area->low, area->high));
-        }
+    size_t first = area->low / WORD_CHANNELS;
+    size_t end = (area->high + WORD_CHANNELS - 1) / WORD_CHANNELS;
+    size_t at = row * in->stride + first * WORD_CHANNELS;
+    const uint64_t *open = blobs->open + row * blobs->words;
+    uint64_t any = 0;
+    make_words(blobs, in, row, first, end);
+    for (size_t word = first; word < end; word++) {
+        any |= open[word];
+    }
+    if (any == 0) {
+        return;
+    }
+    ls_rows_open(in->cells + at, in->marks + at, area->seed, area->high - first * WORD_CHANNELS,
+                 blobs->seeds + first);
+    for (size_t word = first; word < end; word++) {
+        reach(blobs, in, row, word, blobs->seeds[word] & word_mask(word, area->low, area->high));
     }
 }
 
@@ -240,22 +264,28 @@ static void mark(unsigned char *marks, uint64_t bits, size_t n) {
     }
 }
 
-static void claim_reached(const struct ls_blobs *blobs, const struct ls_cells *in) {
-    for (size_t r = 0; r < in->rows; r++) {
-        const uint64_t *reached = blobs->reached + r * blobs->words;
+/* What was reached is claimed, and all is as before. */
+static void claim_reached(struct ls_blobs *blobs, const struct ls_cells *in) {
+    for (size_t r = blobs->from; r < blobs->to; r++) {
+        uint64_t *reached = blobs->reached + r * blobs->words;
         for (size_t word = 0; word < blobs->words; word++) {
             size_t left = in->channels - word * WORD_CHANNELS;
-            mark(in->marks + r * in->stride + word * WORD_CHANNELS, reached[word],
-                 left < WORD_CHANNELS ? left : WORD_CHANNELS);
+            if (reached[word] != 0) {
+                mark(in->marks + r * in->stride + word * WORD_CHANNELS, reached[word],
+                     left < WORD_CHANNELS ? left : WORD_CHANNELS);
+                in->changed[word] = true;
+            }
         }
+        memset(reached, 0, blobs->words * sizeof *reached);
+        memset(blobs->known + r * blobs->words, 0, blobs->words * sizeof *blobs->known);
     }
 }
 
 void ls_blobs_claim(struct ls_blobs *blobs, const struct ls_cells *in,
                     const struct ls_blobs_area *area) {
     assert(area->grow <= area->seed && area->high <= in->channels);
-    memset(blobs->known, 0, in->rows * blobs->words * sizeof *blobs->known);
-    memset(blobs->reached, 0, in->rows * blobs->words * sizeof *blobs->reached);
+    blobs->from = in->rows;
+    blobs->to = 0;
     blobs->limit = area->grow;
     for (size_t r = area->row_start; r < area->row_stop; r++) {
         if (area->rows == NULL || area->rows[r]) {

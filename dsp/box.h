@@ -43,10 +43,15 @@ enum {
 
 struct ls_profiles;
 
+/* Channels that are kept account of together. */
+enum { LS_PANEL_CHANNELS = 64 };
+
 /* The cells of one piece. */
 struct ls_cells {
-    const float *cells;     /* [rows][stride], noise mean 1; 0 outside the analysed channels */
-    unsigned char *marks;   /* [rows][stride]: LS_MARK_* */
+    const float *cells;   /* [rows][stride], noise mean 1; 0 outside the analysed channels */
+    unsigned char *marks; /* [rows][stride]: LS_MARK_* */
+    bool *changed; /* [channels / LS_PANEL_CHANNELS + 1]: in these channels, cells of boxes were
+                      given back to the noise or taken from it */
     const float *floor_pow; /* [channels] noise power of a cell, and the receiver's own lines */
     const float *noise_pow; /* [channels] the same without the lines */
     struct ls_required *required; /* of fitted windows; borrowed */
@@ -61,5 +66,12 @@ struct ls_cells {
                            number of looks explains */
     float leakage_pow;  /* as in ls_detector_opts */
 };
+
+/* Cells of the channels [low, high) change sides. */
+static inline void ls_cells_change(const struct ls_cells *cells, size_t low, size_t high) {
+    for (size_t panel = low / LS_PANEL_CHANNELS; panel * LS_PANEL_CHANNELS < high; panel++) {
+        cells->changed[panel] = true;
+    }
+}
 
 #endif

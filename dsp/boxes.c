@@ -60,6 +60,7 @@ struct ls_blobs *ls_boxes_blobs(struct ls_boxes *boxes) {
 
 /* Its cells are noise again. */
 static void give_back(const struct ls_cells *in, const struct ls_box *box) {
+    ls_cells_change(in, box->channel_low, box->channel_high);
     for (size_t r = box->row_start; r < box->row_stop; r++) {
         memset(in->marks + r * in->stride + box->channel_low, LS_MARK_FREE,
                box->channel_high - box->channel_low);
@@ -81,6 +82,7 @@ static bool is_told(const struct ls_cells *in, const struct ls_box *kept, size_t
 /* An impulse, or a pulse wider than the band, is one box over all of it, however ragged it is. Its
  * rows say nothing of the noise, in any channel. False when there is nothing left of it. */
 static bool take_impulse(struct ls_boxes *boxes, const struct ls_cells *in, struct ls_box *box) {
+    ls_cells_change(in, 0, in->channels);
     memset(in->marks + box->row_start * in->stride, LS_MARK_TAKEN,
            (size_t)(box->row_stop - box->row_start) * in->stride);
     box->channel_low = 1;

@@ -46,6 +46,7 @@ struct ls_detector {
     float *cells;           /* [rows_max][stride] */
     unsigned char *marks;   /* [rows_max][stride] */
     unsigned char *touched; /* [channels] */
+    bool *changed;          /* as in struct ls_cells */
     size_t rows;
     bool crossed;
     struct ls_rise rise_whole; /* of a full piece */
@@ -127,6 +128,7 @@ static int create_arrays(struct ls_detector *det) {
         det->crossings.rows[j] = crossed == NULL ? NULL : crossed + j * det->rows_max;
     }
     det->touched = calloc(n, 1);
+    det->changed = calloc(n / LS_PANEL_CHANNELS + 1, sizeof *det->changed);
     det->width_sums = calloc(n + LS_ROWS_SCRATCH(n), sizeof(float));
     det->work = make_row(n);
     size_t slots = det->rows_max / det->slot_rows + 1;
@@ -136,9 +138,9 @@ static int create_arrays(struct ls_detector *det) {
     det->clean = calloc(n, sizeof(float));
     ok = ok && det->none != NULL && det->blocks != NULL && crossed != NULL && det->scale != NULL &&
          det->floor_pow != NULL && det->noise_pow != NULL && det->cells != NULL &&
-         det->marks != NULL && det->touched != NULL && det->width_sums != NULL &&
-         det->work != NULL && det->sums != NULL && det->counts != NULL && det->residual != NULL &&
-         det->clean != NULL;
+         det->marks != NULL && det->touched != NULL && det->changed != NULL &&
+         det->width_sums != NULL && det->work != NULL && det->sums != NULL && det->counts != NULL &&
+         det->residual != NULL && det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -200,6 +202,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->marks);
     free(det->crossings.rows[0]);
     free(det->touched);
+    free(det->changed);
     free(det->width_sums);
     free(det->work);
     ls_claims_destroy(det->claims);
@@ -430,10 +433,21 @@ static void gather_claimed(struct ls_detector *det) {
     static const unsigned char none[LS_SEGMENT_CHANNELS] = {LS_MARK_FREE};
     size_t n = det->opts.channels;
     find_touched(det);
+    memset(det->changed, 0, n / LS_PANEL_CHANNELS + 1);
     for (size_t from = 0; from < n; from += LS_SEGMENT_CHANNELS) {
         size_t width = n - from < LS_SEGMENT_CHANNELS ? n - from : LS_SEGMENT_CHANNELS;
         if (memcmp(det->touched + from, none, width) != 0) {
             gather_segment(det, from, width);
+        }
+    }
+}
+
+/* The same where cells changed sides since. */
+static void gather_changed(struct ls_detector *det) {
+    size_t n = det->opts.channels;
+    for (size_t from = 0; from < n; from += LS_PANEL_CHANNELS) {
+        if (det->changed[from / LS_PANEL_CHANNELS]) {
+            gather_segment(det, from, n - from < LS_PANEL_CHANNELS ? n - from : LS_PANEL_CHANNELS);
         }
     }
 }
@@ -517,6 +531,7 @@ static void search_again(struct ls_detector *det, bool clipped, struct ls_detect
     ls_profiles_begin(det->profiles);
     struct ls_cells cells = {.cells = det->cells,
                              .marks = det->marks,
+                             .changed = det->changed,
                              .floor_pow = det->floor_pow,
                              .noise_pow = det->noise_pow,
                              .required = &det->required,
@@ -533,7 +548,7 @@ static void search_again(struct ls_detector *det, bool clipped, struct ls_detect
     measure_residual(det);
     cells.floor_stray = floor_stray(det);
     ret->boxes = ls_boxes_find(det->boxes, &cells, &ret->box_count, ret->declined);
-    gather_claimed(det); /* cells were given back, and others fitted */
+    gather_changed(det); /* cells were given back, and others fitted */
     measure_residual(det);
     size_t analysed = det->opts.last_channel - det->opts.first_channel;
     ls_rows_scale(det->residual + det->opts.first_channel, (float)det->rise, analysed);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stddef.h>
 
+#include "dsp/excess.h"
 #include "dsp/sort.h"
 
 enum {
@@ -25,14 +26,11 @@ static const double WIDE = 0.5; /* of the band */
 /* Mean excess of rows [row_start, row_stop) over channels [low, high). */
 static double mean_excess(const struct ls_cells *in, uint32_t row_start, uint32_t row_stop,
                           size_t low, size_t high) {
-    double sum = 0.0;
-    for (size_t r = row_start; r < row_stop; r++) {
-        const float *cells = in->cells + r * in->stride;
-        for (size_t c = low; c < high; c++) {
-            sum += (double)cells[c];
-        }
-    }
-    return sum / ((double)(row_stop - row_start) * (double)(high - low)) - 1.0;
+    const struct ls_rectangle cells = {.cells = in->cells + row_start * in->stride + low,
+                                       .stride = in->stride,
+                                       .rows = row_stop - row_start,
+                                       .channels = high - low};
+    return ls_excess_sum(&cells) / ((double)cells.rows * (double)cells.channels);
 }
 
 static bool rows_are_lifted(const struct ls_cells *in, uint32_t row_start, uint32_t row_stop,

@@ -111,6 +111,7 @@ static void join(struct ls_box *into, const struct ls_box *box) {
 }
 
 static void mark(const struct ls_cells *in, const struct ls_box *box, unsigned char what) {
+    ls_cells_change(in, box->channel_low, box->channel_high);
     for (size_t r = box->row_start; r < box->row_stop; r++) {
         memset(in->marks + r * in->stride + box->channel_low, what,
                box->channel_high - box->channel_low);

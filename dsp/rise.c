@@ -27,17 +27,35 @@ void ls_rise_plan(struct ls_rise *ret, const struct ls_looks *looks, size_t slot
     ret->low = 1.0 - QUARTILE_SIGMA * ret->sigma;
 }
 
-static float quiet_mean(const struct ls_rise *rise, const float *sums, size_t channels) {
+/* Of a column of values, one for each slot, in rising order where they are to be excised. */
+static float quiet_mean(const struct ls_rise *rise, const float *column) {
     float values[LS_RISE_SLOTS_MAX];
     float sum = 0.0F;
     for (size_t s = 0; s < rise->slots; s++) {
-        values[s] = sums[s * channels];
+        values[s] = column[s * LS_SORT_COLUMNS];
         sum += values[s];
     }
     if (rise->slots < EXCISED_LEAST) {
         return sum / (float)rise->slots;
     }
     return (float)ls_excise_mean(&rise->excise, values, rise->slots, NULL);
+}
+
+/* The same of count <= LS_SORT_COLUMNS channels, step apart. */
+static void quiet_means(const struct ls_rise *rise, const float *sums, size_t channels, size_t step,
+                        size_t count, float *ret) {
+    float columns[LS_RISE_SLOTS_MAX][LS_SORT_COLUMNS] = {{0}};
+    for (size_t s = 0; s < rise->slots; s++) {
+        for (size_t i = 0; i < count; i++) {
+            columns[s][i] = sums[s * channels + i * step];
+        }
+    }
+    if (rise->slots >= EXCISED_LEAST) {
+        ls_sort_columns(columns[0], rise->slots);
+    }
+    for (size_t i = 0; i < count; i++) {
+        ret[i] = quiet_mean(rise, columns[0] + i);
+    }
 }
 
 static size_t step_of(size_t channels) { return (channels + ASKED - 1) / ASKED; }
@@ -50,9 +68,10 @@ double ls_rise_error(const struct ls_rise *rise, size_t channels) {
 double ls_rise_estimate(const struct ls_rise *rise, const float *sums, size_t channels,
                         size_t first, size_t last, size_t rows, bool *ret_even, float *work) {
     size_t step = step_of(last - first);
-    size_t count = 0;
-    for (size_t c = first; c < last; c += step) {
-        work[count++] = quiet_mean(rise, sums + c, channels);
+    size_t count = (last - first + step - 1) / step;
+    for (size_t i = 0; i < count; i += LS_SORT_COLUMNS) {
+        size_t left = count - i < LS_SORT_COLUMNS ? count - i : LS_SORT_COLUMNS;
+        quiet_means(rise, sums + first + i * step, channels, step, left, work + i);
     }
     ls_sort_powers(work, count);
     double quartile = (double)work[count / 4];

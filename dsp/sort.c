@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsp/versions.h"
+
 enum {
     BYTES = sizeof(uint32_t),
     DIGITS = 256,
@@ -70,4 +72,25 @@ void ls_sort_powers(float *values, size_t n) {
         sorted = moved ? 1 - sorted : sorted;
     }
     memcpy(values, bits[sorted], n * sizeof *values);
+}
+
+/* By odd-even transposition (Knuth, 5.3.4), as columns have no branches in common. */
+LS_VERSIONS void ls_sort_columns(float *values, size_t n) {
+    for (size_t turn = 0; turn < n; turn++) {
+        for (size_t i = turn % 2; i + 1 < n; i += 2) {
+            int32_t low[LS_SORT_COLUMNS];
+            int32_t high[LS_SORT_COLUMNS];
+            float *row = values + i * LS_SORT_COLUMNS;
+            memcpy(low, row, sizeof low);
+            memcpy(high, row + LS_SORT_COLUMNS, sizeof high);
+            for (size_t k = 0; k < LS_SORT_COLUMNS; k++) {
+                int32_t a = low[k];
+                int32_t b = high[k];
+                low[k] = a < b ? a : b;
+                high[k] = a < b ? b : a;
+            }
+            memcpy(row, low, sizeof low);
+            memcpy(row + LS_SORT_COLUMNS, high, sizeof high);
+        }
+    }
 }

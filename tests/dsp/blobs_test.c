@@ -17,18 +17,21 @@ static float uniform(uint64_t *state) {
 struct scene {
     float *cells;
     unsigned char *marks;
+    bool *changed;
     struct ls_cells in;
 };
 
 static struct scene make_scene(uint64_t *state, size_t channels, float taken) {
     struct scene scene = {.cells = malloc(ROWS * channels * sizeof(float)),
-                          .marks = malloc(ROWS * channels)};
+                          .marks = malloc(ROWS * channels),
+                          .changed = calloc(channels / LS_PANEL_CHANNELS + 1, 1)};
     for (size_t i = 0; i < ROWS * channels; i++) {
         scene.cells[i] = uniform(state);
         scene.marks[i] = uniform(state) < taken ? LS_MARK_TAKEN : LS_MARK_FREE;
     }
     scene.in = (struct ls_cells){.cells = scene.cells,
                                  .marks = scene.marks,
+                                 .changed = scene.changed,
                                  .rows = ROWS,
                                  .channels = channels,
                                  .stride = channels};
@@ -38,6 +41,7 @@ static struct scene make_scene(uint64_t *state, size_t channels, float taken) {
 static void drop_scene(struct scene *scene) {
     free(scene->cells);
     free(scene->marks);
+    free(scene->changed);
 }
 
 /* Does a cell with this mark touch cell (r, c)? */

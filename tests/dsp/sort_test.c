@@ -37,3 +37,30 @@ Test(sort, zero_and_infinity_are_powers) {
     const float want[] = {0.0F, 0.0F, 1e-45F, 1.0F, INFINITY};
     cr_expect_arr_eq(values, want, sizeof want);
 }
+
+Test(sort, each_column_is_sorted_by_itself) {
+    enum { ROWS_MAX = 17 };
+    uint32_t state = 5;
+    for (size_t n = 0; n <= ROWS_MAX; n++) {
+        float columns[ROWS_MAX + 1][LS_SORT_COLUMNS];
+        float want[LS_SORT_COLUMNS][ROWS_MAX];
+        for (size_t i = 0; i <= ROWS_MAX; i++) {
+            for (size_t k = 0; k < LS_SORT_COLUMNS; k++) {
+                state = state * 1664525u + 1013904223u;
+                columns[i][k] = (float)(state >> 28);
+                if (i < n) {
+                    want[k][i] = columns[i][k];
+                }
+            }
+        }
+        float behind = columns[n][3];
+        ls_sort_columns(columns[0], n);
+        cr_assert_eq(columns[n][3], behind, "wrote past %zu rows", n);
+        for (size_t k = 0; k < LS_SORT_COLUMNS; k++) {
+            ls_sort_powers(want[k], n);
+            for (size_t i = 0; i < n; i++) {
+                cr_assert_eq(columns[i][k], want[k][i], "row %zu of %zu", i, n);
+            }
+        }
+    }
+}
