@@ -30,6 +30,7 @@ static void describe(const struct ls_unit *unit, struct ls_finding *finding) {
     char where[LS_INCIDENT_WHERE_BYTES];
     ls_words_rhythm(unit, rhythm);
     ls_incident_where(finding, 4, where);
+    ls_words_cycle(unit, finding);
     snprintf(finding->words, sizeof finding->words,
              "%zu transmissions of about %.3g s, %s (%s), %s", fit->members, on.mean, rhythm,
              ls_words_timing(fit), where);

@@ -15,14 +15,9 @@ const char *ls_words_timing(const struct ls_fit *fit) {
     return fit->clock ? "clock-locked" : "wait-after-release";
 }
 
-void ls_words_phase(const struct ls_unit *unit, struct ls_finding *finding) {
+/* Of all cycles of a clock the middle one is known best. */
+static int64_t middle_cycle(const struct ls_unit *unit) {
     const struct ls_fit *fit = unit->fit;
-    if (!fit->clock) {
-        ls_finding_word(finding, "phase", "not estimable");
-        return;
-    }
-    /* Of all cycles the middle one is known best, and from midnight to it the error of the period
-     * adds up; since 1970 it would be more than a period. */
     int64_t origin = unit->heard[0].t_ns;
     double sum_s = 0.0;
     double members = 0.0;
@@ -31,15 +26,34 @@ void ls_words_phase(const struct ls_unit *unit, struct ls_finding *finding) {
         members += unit->member[i] != 0 ? 1.0 : 0.0;
     }
     double cycles = rint((sum_s / fmax(members, 1.0) - fit->phase_s) / fit->period_s);
-    int64_t cycle_ns = origin + ls_ns_from_seconds(fit->phase_s + cycles * fit->period_s);
+    return origin + ls_ns_from_seconds(fit->phase_s + cycles * fit->period_s);
+}
+
+static double cycle_error(const struct ls_fit *fit) {
+    return z90 * fit->jitter_s / sqrt((double)fit->members);
+}
+
+void ls_words_phase(const struct ls_unit *unit, struct ls_finding *finding) {
+    const struct ls_fit *fit = unit->fit;
+    if (!fit->clock) {
+        ls_finding_word(finding, "phase", "not estimable");
+        return;
+    }
+    /* From midnight the error of the period adds up; since 1970 it would be more than a period. */
+    int64_t cycle_ns = middle_cycle(unit);
     double since_s = (double)(cycle_ns - ls_time_midnight(cycle_ns)) / 1e9;
     double phase = fmod(since_s, fit->period_s);
-    double error = z90 * fit->jitter_s / sqrt((double)fit->members);
     double drift = 0.5 * (fit->period_high_s - fit->period_low_s) * floor(since_s / fit->period_s);
-    ls_finding_number(finding, "phase", phase, phase - hypot(error, drift),
-                      phase + hypot(error, drift));
-    ls_finding_number(finding, "cycle_ns", (double)cycle_ns, (double)cycle_ns - 1e9 * error,
-                      (double)cycle_ns + 1e9 * error);
+    double error = hypot(cycle_error(fit), drift);
+    ls_finding_number(finding, "phase", phase, phase - error, phase + error);
+}
+
+void ls_words_cycle(const struct ls_unit *unit, struct ls_finding *finding) {
+    if (unit->fit->clock) {
+        double cycle_ns = (double)middle_cycle(unit);
+        double error_ns = 1e9 * cycle_error(unit->fit);
+        ls_finding_number(finding, "cycle_ns", cycle_ns, cycle_ns - error_ns, cycle_ns + error_ns);
+    }
 }
 
 /* Quantile of the beta law by bisection: the library's own inverse gives up, and ends the program,

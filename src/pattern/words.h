@@ -7,10 +7,12 @@
 /* "clock-locked" or "wait-after-release". */
 const char *ls_words_timing(const struct ls_fit *fit);
 
-/* Parameters cycle_ns, when a cycle in the middle of the evidence is, and phase, the seconds from
- * midnight (UTC) of its day to the first cycle of that day; with what the spread of members, and
- * the error of the period, leave open. */
+/* Parameter phase: seconds from midnight (UTC), of the day of the cycle below, to the first cycle
+ * of that day, with what the spread of members and the error of the period leave open. */
 void ls_words_phase(const struct ls_unit *unit, struct ls_finding *finding);
+
+/* Parameter cycle_ns, of a clock alone: when a cycle in the middle of the evidence is. */
+void ls_words_cycle(const struct ls_unit *unit, struct ls_finding *finding);
 
 /* Parameter missed_fraction: of the cycles in which somebody listened; Clopper-Pearson interval. */
 void ls_words_missed(const struct ls_unit *unit, struct ls_finding *finding);

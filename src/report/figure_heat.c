@@ -14,8 +14,8 @@ enum { TEXT_BYTES = 256 };
 static const double left_edge = 86.0;
 static const double scale_label = 96.0; /* pixels that the scale at the right takes */
 
-/* A post is on the air for a thousandth of the time, a call for all of a cell: the colours of
- * channels go by decades, from 0.01 % to 100 %. */
+/* A post is on the air for a thousandth of the time, a call for all of a cell: colours go by
+ * decades, from 0.01 % to 100 %. */
 static const double lowest_percent = 0.01;
 static const double decades = 4.0;
 
@@ -29,9 +29,8 @@ static int paint(const struct ls_axes *axes, const struct ls_heat *heat, struct 
         size_t to = heat->kind == LS_HEAT_HOURS ? row : heat->rows - 1 - row;
         for (size_t column = 0; column < heat->columns; column++) {
             double percent = 100.0 * ls_heat_share(heat, row, column);
-            pixels[to * heat->columns + column] = ls_ramp_color(
-                heat->kind == LS_HEAT_HOURS ? percent / 100.0
-                                            : ls_ramp_decades(percent, lowest_percent, decades));
+            pixels[to * heat->columns + column] =
+                ls_ramp_color(ls_ramp_decades(percent, lowest_percent, decades));
         }
     }
     ls_canvas_image(axes->canvas, axes->left, axes->top, axes->width, axes->height, pixels,
@@ -122,11 +121,8 @@ int ls_figure_occupancy(struct ls_canvas **ret, const struct ls_heat *heat, stru
     }
     ls_axes_frame(&axes);
     label(&axes, heat);
-    if (hours) {
-        ls_ramp_scale(&axes, 0.0, 100.0, "in use (%)");
-    } else {
-        ls_ramp_scale_decades(&axes, lowest_percent, decades, "in use (%); grey: nobody listened");
-    }
+    ls_ramp_scale_decades(&axes, lowest_percent, decades,
+                          hours ? "in use (%)" : "in use (%); grey: nobody listened");
     *ret = canvas;
     return LS_OK;
 }
