@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "base/units.h"
 #include "base/util.h"
 #include "survey/schedule.h"
 
@@ -327,9 +328,11 @@ static void say_gap(struct ls_intake *intake) {
     }
     if (gap->state == LS_LOST && strcmp(gap->cause, "queue") != 0) {
         double seconds = (double)gap->samples / timeline->rate_sps;
+        char error[LS_UNIT_TEXT_BYTES];
+        ls_seconds_format((double)gap->error_ns / 1e9, error);
         ls_events_add(intake->opts.events, "stream", LS_HEALTH_WARN, seconds, "s",
-                      "%llu samples were lost (%s), known to %.3g s",
-                      (unsigned long long)gap->samples, gap->cause, (double)gap->error_ns / 1e9);
+                      "%llu samples were lost (%s), known to %s", (unsigned long long)gap->samples,
+                      gap->cause, error);
         if (jump) {
             pthread_mutex_lock(&intake->opts.board->lock);
             intake->opts.board->status.time_jumps++;

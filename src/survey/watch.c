@@ -19,6 +19,10 @@
 
 enum { ROWS_MAX = 4096, ROWS_AT_ONCE = 256 };
 
+/* Numbers of transmissions that were counted, each at its remainder: one that goes on comes again
+ * with every commit, and rows are stored in the order of their ends, not of their numbers. */
+enum { COUNTED = 16384 };
+
 struct watch {
     const struct ls_watch_opts *opts;
     struct ls_config *config; /* in use; owned unless it is that of opts */
@@ -40,7 +44,7 @@ struct watch {
     struct ls_health *rows;
     size_t row_count;
     uint64_t lost_rows;
-    int64_t newest_id;
+    int64_t *counted;
     uint64_t transmissions;
 };
 
@@ -137,9 +141,9 @@ static int take_commit(void *context, struct ls_store *store, const struct ls_st
     struct watch *watch = context;
     pthread_mutex_lock(&watch->lock);
     for (size_t i = 0; i < rows->transmission_count; i++) {
-        bool is_new = rows->transmissions[i].id > watch->newest_id;
-        watch->transmissions += is_new;
-        watch->newest_id = is_new ? rows->transmissions[i].id : watch->newest_id;
+        int64_t id = rows->transmissions[i].id;
+        watch->transmissions += watch->counted[id % COUNTED] != id;
+        watch->counted[id % COUNTED] = id;
     }
     pthread_mutex_unlock(&watch->lock);
     ls_keeper_transmissions(watch->keeper, rows->transmissions, rows->transmission_count);
@@ -291,6 +295,7 @@ static void take_status(void *context, const struct ls_sensor_status *now) {
     }
     if (watch->opts->reload != NULL && atomic_exchange(watch->opts->reload, 0) != 0) {
         reload(watch);
+        watch->rounds_ns = steady_ns; /* what is known now was read under the old settings */
     }
     if ((double)(steady_ns - watch->rounds_ns) >= watch->config->health.interval_s * 1e9) {
         watch->rounds_ns = steady_ns;
@@ -324,7 +329,8 @@ static int make_parts(struct watch *watch, struct ls_err *err) {
     const struct ls_config *config = watch->config;
     int code = LS_OK;
     watch->rows = calloc(ROWS_MAX, sizeof *watch->rows);
-    if (watch->rows == NULL) {
+    watch->counted = calloc(COUNTED, sizeof *watch->counted);
+    if (watch->rows == NULL || watch->counted == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory");
     }
     if (config->metrics.listen != NULL) {
@@ -391,6 +397,7 @@ static void unmake(struct watch *watch) {
     forget_config(watch);
     pthread_mutex_destroy(&watch->lock);
     free(watch->rows);
+    free(watch->counted);
     free(watch);
 }
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -47,6 +48,8 @@ def listens_and_stops_clean(make):
     expect("is sound" in sensor.ask("db", "check"), sensor.ask("db", "check"))
     rows = [json.loads(line) for line in sensor.ask("transmissions", "--json").splitlines()]
     expect(len(rows) >= 5, f"{len(rows)} transmissions")
+    expect(re.search(rf"stopped: .*; {len(rows)} transmissions;", sensor.logged()),
+           f"{len(rows)} rows, but: {sensor.logged()}")
     subjects = {json.loads(line)["subject"] for line in sensor.ask("health", "--json").splitlines()}
     expect({"stream", "disk", "memory", "queue", "store", "clipping", "position"} <= subjects,
            str(subjects))
@@ -106,6 +109,7 @@ def loses_no_sample_while_it_is_reloaded(make):
     sensor.listen(2)
     values = parse_metrics(sensor.get("/metrics")[1])
     expect(value(values, "dropped_blocks_total") == 0, "blocks were dropped")
+    expect("gain reads" not in sensor.logged(), "the gain of before was held against the new one")
     expect(sensor.stop() == 0, f"exit status {sensor.process.returncode}\n{sensor.logged()}")
     runs = rows(sensor, "SELECT first_ns, last_ns FROM run ORDER BY id")
     expect(3 <= len(runs) <= 8, f"{len(runs)} runs of some 6 gains")
