@@ -67,7 +67,7 @@ int ls_analyse_report_text(FILE *out, const char *recording,
         print_seconds(out, ", off ", result->off_s);
     }
     double times = realtime(result);
-    fprintf(out, "; %.*fx real time", times < 10.0 ? 1 : 0, times);
+    fprintf(out, "; %.*fx real time", times < 0.1 ? 2 : times < 10.0 ? 1 : 0, times);
     print_cells(out, &result->cells);
     print_doubts(out, result);
     return fputc('\n', out) == EOF || ferror(out) ? LS_ERR_IO : LS_OK;

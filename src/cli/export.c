@@ -1,5 +1,6 @@
 /* lineside export: rows for other programs. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/util.h"
@@ -79,8 +80,10 @@ static int check_rows(const struct ls_query *query, const struct ls_export_opts 
     size_t rows = 0;
     int code = ls_answer_check(query, opts, path, &rows, err);
     if (code == LS_OK) {
-        ls_log(LS_LOG_INFO, "'%.300s' holds %zu %s as the database does", path, rows,
-               whats[opts->what]);
+        const char *what = whats[opts->what];
+        int length = (int)strlen(what) - (rows == 1 ? 1 : 0); /* their plurals end in s */
+        ls_log(LS_LOG_INFO, "'%.300s' holds %zu %.*s as the database does", path, rows, length,
+               what);
     }
     return code;
 }

@@ -14,6 +14,7 @@
 #include "cli/show.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "model/csv.h"
 #include "store/health.h"
 
 static const struct ls_option own_rows[] = {
@@ -36,6 +37,7 @@ static const struct ls_option own_rows[] = {
      .what = "duration",
      .help = "a sensor whose newest row is older counts as failing"},
     {.name = "json", .kind = LS_OPTION_FLAG, .help = "one JSON object a row"},
+    {.name = "csv", .kind = LS_OPTION_FLAG, .help = "comma-separated values with a heading"},
 };
 static const struct ls_option_table own = {
     .title = "Options", .rows = own_rows, .count = LS_COUNT(own_rows)};
@@ -53,6 +55,7 @@ static const struct ls_column columns[COLUMNS] = {
 
 struct listing {
     bool json;
+    bool csv;
     bool all; /* every row, else the newest of each subject */
     struct ls_table *table;
     struct ls_health *newest; /* one a sensor and subject, in order of their first row */
@@ -78,8 +81,29 @@ static int write_row(const struct ls_health *row, struct ls_err *err) {
     return printf("%s\n", text) < 0 ? ls_output_failed(NULL, err) : LS_OK;
 }
 
+static int write_csv(const struct listing *listing, const struct ls_health *row,
+                     struct ls_err *err) {
+    struct ls_csv csv = {.out = stdout};
+    if (listing->rows == 0) {
+        puts("sensor,time,subject,level,value,unit,text");
+    }
+    ls_csv_text(&csv, row->sensor);
+    ls_csv_time(&csv, row->t_ns);
+    ls_csv_text(&csv, row->subject);
+    ls_csv_text(&csv, ls_health_level_name(row->level));
+    ls_csv_number(&csv, row->value);
+    ls_csv_text(&csv, row->unit);
+    ls_csv_text(&csv, row->text);
+    return ls_csv_end(&csv) == LS_OK ? LS_OK : ls_output_failed(NULL, err);
+}
+
 static int show_row(struct listing *listing, const struct ls_health *row, struct ls_err *err) {
     char time[LS_SHOW_BYTES];
+    if (listing->csv) {
+        int code = write_csv(listing, row, err);
+        listing->rows++;
+        return code;
+    }
     listing->rows++;
     if (listing->json) {
         return write_row(row, err);
@@ -173,8 +197,12 @@ static int list(struct listing *listing, struct ls_store *store, const struct ls
 }
 
 static int run_health(struct ls_call *call, struct ls_err *err) {
-    struct listing listing = {.json = ls_args_given(call->args, "json")};
+    struct listing listing = {.json = ls_args_given(call->args, "json"),
+                              .csv = ls_args_given(call->args, "csv")};
     struct ls_store *store = NULL;
+    if (listing.json && listing.csv) {
+        return ls_err_set(err, LS_ERR_ARG, "--json and --csv exclude each other: choose one");
+    }
     int code = ls_table_create(&listing.table, stdout, columns, COLUMNS, err);
     if (code == LS_OK) {
         code = ls_database_open(&store, call, LS_STORE_READ, err);

@@ -42,7 +42,7 @@ const struct ls_option_table ls_query_options = {
 static const struct ls_option form_rows[] = {
     {.name = "json",
      .kind = LS_OPTION_FLAG,
-     .help = "one JSON object a line, as 'export' writes them"},
+     .help = "one JSON object a line, as 'export' writes them, with numbers of rows"},
     {.name = "csv", .kind = LS_OPTION_FLAG, .help = "comma-separated values with a heading"},
 };
 const struct ls_option_table ls_query_form_options = {

@@ -219,7 +219,12 @@ static int put_incident(void *context, const struct ls_incident *row, struct ls_
     ls_document_cell(doc, time.value);
     double center_hz = (row->finding.low_hz + row->finding.high_hz) / 2.0;
     ls_value_mhz(&shown, center_hz);
-    snprintf(shown.text, sizeof shown.text, "%.3f", center_hz / 1e6);
+    if (ls_incident_is_wide(&row->finding)) {
+        snprintf(shown.text, sizeof shown.text, "%.1f-%.1f", row->finding.low_hz / 1e6,
+                 row->finding.high_hz / 1e6);
+    } else {
+        snprintf(shown.text, sizeof shown.text, "%.3f", center_hz / 1e6);
+    }
     ls_document_cell(doc, shown.value);
     ls_document_cell(doc, p.value);
     ls_document_cell(doc, ls_value_text(parameter));
@@ -365,6 +370,21 @@ static int on_air(struct period *period, struct ls_err *err) {
     return heat_figures(period, err);
 }
 
+/* They lie on top of each other in 1970, and the pattern engine takes one of them at most. */
+static void limits_without_clock(struct period *period) {
+    size_t without = 0;
+    for (size_t i = 0; i < period->run_count; i++) {
+        without += period->runs[i].no_clock;
+    }
+    if (without > 1) {
+        ls_document_item(period->doc,
+                         "%zu of its runs are of recordings without a start time: nobody knows "
+                         "which came first. All their times count from the beginning of 1970, and "
+                         "no regularity was looked for in them.",
+                         without);
+    }
+}
+
 static void limits(struct period *period) {
     struct ls_document *doc = period->doc;
     const struct ls_coverage *coverage = &period->coverage;
@@ -373,6 +393,7 @@ static void limits(struct period *period) {
     ls_document_section(doc, "limits", "What could not have been seen");
     ls_document_item(doc, "A receiver that only listens gives nothing away: rigs are seen only "
                           "when they send.");
+    limits_without_clock(period);
     if (heard_s < 0.9999 * all_s) {
         ls_document_item(doc,
                          "%.2f %% of this time was not listened to at all; what was sent then is "
