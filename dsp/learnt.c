@@ -17,6 +17,10 @@ static const float HEARD_SHARE = 0.5F;
 
 enum { STRAYS_MIN = 8 }; /* fewer channels do not tell how they stray */
 
+/* Of how far channels strayed when they were last asked for: short windows of few looks hardly
+ * show it. */
+static const double STRAYS_KEPT = 0.95;
+
 struct ls_learnt {
     struct ls_learnt_opts opts;
     double granule_looks; /* of one channel */
@@ -24,6 +28,7 @@ struct ls_learnt {
     double always;        /* relative variance of a channel that was always heard */
     double always_weight;
     double planned;
+    double strays;             /* as last told */
     float *weights;            /* [channels]: granules in the reference */
     double *variances;         /* [channels]: relative */
     double *doubts;            /* [channels + 1]: running sums of variance beyond the planned */
@@ -78,6 +83,7 @@ void ls_learnt_begin(struct ls_learnt *learnt, double error) {
     learnt->always = error * error;
     learnt->before = 1.0 / (learnt->granule_looks * learnt->always);
     learnt->always_weight = learnt->before;
+    learnt->strays = 0.0;
     for (size_t c = 0; c < n; c++) {
         learnt->variances[c] = learnt->always;
         learnt->weights[c] = (float)learnt->before;
@@ -191,8 +197,8 @@ float ls_learnt_doubt(const struct ls_learnt *learnt, size_t slots, size_t low, 
     return (float)sqrt(1.0 + beyond / planned);
 }
 
-double ls_learnt_stray(const struct ls_learnt *learnt, size_t slots, size_t low, size_t high,
-                       const float *profile, float *work) {
+static double stray_now(const struct ls_learnt *learnt, size_t slots, size_t low, size_t high,
+                        const float *profile, float *work) {
     const struct ls_learnt_opts *o = &learnt->opts;
     size_t n = 0;
     size_t group = o->together;
@@ -215,4 +221,11 @@ double ls_learnt_stray(const struct ls_learnt *learnt, size_t slots, size_t low,
     double explained = 1.0 / ls_looks_effective(o->looks, o->slot_frames * slots, group) +
                        learnt->planned / (double)group;
     return sqrt(fmax(0.0, spread * spread - 2.0 * explained));
+}
+
+double ls_learnt_stray(struct ls_learnt *learnt, size_t slots, size_t low, size_t high,
+                       const float *profile, float *work) {
+    double now = stray_now(learnt, slots, low, high, profile, work);
+    learnt->strays = fmax(now, STRAYS_KEPT * learnt->strays);
+    return learnt->strays;
 }

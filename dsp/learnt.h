@@ -63,9 +63,10 @@ float ls_learnt_doubt(const struct ls_learnt *learnt, size_t slots, size_t low, 
 
 /* How far channels outside of [low, high) stray from the reference, relative, beyond what their
  * looks explain: as dsp/detector.c has it. A band that is full from the first sample to the last
- * has no floor to be seen, and what it has instead goes up and down. profile: [channels], excess
- * summed over so many slots, 0 where nothing was heard; work: [channels]. */
-double ls_learnt_stray(const struct ls_learnt *learnt, size_t slots, size_t low, size_t high,
+ * has no floor to be seen, and what it has instead goes up and down. What was told the last times
+ * is forgotten slowly. profile: [channels], excess summed over so many slots, 0 where nothing was
+ * heard; work: [channels]. */
+double ls_learnt_stray(struct ls_learnt *learnt, size_t slots, size_t low, size_t high,
                        const float *profile, float *work);
 
 #endif

@@ -32,7 +32,7 @@ static const double REFERENCE_S = 60.0; /* of noise are a channel's reference */
 static const double OVER = 12.0;
 
 /* Of how far channels stray from their reference anyway: a window below it is part of that. */
-static const double STRAY_SIGMA = 8.0;
+static const double STRAY_SIGMA = 10.0;
 
 /* 6 dB over a box that is on: what a piece shows in its channels is something else. */
 static const double HELD_EXCESS = 4.0;

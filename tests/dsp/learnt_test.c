@@ -110,3 +110,26 @@ Test(learnt, slots_that_were_not_heard_count_for_nothing) {
     ls_learnt_destroy(learnt);
     scene_finish(&scene);
 }
+
+/* Ten per cent up and down from channel to channel, and then nothing of it. */
+Test(learnt, strays_are_remembered) {
+    struct scene scene;
+    scene_init(&scene, CHANNELS, 16, 1);
+    struct ls_learnt *learnt = make(&scene);
+    float profile[CHANNELS];
+    float flat[CHANNELS];
+    float work[CHANNELS];
+    for (size_t c = 0; c < CHANNELS; c++) {
+        float noise = 0.005F * sinf(1.3F * (float)c);
+        profile[c] = 100.0F * ((c % 2 > 0 ? 0.1F : -0.1F) + noise);
+        flat[c] = 100.0F * (noise + 1e-6F);
+    }
+    cr_expect_eq(ls_learnt_stray(learnt, 100, 20, 24, flat, work), 0.0);
+    double seen = ls_learnt_stray(learnt, 100, 20, 24, profile, work);
+    cr_expect(seen > 0.1 && seen < 0.16, "%g", seen);
+    cr_expect_float_eq(ls_learnt_stray(learnt, 100, 20, 24, flat, work), 0.95 * seen, 1e-9);
+    ls_learnt_begin(learnt, ERROR);
+    cr_expect_eq(ls_learnt_stray(learnt, 100, 20, 24, flat, work), 0.0, "of another stretch");
+    ls_learnt_destroy(learnt);
+    scene_finish(&scene);
+}
