@@ -16,8 +16,8 @@ enum {
     LS_KERNELS_STRIP = 64,
     LS_KERNELS_FORMATS = LS_FORMAT_CF32_LE + 1,
     /* Of dsp/quarters.h: rows of a window on each side of its middle one, from a window to the
-     * next, windows at once, quarters of a channel, and channels that rows are padded to a multiple
-     * of. */
+     * next at most, windows at once, quarters of a channel, and channels that rows are padded to a
+     * multiple of. */
     LS_KERNELS_SIDE = 7,
     LS_KERNELS_STEP = 5,
     LS_KERNELS_WINDOWS = 3,
@@ -47,7 +47,7 @@ struct ls_kernels_fold {
     size_t ret_half;   /* floats from the lower half of a frame to the upper one */
 };
 
-/* Powers of the quarters of channels over windows of rows x[-SIDE] to x[SIDE], each STEP rows
+/* Powers of the quarters of channels over windows of rows x[-SIDE] to x[SIDE], each step rows
  * behind the one before: ret[q][c] += |sum_i w[i] x[i][c] exp(-j t_q i)|^2 for each window, with
  * turns t_q of -3, -1, 1 and 3 times pi / 8, and w[-i] = w[i]. As the turns of eight rows are a
  * half one, rows are folded to eight first, and then taken in pairs. */
@@ -57,6 +57,7 @@ struct ls_kernels_quarters {
     /* w[i] for real and imaginary part of one channel after the other; aligned to 64 bytes. */
     const float (*weights)[LS_KERNELS_PAD]; /* [LS_KERNELS_SIDE + 1] */
     size_t windows;                         /* 1 to LS_KERNELS_WINDOWS: what rows there are for */
+    size_t step;                            /* 1 to LS_KERNELS_STEP */
     size_t count;                           /* a multiple of LS_KERNELS_PAD */
     float *ret[LS_KERNELS_QUARTERS];
 };

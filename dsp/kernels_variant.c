@@ -337,7 +337,7 @@ quarter_squares(const float *const *rows, const float (*w)[LS_KERNELS_PAD], size
 static void quarters(const struct ls_kernels_quarters *q) {
     for (size_t c = 0; c < q->count; c += LANES) {
         for (size_t w = 0; w < q->windows; w++) {
-            const float *const *rows = q->rows + LS_KERNELS_SIDE + w * LS_KERNELS_STEP;
+            const float *const *rows = q->rows + LS_KERNELS_SIDE + w * q->step;
             vec low[LS_KERNELS_QUARTERS];
             vec high[LS_KERNELS_QUARTERS];
             quarter_squares(rows, q->weights, 2 * c, low);

@@ -52,6 +52,7 @@ static struct ls_looks_box box_of(const struct ls_limits_opts *opts, double rows
     size_t frames_per_row = opts->frames_per_row > 0 ? opts->frames_per_row : 2;
     struct ls_looks_box box = {.frames = (size_t)rows * frames_per_row,
                                .channels = (size_t)channels,
+                               .looks_share = opts->looks_share,
                                .floor_variance = learned_variance(opts, (size_t)channels) +
                                                  systematic * systematic};
     if (opts->gain_channels > 0.0) {

@@ -38,6 +38,7 @@ struct ls_limits_opts {
     /* As many tell the gain while a window lasts, but for those in it: a window is held against
      * what lies beside it. 0: the gain is known. */
     double gain_channels;
+    double looks_share;  /* as in struct ls_looks_box */
     size_t rows;         /* of a piece */
     size_t channels;     /* analysed ones */
     double false_alarms; /* expected of noise alone in one piece, > 0 */

@@ -222,6 +222,7 @@ static struct law law_of(const struct ls_looks *looks, const struct ls_looks_box
     }
     const struct base *base = &looks->bases[f][c];
     double own = ls_looks_effective(looks, box->frames, box->channels);
+    own *= box->looks_share > 0.0 ? box->looks_share : 1.0;
     return (struct law){
         .base = base, .copies = own / base->looks, .floor_variance = box->floor_variance};
 }

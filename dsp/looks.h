@@ -35,6 +35,7 @@ struct ls_looks_box {
     size_t frames;
     size_t channels;
     double floor_variance; /* relative, of the floor's mean over the box; >= 0 */
+    double looks_share;    /* of the looks of its cells, that its mean holds; 0: all */
 };
 
 /* Natural logarithm of the probability that the box's mean exceeds t > 1, by its exact law: within

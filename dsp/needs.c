@@ -87,6 +87,7 @@ static void plan_limits(struct ls_needs *needs, double variance) {
     }
     count_tested(needs, tested);
     struct ls_limits_opts opts = {.looks = o->looks,
+                                  .looks_share = o->looks_share,
                                   .levels = o->octaves + 3,
                                   .first_level = 1,
                                   .widths = widths,

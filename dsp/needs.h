@@ -18,6 +18,7 @@ enum {
 
 struct ls_needs_opts {
     const struct ls_looks *looks; /* borrowed */
+    double looks_share;           /* as in struct ls_looks_box */
     size_t channels;              /* analysed ones */
     size_t octaves;
     size_t slot_rows; /* rows of 2 frames in a slot */

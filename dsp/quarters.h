@@ -51,6 +51,11 @@ void ls_quarters_push(struct ls_quarters *quarters, const float complex *bins);
  * were. */
 size_t ls_quarters_finish(struct ls_quarters *quarters, const float *floor_pow, float *ret_sums);
 
+/* Of the looks that windows LS_QUARTERS_HOP frames apart have, and with them the cells of the
+ * filter below: so many are in windows as they are taken. prototype, length: of that filter. */
+double ls_quarters_looks_share(size_t channels, size_t slot_frames, const float *prototype,
+                               size_t length);
+
 /* The filter of both stages, as the prototype of a bank of 4 x channels, for dsp/looks.h. ret: room
  * for ls_quarters_length(). */
 size_t ls_quarters_length(size_t channels, size_t length);

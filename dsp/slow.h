@@ -30,6 +30,7 @@ struct ls_slow_opts {
     size_t first_channel; /* analysed channels [first_channel, last_channel) */
     size_t last_channel;
     const struct ls_looks *looks; /* of the bank; borrowed */
+    double looks_share;           /* as in struct ls_looks_box */
     size_t slot_rows;             /* rows of 2 frames in a slot */
     double slot_s;
     double false_alarms_per_day; /* expected of noise, > 0 */

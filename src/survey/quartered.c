@@ -20,6 +20,7 @@ static const double FLOOR_ERROR_MAX = 0.5;
 struct ls_quartered {
     struct ls_cut cut;
     struct ls_looks *looks;
+    double looks_share;
     size_t slots;     /* of a full piece */
     size_t slot_rows; /* of quarters */
     float *floor_pow; /* [LS_QUARTERS * channels] */
@@ -40,9 +41,11 @@ static int create_looks(struct ls_quartered *quartered, struct ls_err *err) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for quarters of channels");
     }
     int code = ls_quarters_prototype(&opts, h, err);
-    return code == LS_OK
-               ? ls_looks_create(&quartered->looks, h, length, LS_QUARTERS * cut->channels, err)
-               : code;
+    if (code != LS_OK) {
+        return code;
+    }
+    quartered->looks_share = ls_quarters_looks_share(cut->channels, cut->quarter_frames, h, length);
+    return ls_looks_create(&quartered->looks, h, length, LS_QUARTERS * cut->channels, err);
 }
 
 int ls_quartered_create(struct ls_quartered **ret, const struct ls_cut *cut, struct ls_err *err) {
@@ -89,6 +92,7 @@ struct ls_slow_opts ls_quartered_opts(const struct ls_quartered *quartered) {
                                  .first_channel = LS_QUARTERS, /* as the searcher's */
                                  .last_channel = n,
                                  .looks = quartered->looks,
+                                 .looks_share = quartered->looks_share,
                                  .slot_rows = quartered->slot_rows,
                                  .slot_s = (double)(cut->quarter_frames * cut->hop) / cut->rate_sps,
                                  .divided = LS_QUARTERS,

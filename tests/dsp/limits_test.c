@@ -112,6 +112,29 @@ Test(limits, needs_fall_with_size_and_rise_with_the_floors_error) {
 }
 
 /* A burst of 30 rows by 5 channels at 3 dB in a cell, from windows of the wrong size and place. */
+/* A tenth fewer looks raise what large windows need by a twentieth, as their deviation. */
+Test(limits, lost_looks_raise_what_is_needed) {
+    struct scene scene;
+    scene_init(&scene, 64, 16, 1);
+    struct ls_limits_opts opts = {.looks = scene.looks,
+                                  .levels = 9,
+                                  .widths = 7,
+                                  .rows = 256,
+                                  .channels = 64,
+                                  .false_alarms = 1e-4};
+    struct ls_limits all;
+    struct ls_limits fewer;
+    ls_limits_plan(&all, &opts);
+    opts.looks_share = 1.0;
+    ls_limits_plan(&fewer, &opts);
+    cr_expect_eq(ls_limits_excess(&fewer, 200, 40), ls_limits_excess(&all, 200, 40));
+    opts.looks_share = 0.9;
+    ls_limits_plan(&fewer, &opts);
+    float raised = ls_limits_excess(&fewer, 200, 40) / ls_limits_excess(&all, 200, 40);
+    cr_expect_float_eq(raised, 1.054F, 0.006F, "%g", (double)raised);
+    scene_finish(&scene);
+}
+
 Test(limits, fit_finds_the_edges_of_a_burst) {
     enum { ROWS = 128, CHANNELS = 64 };
     static float cells[ROWS * CHANNELS];

@@ -82,11 +82,29 @@ Test(quarters, noise_has_mean_one_in_every_quarter_and_the_looks_of_its_prototyp
         cr_expect_float_eq(means[q] * LS_QUARTERS / count, 1.0, 0.015, "quarter %zu: %g", q,
                            means[q] * LS_QUARTERS / count);
     }
-    double expected = 1.0 / ls_looks_effective(looks, (size_t)2 * PAIRS, 1);
-    /* 6 % more over 100 turns, whether windows are four frames apart or five; 2 % for so few. */
+    double share = ls_quarters_looks_share(CHANNELS, SLOT_FRAMES, h, length);
+    double expected = 1.0 / ls_looks_effective(looks, (size_t)2 * PAIRS, 1) / share;
+    /* 3 % more over 100 turns, and 2 % for so few. */
     cr_expect_float_eq(squares / count, expected, 0.1 * expected, "%g, not %g", squares / count,
                        expected);
     ls_looks_destroy(looks);
+    free(h);
+    bench_destroy(bench);
+}
+
+/* Windows five frames apart are a little short of looks, and in short slots, which five frames do
+ * not part evenly, there are none such. */
+Test(quarters, few_looks_are_lost) {
+    struct bench *bench = bench_create(203);
+    struct ls_quarters_opts opts = opts_of(bench);
+    size_t length = ls_quarters_length(CHANNELS, opts.length);
+    float *h = malloc(length * sizeof *h);
+    cr_assert(h != NULL && ls_quarters_prototype(&opts, h, NULL) == LS_OK);
+    cr_expect_float_eq(ls_quarters_looks_share(CHANNELS, 32, h, length), 1.0, 1e-6);
+    for (size_t slot_frames = 64; slot_frames <= 256; slot_frames *= 2) {
+        double share = ls_quarters_looks_share(CHANNELS, slot_frames, h, length);
+        cr_expect(share > 0.96 && share < 0.985, "%zu frames: %g", slot_frames, share);
+    }
     free(h);
     bench_destroy(bench);
 }
