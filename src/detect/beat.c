@@ -2,13 +2,14 @@
 
 #include <math.h>
 
-enum { ON_MIN = 6, STEPS = 4 };
+enum { ON_MIN = 6, STEPS = 4, WHOLE_ON_MIN = 8, WHOLE_MIN = 5, WHOLE_MAX = 128 };
 
 static const double slack = 0.03;       /* of a period: how far from its tick a start may lie */
 static const double period_min_s = 0.5; /* shorter ones are repeats or lattices */
 static const double coverage_min = 0.3;
 static const double log10_p_max = -4.0;
 static const double jitter_min_s = 1e-3;
+static const double whole_jitter_s = 0.29; /* of what is cut to whole seconds */
 
 /* Follows a period from one start on: each start within the slack of a tick becomes the tick that
  * the next ones are held against. */
@@ -58,10 +59,10 @@ static bool follow(const double *t, size_t n, size_t from, double period_s, size
     return chain->count > more_than;
 }
 
-/* log10 of the chance that so many of the others hit a tick or better: Chernoff's bound. */
-static double log10_chance(size_t others, size_t hits, double p) {
-    double n = (double)others;
-    double q = (double)hits / n;
+/* Chernoff's bound. */
+double ls_beat_log10_chance(size_t starts, size_t on, double p) {
+    double n = (double)starts;
+    double q = (double)on / n;
     if (q <= p) {
         return 0.0;
     }
@@ -71,7 +72,7 @@ static double log10_chance(size_t others, size_t hits, double p) {
 
 /* The two starts that gave the period are on it by definition. */
 static double log10_of(size_t n, size_t count, double trials) {
-    return log10_chance(n - 2, count - 2, 2.0 * slack) + log10(trials);
+    return ls_beat_log10_chance(n - 2, count - 2, 2.0 * slack) + log10(trials);
 }
 
 /* Fewer ticks than this are never enough; n + 1 when all are not. */
@@ -128,6 +129,65 @@ bool ls_beat_find(const int64_t *starts_ns, size_t n, struct ls_beat *ret) {
                     more_than = best.count > more_than ? best.count : more_than;
                 }
             }
+        }
+    }
+    if (best.count == 0) {
+        return false;
+    }
+    *ret = best;
+    return true;
+}
+
+/* The second of the period that most of the starts have, or two that follow each other; ret_on:
+ * which starts. */
+static size_t most_on(const int64_t *second, size_t n, int64_t period, int64_t width,
+                      uint32_t *ret_on) {
+    uint32_t on[WHOLE_MAX] = {0};
+    size_t counts[WHOLE_MAX] = {0};
+    size_t best = 0;
+    for (size_t i = 0; i < n; i++) {
+        for (int64_t k = 0; k < width; k++) {
+            size_t at = (size_t)((second[i] + k) % period);
+            on[at] |= UINT32_C(1) << i;
+            counts[at]++;
+            best = counts[at] > counts[best] ? at : best;
+        }
+    }
+    *ret_on = on[best];
+    return counts[best];
+}
+
+bool ls_beat_find_whole(const int64_t *starts_ns, size_t n, bool between, struct ls_beat *ret) {
+    static const int64_t second_ns = 1000000000;
+    int64_t second[LS_BEAT_MAX];
+    struct ls_beat best = {.log10_p = log10_p_max};
+    if (n < WHOLE_ON_MIN || n > LS_BEAT_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (starts_ns[i] % second_ns != 0) {
+            return false;
+        }
+        second[i] = (starts_ns[i] - starts_ns[0]) / second_ns;
+    }
+    double trials = log10((double)(n * (between ? 2 : 1) * (WHOLE_MAX - WHOLE_MIN + 1)));
+    for (int64_t k = 2 * WHOLE_MIN; k < 2 * (WHOLE_MAX + 1); k += between ? 1 : 2) {
+        uint32_t on = 0;
+        int64_t period = k / 2;
+        int64_t width = 1 + k % 2;
+        size_t count = most_on(second, n, period, width, &on);
+        double ticks = floor((double)second[n - 1] / (double)period) + 1.0;
+        double share = (double)width / (double)period;
+        /* One of them gave the phase. */
+        double log10_p = ls_beat_log10_chance(n - 1, count - 1, share) + trials;
+        if (count >= WHOLE_ON_MIN && log10_p < best.log10_p) {
+            best = (struct ls_beat){.period_s = (double)period,
+                                    .jitter_s = whole_jitter_s,
+                                    .on = on,
+                                    .count = count,
+                                    .coverage = (double)count / ticks,
+                                    .log10_p = log10_p,
+                                    .whole = true};
         }
     }
     if (best.count == 0) {

@@ -13,7 +13,9 @@
  *
  * Split: when the starts of one emitter hold a clock and other starts besides, the clock becomes an
  * emitter of its own, and its latest transmissions go with it. Merge: when look-alikes on three or
- * more channels keep one clock between them, they are one that hops.
+ * more channels keep one clock between them, they are one that hops. Where starts are told in whole
+ * seconds it is enough that all intervals are multiples of one number of seconds: meters do so that
+ * send at will on the ticks of a clock.
  *
  * Memory is bounded: the emitter silent for longest gives way. The same rows give the same
  * emitters. Each sensor has its own: what several sensors hear is compared by corridor-track

@@ -20,6 +20,7 @@ static const double family_bandwidth = 0.25; /* ln */
 static const double family_length = 0.1;     /* ln */
 static const double family_length_s = 1e-3;
 static const double family_level_db = 6.0;
+static const double hops_with_log10 = -4.0; /* chance that it does so by itself */
 
 static size_t starts_of(struct ls_heard_ring *ring, int64_t ret[LS_BEAT_MAX]) {
     size_t n = ls_ring_size(ring);
@@ -56,13 +57,15 @@ static void set_clock(struct ls_emitter_slot *it, const struct ls_beat *beat, si
     it->portrait.ticking = (struct ls_ticking){.period_s = beat->period_s,
                                                .jitter_s = beat->jitter_s,
                                                .share = fmin(share, 0.98),
-                                               .tick_ns = last_on(&it->ring, beat->on)};
+                                               .tick_ns = last_on(&it->ring, beat->on),
+                                               .whole = beat->whole};
     it->known.period_s = beat->period_s;
     it->known.jitter_s = beat->jitter_s;
 }
 
 static void forget_clock(struct ls_emitter_slot *it) {
     it->portrait.ticking.period_s = it->portrait.ticking.jitter_s = (double)NAN;
+    it->portrait.ticking.whole = false;
     it->known.period_s = it->known.jitter_s = (double)NAN;
 }
 
@@ -188,8 +191,6 @@ static int merge(struct ls_emitters *all, uint32_t into, uint32_t slot, const ch
     struct ls_emitter_event event = {
         .t_ns = b->portrait.start_ns, .emitter_id = a->known.id, .other_id = b->known.id};
     snprintf(event.text, sizeof event.text, "%s", why);
-    a->portrait = b->portrait;
-    a->ring = b->ring;
     a->known.last_ns = a->known.last_ns > b->known.last_ns ? a->known.last_ns : b->known.last_ns;
     a->known.low_hz = fmin(a->known.low_hz, b->known.low_hz);
     a->known.high_hz = fmax(a->known.high_hz, b->known.high_hz);
@@ -197,8 +198,6 @@ static int merge(struct ls_emitters *all, uint32_t into, uint32_t slot, const ch
         a->known.first_ns < b->known.first_ns ? a->known.first_ns : b->known.first_ns;
     a->known.transmissions += b->known.transmissions;
     a->known.on_s += b->known.on_s;
-    a->known.period_s = b->known.period_s;
-    a->known.jitter_s = b->known.jitter_s;
     int code = ls_emitters_close(all, slot, a->known.id, err);
     ls_emitters_settle(all, into);
     return code == LS_OK ? tell_event(all, &event, err) : code;
@@ -214,7 +213,43 @@ static int look_back(struct ls_emitters *all, uint32_t slot, struct ls_err *err)
          at++) {
         uint32_t other = all->places[at].slot;
         if (other != slot && goes_on(&all->slots[other], it)) {
+            struct ls_emitter_slot *before = &all->slots[other];
+            before->portrait = it->portrait;
+            before->ring = it->ring;
+            before->known.period_s = it->known.period_s;
+            before->known.jitter_s = it->known.jitter_s;
             return merge(all, other, slot, "the same clock went on", err);
+        }
+    }
+    return LS_OK;
+}
+
+/* Whether what was taken for another radio sends on the ticks of one that hops. */
+static bool hops_with(const struct ls_emitter_slot *hopper, const struct ls_emitter_slot *it,
+                      const int64_t *starts, size_t n) {
+    const struct ls_portrait *p = &hopper->portrait;
+    size_t on = 0;
+    if (!p->ticking.whole || hopper->sensor != it->sensor ||
+        fabs(log(it->known.center_hz / hopper->known.center_hz)) > family_range ||
+        fabs(p->bandwidth.mean - it->portrait.bandwidth.mean) > family_bandwidth ||
+        fabs(p->level_db.mean - it->portrait.level_db.mean) > family_level_db ||
+        strcmp(p->class_name, it->portrait.class_name) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        on += ls_ticking_apart(&p->ticking, starts[i]) == 0;
+    }
+    return on > 0 && ls_beat_log10_chance(n, on, 1.0 / p->ticking.period_s) < hops_with_log10;
+}
+
+static int join_hopper(struct ls_emitters *all, uint32_t slot, const int64_t *starts, size_t n,
+                       bool *ret_joined, struct ls_err *err) {
+    *ret_joined = false;
+    for (size_t i = 0; i < all->hopper_count; i++) {
+        uint32_t hopper = all->hoppers[i];
+        if (hopper != slot && hops_with(&all->slots[hopper], &all->slots[slot], starts, n)) {
+            *ret_joined = true;
+            return merge(all, hopper, slot, "on the ticks of one that hops", err);
         }
     }
     return LS_OK;
@@ -229,7 +264,14 @@ int ls_emitters_examine(struct ls_emitters *all, uint32_t slot, struct ls_err *e
     }
     size_t n = starts_of(&it->ring, starts);
     bool had = isfinite(it->portrait.ticking.period_s);
-    if (!ls_beat_find(starts, n, &beats[0])) {
+    bool joined;
+    int code = join_hopper(all, slot, starts, n, &joined, err);
+    if (code != LS_OK || joined) {
+        return code;
+    }
+    bool ticks = (!it->portrait.ticking.whole && ls_beat_find(starts, n, &beats[0])) ||
+                 (it->known.hops && ls_beat_find_whole(starts, n, true, &beats[0]));
+    if (!ticks) {
         if (had && n == LS_BEAT_MAX) {
             forget_clock(it);
         }
@@ -346,6 +388,14 @@ static int make_hopper(struct ls_emitters *all, struct ls_emitter_family *family
     return code;
 }
 
+/* A clock most of whose ticks were heard; or, where starts are told in whole seconds, ticks on
+ * which it sends when it likes. */
+static bool find_hops(const int64_t *starts, size_t n, struct ls_beat *ret) {
+    return (ls_beat_find(starts, n, ret) && ret->count >= HOP_ON_MIN &&
+            ret->coverage >= hop_coverage) ||
+           ls_beat_find_whole(starts, n, false, ret);
+}
+
 int ls_emitters_examine_family(struct ls_emitters *all, uint32_t slot, const struct ls_heard *heard,
                                struct ls_err *err) {
     struct ls_emitter_family *family = family_of(all, all->slots[slot].sensor, heard);
@@ -358,8 +408,7 @@ int ls_emitters_examine_family(struct ls_emitters *all, uint32_t slot, const str
     family->slot[at] = slot;
     family->id[at] = all->slots[slot].known.id;
     size_t n = starts_of(&family->ring, starts);
-    if (n < HOP_ON_MIN || family->ring.count % 4 != 0 || !ls_beat_find(starts, n, &beat) ||
-        beat.count < HOP_ON_MIN || beat.coverage < hop_coverage) {
+    if (n < HOP_ON_MIN || family->ring.count % 4 != 0 || !find_hops(starts, n, &beat)) {
         return LS_OK;
     }
     size_t count = members_of(all, family, beat.on, members, &most);

@@ -4,7 +4,7 @@
 
 #include "detect/emitter_state.h"
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 static const uint64_t state_magic = UINT64_C(0x74696d652d6c); /* "l-emit" */
 
 struct head {

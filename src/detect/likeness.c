@@ -1,8 +1,10 @@
 #include "detect/likeness.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "base/util.h"
 #include "model/burst.h"
 
@@ -175,12 +177,30 @@ static double lattice_ratio(const struct ls_portrait *p, const struct ls_transmi
     return fabs(log(p->lattice_s / row->period_s)) < 0.02 ? 1.0 : -2.0;
 }
 
+int64_t ls_ticking_apart(const struct ls_ticking *clock, int64_t start_ns) {
+    int64_t period = (int64_t)clock->period_s;
+    int64_t after = llabs((start_ns - clock->tick_ns) / LS_NS_PER_S) % period;
+    return after < period - after ? after : period - after;
+}
+
+/* What is cut to whole seconds is a second late or early when the ticks fall between two. */
+static double whole_clock_ratio(const struct ls_ticking *clock, int64_t start_ns) {
+    static const double on[] = {0.8, 0.09}; /* of its transmissions, so many seconds apart */
+    int64_t apart = ls_ticking_apart(clock, start_ns);
+    double rest = (1.0 - on[0] - 2.0 * on[1]) / (clock->period_s - 3.0);
+    double share = apart < (int64_t)LS_COUNT(on) ? on[apart] : rest;
+    return log(clock->share * share * clock->period_s + 1.0 - clock->share);
+}
+
 /* A tick drifts by a share of the jitter each period, by no more than what was allowed when the
  * clock was found. */
 static double clock_ratio(const struct ls_portrait *p, const struct ls_transmission *row) {
     const struct ls_ticking *clock = &p->ticking;
     if (!isfinite(clock->period_s)) {
         return 0.0;
+    }
+    if (clock->whole) {
+        return whole_clock_ratio(clock, row->start_ns);
     }
     double apart_s = (double)(row->start_ns - clock->tick_ns) / 1e9;
     double ticks = rint(apart_s / clock->period_s);
@@ -233,6 +253,13 @@ void ls_portrait_begin(struct ls_portrait *p, const struct ls_transmission *row)
     ls_portrait_follow(p, row);
 }
 
+static void follow_whole(struct ls_ticking *clock, int64_t start_ns) {
+    bool on = ls_ticking_apart(clock, start_ns) <= 1;
+    clock->share += memory * ((on ? 1.0 : 0.0) - clock->share);
+    clock->share = fmin(fmax(clock->share, 0.02), 0.98);
+    clock->tick_ns = on ? start_ns : clock->tick_ns;
+}
+
 static void follow_tick(struct ls_ticking *clock, int64_t start_ns) {
     double apart_s = (double)(start_ns - clock->tick_ns) / 1e9;
     double ticks = rint(apart_s / clock->period_s);
@@ -279,7 +306,9 @@ void ls_portrait_follow(struct ls_portrait *p, const struct ls_transmission *row
     if (!named(p->class_name)) {
         ls_copy_text(p->class_name, sizeof p->class_name, row->class_name);
     }
-    if (isfinite(p->ticking.period_s)) {
+    if (p->ticking.whole) {
+        follow_whole(&p->ticking, row->start_ns);
+    } else if (isfinite(p->ticking.period_s)) {
         follow_tick(&p->ticking, row->start_ns);
     }
     int64_t stop_ns = row->start_ns + row->duration_ns;

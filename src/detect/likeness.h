@@ -25,6 +25,7 @@ struct ls_ticking {
     double jitter_s;
     double share; /* of its transmissions that are on it, recently */
     int64_t tick_ns;
+    bool whole; /* of whole seconds: it sends on some of the ticks, and nobody knows on which */
 };
 
 /* What is known of an emitter. */
@@ -48,6 +49,9 @@ struct ls_likeness {
     uint32_t alike;   /* LS_TIE_* */
     uint32_t unlike;
 };
+
+/* Seconds from a start to the nearest tick of a clock of whole seconds. */
+int64_t ls_ticking_apart(const struct ls_ticking *clock, int64_t start_ns);
 
 /* Frequency beyond this from the mean is another channel. */
 double ls_likeness_gate_hz(const struct ls_transmission *row);

@@ -238,6 +238,44 @@ Test(emitter, a_hopper_is_one) {
     cr_expect_not_null(strstr(bench.last_event, "hops"), "%s", bench.last_event);
 }
 
+/* Each row that is not in the emitter which most rows of its length are in. */
+static size_t astray(int64_t duration_ns, int64_t *ret_emitter) {
+    size_t counts[EMITTERS_MAX] = {0};
+    size_t rows = 0;
+    *ret_emitter = 0;
+    for (size_t i = 0; i < bench.count; i++) {
+        if (bench.rows[i].duration_ns == duration_ns) {
+            rows++;
+            counts[root(i)]++;
+            *ret_emitter = counts[root(i)] > counts[*ret_emitter] ? root(i) : *ret_emitter;
+        }
+    }
+    return rows - counts[*ret_emitter];
+}
+
+/* Two meters on the same sixteen channels, in whole seconds: one sends at will on multiples of 7 s,
+ * the other of 20 s. A state that is saved now and then makes no difference. */
+Test(emitter, meters_that_hop_at_will_on_ticks_of_whole_seconds_are_two) {
+    double a_s = 0.0;
+    double b_s = 3.0;
+    for (int k = 0; k < 400; k++) {
+        double channel = (double)gsl_rng_uniform_int(bench.rng, 16);
+        a_s += 7.0 * (2.0 + (double)gsl_rng_uniform_int(bench.rng, 10));
+        plant(a_s, 0.020, 868.0e6 + 50e3 * channel, 40e3, -40.0);
+        channel = (double)gsl_rng_uniform_int(bench.rng, 16);
+        b_s += 20.0 * (1.0 + (double)gsl_rng_uniform_int(bench.rng, 4));
+        plant(b_s, 0.021, 868.0e6 + 50e3 * channel, 40e3, -43.0);
+    }
+    run(50);
+    int64_t a;
+    int64_t b;
+    size_t of_a = astray(20000000, &a);
+    size_t of_b = astray(21000000, &b);
+    cr_expect_neq(a, b);
+    cr_expect_leq(of_a, 40, "%zu of 400", of_a);
+    cr_expect_leq(of_b, 40, "%zu of 400", of_b);
+}
+
 static const double frame_s = 60e-3 / 13.0;
 
 static struct ls_transmission *plant_call(double t_s, double duration_s, double center_hz,
