@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/time.h"
 #include "report/axes.h"
 #include "report/figures.h"
 
@@ -93,12 +94,47 @@ static void draw(struct ls_axes *axes, const double *t, const double *y, size_t 
     ls_axes_label_y(axes, label);
 }
 
+/* The rows of one pass: an incident may have grown over several, and its estimates are those of the
+ * strongest. */
+struct visit {
+    size_t first;
+    size_t behind; /* the last one */
+};
+
+/* What is silent for longer is another visit: two minutes, as the detector of passes has it. */
+static const int64_t silence_ns = 120 * LS_NS_PER_S;
+
+static int64_t away_ns(const struct ls_transmission *row, double closest_ns) {
+    return (int64_t)fabs((double)row->start_ns - closest_ns + (double)row->duration_ns / 2.0);
+}
+
+static bool same_visit(const struct ls_transmission *earlier, const struct ls_transmission *later) {
+    return later->start_ns - earlier->start_ns - earlier->duration_ns <= silence_ns;
+}
+
+static struct visit visit_at(const struct ls_material *m, double closest_ns) {
+    size_t nearest = 0;
+    for (size_t i = 1; i < m->row_count; i++) {
+        nearest =
+            away_ns(&m->rows[i], closest_ns) < away_ns(&m->rows[nearest], closest_ns) ? i : nearest;
+    }
+    struct visit visit = {nearest, nearest + 1};
+    while (visit.first > 0 && same_visit(&m->rows[visit.first - 1], &m->rows[visit.first])) {
+        visit.first--;
+    }
+    while (visit.behind < m->row_count &&
+           same_visit(&m->rows[visit.behind - 1], &m->rows[visit.behind])) {
+        visit.behind++;
+    }
+    return visit;
+}
+
 /* Rows with a value: the middle of each in s from the closest moment, and the value. */
-static size_t take(const struct ls_material *m, double closest_ns, bool level, double *ret_t,
-                   double *ret_y) {
+static size_t take(const struct ls_material *m, const struct visit *visit, double closest_ns,
+                   bool level, double *ret_t, double *ret_y) {
     size_t n = 0;
     double center_hz = (m->incident.finding.low_hz + m->incident.finding.high_hz) / 2.0;
-    for (size_t i = 0; i < m->row_count; i++) {
+    for (size_t i = visit->first; i < visit->behind; i++) {
         const struct ls_transmission *row = &m->rows[i];
         double y = level ? row->level_dbfs : row->center_hz - center_hz;
         if (isfinite(y)) {
@@ -117,19 +153,28 @@ static int draw_both(struct ls_canvas *canvas, const struct ls_material *m, doub
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for a figure");
     }
     double *y = t + m->row_count;
+    struct visit visit = visit_at(m, closest_ns);
+    const struct ls_transmission *last = &m->rows[visit.behind - 1];
+    bool only = visit.first == 0 && visit.behind == m->row_count;
+    ls_canvas_text(canvas, 86.0, 20.0, 14.0, LS_ANCHOR_START,
+                   only ? "Level and frequency of the pass; line: a passing transmitter, fitted"
+                        : "Level and frequency of the pass that is estimated, of several; line: a "
+                          "passing transmitter, fitted");
+    int64_t start_ns = only ? m->coverage.start_ns : m->rows[visit.first].start_ns;
+    int64_t stop_ns = only ? m->coverage.stop_ns : last->start_ns + last->duration_ns;
     struct ls_axes axes = {.canvas = canvas,
                            .left = 86.0,
                            .top = 32.0,
                            .width = 654.0,
                            .height = 170.0,
-                           .x0 = ((double)m->coverage.start_ns - closest_ns) / 1e9,
-                           .x1 = ((double)m->coverage.stop_ns - closest_ns) / 1e9};
-    size_t n = take(m, closest_ns, true, t, y);
+                           .x0 = ((double)start_ns - closest_ns) / 1e9,
+                           .x1 = ((double)stop_ns - closest_ns) / 1e9};
+    size_t n = take(m, &visit, closest_ns, true, t, y);
     if (n > 0) {
         draw(&axes, t, y, n, bell, "level (dBFS)");
     }
     axes.top = 226.0;
-    n = take(m, closest_ns, false, t, y);
+    n = take(m, &visit, closest_ns, false, t, y);
     draw(&axes, t, y, n, slide, "frequency (Hz from the middle)");
     ls_axes_label_x(&axes, "time from the closest moment (s)");
     free(t);
@@ -148,8 +193,6 @@ int ls_figure_pass(struct ls_canvas **ret, const struct ls_material *m, struct l
     if (code != LS_OK) {
         return code;
     }
-    ls_canvas_text(canvas, 86.0, 20.0, 14.0, LS_ANCHOR_START,
-                   "Level and frequency of the pass; line: a passing transmitter, fitted");
     code = draw_both(canvas, m, closest->value, err);
     if (code != LS_OK) {
         ls_canvas_destroy(canvas);

@@ -22,7 +22,8 @@ int ls_figure_folded(struct ls_canvas **ret, const struct ls_material *material,
 int ls_figure_cycles(struct ls_canvas **ret, const struct ls_material *material,
                      struct ls_err *err);
 
-/* Level and frequency of a pass over time, with curves of a passing transmitter fitted to them. */
+/* Level and frequency of a pass over time, with curves of a passing transmitter fitted to them: of
+ * an incident of several, the one that its estimates are of. */
 int ls_figure_pass(struct ls_canvas **ret, const struct ls_material *material, struct ls_err *err);
 
 /* A recording: the most power in each cell of time and frequency, with boxes around what was found

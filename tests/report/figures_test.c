@@ -139,6 +139,24 @@ Test(figures, the_curve_of_a_pass_goes_through_its_points) {
     ls_canvas_destroy(canvas);
 }
 
+/* The half of the rows that comes a day later is another pass, on another scale of time. */
+Test(figures, of_several_passes_the_one_that_is_estimated_is_drawn) {
+    struct ls_transmission rows[ROWS];
+    struct ls_coverage_span heard[2];
+    struct ls_material m = clock_material(rows, heard);
+    struct ls_canvas *canvas;
+    const int64_t day_ns = 86400 * LS_NS_PER_S;
+    ls_finding_number(&m.incident.finding, "closest_ns", (double)(t0 + 136 * LS_NS_PER_S),
+                      (double)NAN, (double)NAN);
+    for (size_t i = ROWS / 2; i < ROWS; i++) {
+        rows[i].start_ns += day_ns;
+    }
+    m.coverage.stop_ns += day_ns;
+    cr_assert_eq(ls_figure_pass(&canvas, &m, NULL), LS_OK);
+    cr_expect_eq(count_shapes(canvas, LS_SHAPE_DOT, LS_CANVAS_BLUE), ROWS); /* twice a half */
+    ls_canvas_destroy(canvas);
+}
+
 Test(figures, svg_is_the_same_twice_and_png_is_one) {
     struct ls_transmission rows[ROWS];
     struct ls_coverage_span heard[2];
