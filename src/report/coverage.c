@@ -206,7 +206,8 @@ void ls_coverage_shares(const struct ls_coverage *coverage, size_t count, double
     double width = (double)(coverage->stop_ns - coverage->start_ns) / (double)count;
     memset(ret, 0, count * sizeof *ret);
     for (size_t i = 0; i < coverage->count; i++) {
-        double from = (double)(coverage->listened[i].start_ns - coverage->start_ns) / width;
+        double from =
+            fmax(0.0, (double)(coverage->listened[i].start_ns - coverage->start_ns) / width);
         double to = (double)(coverage->listened[i].stop_ns - coverage->start_ns) / width;
         for (size_t bin = (size_t)from; bin < count && (double)bin < to; bin++) {
             ret[bin] += fmin(to, (double)bin + 1.0) - fmax(from, (double)bin);

@@ -17,14 +17,15 @@ enum { STRIP_CELLS = 72, PHASE_BINS = 48 };
 /* Share of each cell in which something of the evidence was on the air; NAN where nobody listened.
  */
 static void airtime(const struct ls_material *m, double *ret) {
-    const struct ls_coverage *c = &m->coverage;
-    struct ls_coverage shown = *c;
-    shown.stop_ns = ls_material_rows_end(m);
-    double width = (double)(shown.stop_ns - c->start_ns) / STRIP_CELLS;
+    struct ls_material_extent extent = ls_material_rows_extent(m);
+    struct ls_coverage shown = m->coverage;
+    shown.start_ns = extent.start_ns;
+    shown.stop_ns = extent.stop_ns;
+    double width = (double)(extent.stop_ns - extent.start_ns) / STRIP_CELLS;
     double heard[STRIP_CELLS];
     memset(ret, 0, STRIP_CELLS * sizeof *ret);
     for (size_t i = 0; i < m->row_count; i++) {
-        double from = fmax(0.0, (double)(m->rows[i].start_ns - c->start_ns) / width);
+        double from = fmax(0.0, (double)(m->rows[i].start_ns - extent.start_ns) / width);
         double to = from + (double)m->rows[i].duration_ns / width;
         for (size_t bin = (size_t)from; bin < STRIP_CELLS && (double)bin < to; bin++) {
             ret[bin] += fmin(to, (double)bin + 1.0) - fmax(from, (double)bin);
@@ -41,14 +42,20 @@ static void in_time(struct ls_document *doc, const struct ls_material *m) {
     char each[LS_UNIT_TEXT_BYTES];
     char ends[200];
     airtime(m, shares);
-    int64_t end_ns = ls_material_rows_end(m);
-    bool cut = end_ns < m->coverage.stop_ns;
-    ls_seconds_format((double)(end_ns - m->coverage.start_ns) / 1e9 / STRIP_CELLS, each);
+    struct ls_material_extent extent = ls_material_rows_extent(m);
+    bool late = extent.start_ns > m->coverage.start_ns;
+    bool cut = extent.stop_ns < m->coverage.stop_ns;
+    ls_seconds_format((double)(extent.stop_ns - extent.start_ns) / 1e9 / STRIP_CELLS, each);
     snprintf(ends, sizeof ends,
-             "From the first moment of the incident to the last%s; a cell is %s. "
+             "From the first %s to the last%s; a cell is %s. "
              "Dots (grey): nobody listened.",
-             cut ? " row that is kept as evidence" : "", each);
-    ls_document_strip(doc, "airtime", "Share of time on the air", shares, STRIP_CELLS, ends);
+             late ? "row that is kept as evidence" : "moment of the incident",
+             cut    ? " row that is kept as evidence"
+             : late ? " moment of the incident"
+                    : "",
+             each);
+    ls_document_strip(doc, "airtime", "Share of time on the air, of the rows it rests on", shares,
+                      STRIP_CELLS, ends);
 }
 
 /* --- cycles --- */
@@ -270,11 +277,18 @@ void ls_evidence_sections(struct ls_document *doc, const struct ls_material *m) 
         ls_document_text(doc, "%zu of them are in the database no more.",
                          m->evidence_count - m->row_count);
     }
-    if (m->row_count > 0 && ls_material_rows_end(m) < m->coverage.stop_ns) {
+    struct ls_material_extent extent = ls_material_rows_extent(m);
+    if (extent.start_ns > m->coverage.start_ns) {
+        ls_document_text(doc,
+                         "The rows kept as evidence begin at %s. What came before, from the "
+                         "beginning of the incident on, counted towards it and is not listed.",
+                         ls_sections_time(&shown, extent.start_ns, m->no_clock));
+    }
+    if (extent.stop_ns < m->coverage.stop_ns) {
         ls_document_text(doc,
                          "The rows kept as evidence end at %s. What followed, up to the end of the "
                          "incident, counted towards it and is not listed.",
-                         ls_sections_time(&shown, ls_material_rows_end(m), m->no_clock));
+                         ls_sections_time(&shown, extent.stop_ns, m->no_clock));
     }
     if (m->row_count > 0) {
         rows(doc, m);

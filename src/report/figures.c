@@ -15,9 +15,7 @@ static const double frame_width = 654.0;
 static const double title_y = 20.0;
 static const double title_size = 14.0;
 
-static double since_s(const struct ls_material *m, int64_t t_ns) {
-    return (double)(t_ns - m->coverage.start_ns) / 1e9;
-}
+static double since_s(int64_t t0_ns, int64_t t_ns) { return (double)(t_ns - t0_ns) / 1e9; }
 
 static int no_rows(const struct ls_material *m, struct ls_err *err) {
     return ls_err_set(err, LS_ERR_NOTFOUND,
@@ -26,16 +24,17 @@ static int no_rows(const struct ls_material *m, struct ls_err *err) {
                       (long long)m->incident.id);
 }
 
-/* Grey between what was listened to. */
-static void shade_deaf(const struct ls_axes *axes, const struct ls_material *m) {
+/* Grey between what was listened to; the axis begins at t0_ns. */
+static void shade_deaf(const struct ls_axes *axes, const struct ls_material *m, int64_t t0_ns) {
     double at = 0.0;
     for (size_t i = 0; i <= m->coverage.count; i++) {
         bool last = i == m->coverage.count;
-        double from = last ? axes->x1 : since_s(m, m->coverage.listened[i].start_ns);
+        double from =
+            last ? axes->x1 : fmin(axes->x1, since_s(t0_ns, m->coverage.listened[i].start_ns));
         if (from > at) {
             ls_axes_fill(axes, at, from, axes->y0, axes->y1, 0.0, LS_CANVAS_PALE);
         }
-        at = last ? at : since_s(m, m->coverage.listened[i].stop_ns);
+        at = last ? at : fmax(at, since_s(t0_ns, m->coverage.listened[i].stop_ns));
     }
 }
 
@@ -48,6 +47,7 @@ int ls_figure_timeline(struct ls_canvas **ret, const struct ls_material *m, stru
     if (m->row_count == 0) {
         return no_rows(m, err);
     }
+    const struct ls_material_extent extent = ls_material_rows_extent(m);
     double low = finding->low_hz / 1e6;
     double high = finding->high_hz / 1e6;
     double margin = fmax(0.08 * (high - low), 5e-3);
@@ -63,22 +63,22 @@ int ls_figure_timeline(struct ls_canvas **ret, const struct ls_material *m, stru
                            .top = 32.0,
                            .width = frame_width,
                            .height = 196.0,
-                           .x1 = since_s(m, ls_material_rows_end(m)),
+                           .x1 = since_s(extent.start_ns, extent.stop_ns),
                            .y0 = low - margin,
                            .y1 = high + margin};
     ls_canvas_text(canvas, left_edge, title_y, title_size, LS_ANCHOR_START,
                    "Transmissions in time and frequency; grey: nobody listened");
-    shade_deaf(&axes, m);
+    shade_deaf(&axes, m, extent.start_ns);
     for (size_t i = 0; i < m->row_count; i++) {
         const struct ls_transmission *row = &m->rows[i];
-        double from = since_s(m, row->start_ns);
+        double from = since_s(extent.start_ns, row->start_ns);
         double center = row->center_hz / 1e6;
         double half = row->bandwidth_hz / 2e6;
         ls_axes_fill(&axes, from, from + (double)row->duration_ns / 1e9, center - half,
                      center + half, 1.5, LS_CANVAS_BLUE);
     }
     ls_axes_frame(&axes);
-    ls_axes_label_time(&axes, m->coverage.start_ns, m->no_clock);
+    ls_axes_label_time(&axes, extent.start_ns, m->no_clock);
     ls_axes_label_y(&axes, "frequency (MHz)");
     *ret = canvas;
     return LS_OK;

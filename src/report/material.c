@@ -247,15 +247,25 @@ void ls_material_finish(struct ls_material *material) {
     ls_coverage_finish(&material->coverage);
 }
 
-int64_t ls_material_rows_end(const struct ls_material *material) {
+struct ls_material_extent ls_material_rows_extent(const struct ls_material *material) {
     const struct ls_coverage *coverage = &material->coverage;
-    double span = (double)(coverage->stop_ns - coverage->start_ns);
+    struct ls_material_extent extent = {coverage->start_ns, coverage->stop_ns};
+    double room = 0.15 * (double)(coverage->stop_ns - coverage->start_ns);
+    int64_t first = coverage->stop_ns;
     int64_t last = coverage->start_ns;
     for (size_t i = 0; i < material->row_count; i++) {
-        int64_t stop = material->rows[i].start_ns + material->rows[i].duration_ns;
+        int64_t start = material->rows[i].start_ns;
+        int64_t stop = start + material->rows[i].duration_ns;
+        first = start < first ? start : first;
         last = stop > last ? stop : last;
     }
-    return (double)(coverage->stop_ns - last) > 0.15 * span ? last : coverage->stop_ns;
+    if (material->row_count > 0 && (double)(first - coverage->start_ns) > room) {
+        extent.start_ns = first;
+    }
+    if (material->row_count > 0 && (double)(coverage->stop_ns - last) > room) {
+        extent.stop_ns = last;
+    }
+    return extent;
 }
 
 const struct ls_parameter *ls_material_period(const struct ls_material *material) {
@@ -271,5 +281,6 @@ const struct ls_parameter *ls_material_period(const struct ls_material *material
 
 bool ls_material_has_cycles(const struct ls_material *material) {
     const struct ls_parameter *period = ls_material_period(material);
-    return period != NULL && strcmp(period->name, "revisit_s") != 0 && material->row_count > 1;
+    return period != NULL && strcmp(period->name, "revisit_s") != 0 && material->row_count > 1 &&
+           ls_finding_parameter(&material->incident.finding, "units") == NULL;
 }

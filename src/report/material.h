@@ -39,12 +39,16 @@ int ls_material_init(struct ls_material *ret, struct ls_store *store, int64_t in
                      struct ls_err *err);
 void ls_material_finish(struct ls_material *material);
 
-/* Where the rows end: at the end of the incident, or before it when those that came later were not
- * kept as evidence. */
-int64_t ls_material_rows_end(const struct ls_material *material);
+/* From where to where there are rows: over the incident, or less of it when those that came before
+ * or later were not kept as evidence. */
+struct ls_material_extent {
+    int64_t start_ns;
+    int64_t stop_ns;
+};
+struct ls_material_extent ls_material_rows_extent(const struct ls_material *material);
 
-/* Is each row a cycle, on and then off? Not so where a period spans many rows, as that of a sweep.
- */
+/* Is each row a cycle, on and then off? Not so where a period spans many rows, as that of a sweep,
+ * nor where rows are of several units that keep their own. */
 bool ls_material_has_cycles(const struct ls_material *material);
 
 /* The parameter that says how often it comes, or NULL: period_s, cadence_s or revisit_s, when it is

@@ -271,3 +271,25 @@ Test(figures, an_image_within_svg_is_a_png) {
     free(svg);
     ls_canvas_destroy(canvas);
 }
+
+/* An incident may be older than the rows that were kept of it: emptiness is not what was heard. */
+Test(figures, what_is_shown_begins_and_ends_with_the_rows_that_were_kept) {
+    struct ls_transmission rows[ROWS];
+    struct ls_coverage_span heard[2];
+    struct ls_material m = clock_material(rows, heard);
+    const int64_t first = m.coverage.start_ns;
+    const int64_t last = m.coverage.stop_ns;
+    double shares[4];
+    m.coverage.start_ns -= 3600 * LS_NS_PER_S;
+    struct ls_material_extent extent = ls_material_rows_extent(&m);
+    cr_expect_eq(extent.start_ns, first);
+    cr_expect_eq(extent.stop_ns, last);
+    heard[0].start_ns = m.coverage.start_ns;
+    m.coverage.start_ns = first;
+    ls_coverage_shares(&m.coverage, 4, shares);
+    cr_expect_float_eq(shares[0], 1.0, 1e-9, "%g", shares[0]);
+    m.coverage.stop_ns += 3600 * LS_NS_PER_S;
+    cr_expect_eq(ls_material_rows_extent(&m).stop_ns, last);
+    m.coverage.stop_ns = last;
+    cr_expect_eq(ls_material_rows_extent(&m).stop_ns, last);
+}
