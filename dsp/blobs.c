@@ -139,22 +139,24 @@ static uint64_t fill_runs(uint64_t open, uint64_t bits) {
 static void reach(struct ls_blobs *blobs, const struct ls_cells *in, size_t row, size_t word,
                   uint64_t bits) {
     uint64_t *reached = blobs->reached + row * blobs->words;
-    bits &= open_word(blobs, in, row, word) & ~reached[word];
+    uint64_t open = open_word(blobs, in, row, word);
+    bits &= open & ~reached[word];
     if (bits == 0) {
         return;
     }
     blobs->fresh[DOWN][row] = blobs->fresh[UP][row] = 1;
-    uint64_t filled = fill_runs(open_word(blobs, in, row, word), bits);
+    uint64_t filled = fill_runs(open, bits);
     reached[word] |= filled;
+    uint64_t first = filled;
     for (size_t w = word; (filled & LAST) != 0 && w + 1 < blobs->words; w++) {
-        filled =
-            fill_runs(open_word(blobs, in, row, w + 1), open_word(blobs, in, row, w + 1) & ONE);
+        open = open_word(blobs, in, row, w + 1);
+        filled = fill_runs(open, open & ONE);
         reached[w + 1] |= filled;
     }
-    filled = reached[word];
+    filled = first;
     for (size_t w = word; (filled & ONE) != 0 && w > 0; w--) {
-        filled =
-            fill_runs(open_word(blobs, in, row, w - 1), open_word(blobs, in, row, w - 1) & LAST);
+        open = open_word(blobs, in, row, w - 1);
+        filled = fill_runs(open, open & LAST);
         reached[w - 1] |= filled;
     }
 }
@@ -378,19 +380,26 @@ static uint32_t label_runs(struct extent *extents, uint32_t labels, size_t row,
     size_t first = 0;
     for (size_t i = 0; i < count; i++) {
         struct run *run = &runs[i];
-        run->label = labels;
-        extents[labels] = (struct extent){.parent = labels,
-                                          .row_start = (uint32_t)row,
-                                          .row_stop = (uint32_t)row + 1,
-                                          .low = run->low,
-                                          .high = run->high};
         while (first < above_count && above[first].high < run->low) {
             first++;
         }
-        for (size_t k = first; k < above_count && above[k].low <= run->high; k++) {
+        if (first == above_count || above[first].low > run->high) {
+            extents[labels] = (struct extent){.parent = labels,
+                                              .row_start = (uint32_t)row,
+                                              .row_stop = (uint32_t)row + 1,
+                                              .low = run->low,
+                                              .high = run->high};
+            run->label = labels++;
+            continue;
+        }
+        run->label = root(extents, above[first].label);
+        for (size_t k = first + 1; k < above_count && above[k].low <= run->high; k++) {
             run->label = join(extents, run->label, root(extents, above[k].label));
         }
-        labels += run->label == labels ? 1 : 0;
+        struct extent *extent = &extents[run->label];
+        extent->row_stop = (uint32_t)row + 1;
+        extent->low = least(extent->low, run->low);
+        extent->high = most(extent->high, run->high);
     }
     return labels;
 }

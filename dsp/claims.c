@@ -26,7 +26,8 @@ enum { SKIPPED = 32 }; /* windows passed over together */
 enum { FITS_MAX = 128 };
 
 struct ls_claims {
-    size_t fits; /* in this piece */
+    size_t fits;                               /* in this piece */
+    float needs[LS_LEVELS_MAX][LS_WIDTHS_MAX]; /* excess of a whole window; 0: not asked for yet */
     float
         *halves; /* [rows_max / 2 + 1][channels]: sums of half windows, of a region or of strips */
     float *strips; /* [rows_max][channels / STRIP_CHANNELS + 1] */
@@ -129,9 +130,8 @@ static void claim(const struct ls_cells *in, const struct ls_window *window) {
 /* A window that crossed the lower limit and has this excess: claim what fits it best, if that
  * stands out. Strong windows are claimed as they are: their edges are found from the power itself.
  * True when something was claimed: *window says what. */
-static bool look_closer(struct ls_claims *claims, const struct ls_cells *in,
-                        const struct ls_limits *limits, float excess, struct ls_window *window) {
-    float need = ls_limits_excess(limits, window->rows, window->channels);
+static bool look_closer(struct ls_claims *claims, const struct ls_cells *in, float need,
+                        float excess, struct ls_window *window) {
     if (excess < LEAST_SHARE * need) {
         return false;
     }
@@ -206,12 +206,22 @@ static bool widen_and_test(const struct region *region, size_t width, const floa
     return above;
 }
 
+/* Many windows ask, of few sizes. */
+static float need_of(const struct region *region, size_t level, size_t width) {
+    float *need = &region->claims->needs[level][width];
+    if (*need == 0.0F) {
+        *need = ls_limits_excess(region->limits, (size_t)1 << level, (size_t)1 << width);
+    }
+    return *need;
+}
+
 /* Windows of one width over the rows [from, from + 2^level), which have these sums: claim what
  * crosses. Returns the sums as claims leave them. */
 static const float *claim_crossings(struct region *region, size_t level, size_t width, size_t from,
                                     float *row, const float *sums, size_t count) {
     float limit = region->limits->screen[level][width];
     float cells = (float)((size_t)1 << (level + width));
+    float need = need_of(region, level, width);
     size_t step = width < 2 ? 1 : (size_t)1 << (width - 1);
     for (size_t i = 0; i < count; i++) {
         size_t left = count - i < SKIPPED ? count - i : SKIPPED;
@@ -227,7 +237,7 @@ static const float *claim_crossings(struct region *region, size_t level, size_t 
                                    .channel = region->low + i * step,
                                    .channels = (size_t)1 << width};
         float excess = (sums[i] - cells) / cells;
-        if (look_closer(region->claims, region->in, region->limits, excess, &window)) {
+        if (look_closer(region->claims, region->in, need, excess, &window)) {
             take_out(region, &window, from, (size_t)1 << level, row);
             sums = widen_to(region, row, width, &count);
         }
@@ -379,9 +389,11 @@ static bool test_strips(struct ls_claims *claims, const struct ls_cells *in,
             size_t end = window.channel + window.channels;
             window.channels = (end < in->channels ? end : in->channels) - window.channel;
             /* Narrower windows have claimed since these were summed. */
-            claimed = (sums[i] > limits->screen[level][b] &&
-                       look_closer(claims, in, limits, ls_fit_excess(in, &window), &window)) ||
-                      claimed;
+            claimed =
+                (sums[i] > limits->screen[level][b] &&
+                 look_closer(claims, in, ls_limits_excess(limits, window.rows, window.channels),
+                             ls_fit_excess(in, &window), &window)) ||
+                claimed;
         }
     }
     return claimed;
