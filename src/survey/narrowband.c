@@ -23,11 +23,12 @@ enum {
     ON_SAMPLES = 64,     /* of a short burst: its band is taken wider for them */
     POOL_LEAST = 2 * CUT_SAMPLES,
     CUTS_LEAST = 8,
+    CROWDED_BOXES = 32, /* of a piece: half as many cuts are made */
 };
 
 /* Samples of the input transformed, of narrowband I/Q cut out, and boxes that are, for each second
  * of input. The first is everything up to 5.5 MS/s. In a crowded band the bursts of a transmission
- * are many, and some of them show what it is. */
+ * are many, and some of them show what it is, if not in this piece then in one of the next. */
 static const double INPUT_SPS = 5.5e6;
 static const double NARROW_SPS = 2e6;
 static const double CUTS_PER_S = 300.0;
@@ -235,6 +236,7 @@ static void plan_cuts(struct ls_narrowband *nb, struct ls_job *job) {
     nb->samples_left = nb->samples_left < nb->pool_room ? nb->samples_left : nb->pool_room;
     nb->cuts_left = (size_t)fmax(CUTS_LEAST, CUTS_PER_S * seconds);
     nb->cuts_left = nb->cuts_left < CUTS_MAX ? nb->cuts_left : CUTS_MAX;
+    nb->cuts_left = job->box_count > CROWDED_BOXES ? nb->cuts_left / 2 : nb->cuts_left;
     nb->pool_used = 0;
     nb->count = 0;
     memset(nb->wanted, 0, nb->block_room * sizeof *nb->wanted);
