@@ -17,6 +17,9 @@ enum {
 /* A bound that rounding brought below what it bounds would be none. */
 static const float BOUND_ROUNDING = 1.0001F;
 
+/* Below it two terms of the series are closer than a difference from the logarithm. */
+static const float SERIES = 0.03F;
+
 /* Edges of one axis: parts of step from low on, the last one shorter. */
 struct axis {
     size_t edges[GRID_MAX + 1];
@@ -101,7 +104,16 @@ static size_t length_of(const struct axis *axis) {
 }
 
 float ls_fit_evidence(float excess) {
-    return excess < 0.03F ? excess * excess * (0.5F - excess / 3.0F) : excess - log1pf(excess);
+    return excess < SERIES ? excess * excess * (0.5F - excess / 3.0F) : excess - log1pf(excess);
+}
+
+/* Pade approximants of the logarithm, from below and from above: 3 x (2 + x) / (6 + 6 x + x^2) and
+ * x (6 + x) / (6 + 4 x). */
+bool ls_fit_may_exceed(float excess, float other, float times) {
+    float most = excess * excess * (3.0F + excess) / (6.0F + 6.0F * excess + excess * excess);
+    float least =
+        other < SERIES ? ls_fit_evidence(other) : 3.0F * other * other / (6.0F + 4.0F * other);
+    return BOUND_ROUNDING * most > times * least;
 }
 
 /* The best window of an axis so far, by its ratio. */

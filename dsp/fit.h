@@ -6,6 +6,7 @@
 #ifndef DSP_FIT_H
 #define DSP_FIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "dsp/box.h"
@@ -25,6 +26,10 @@ float ls_fit_excess(const struct ls_cells *in, const struct ls_window *window);
  * exponentials: 1/2 excess^2 for weak signals; for strong ones it lets a window reach over the
  * moments in which a signal fades. */
 float ls_fit_evidence(float excess);
+
+/* May the evidence of an excess be more than so many times that of another? Both are positive. No
+ * is certain, and takes no logarithm. */
+bool ls_fit_may_exceed(float excess, float other, float times);
 
 /* Moves *window to the best fit near it. Returns its evidence over what it needs: from 1 on it
  * stands out. */

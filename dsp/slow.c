@@ -232,8 +232,8 @@ static void close_box(struct ls_slow *slow, size_t i, bool to_stop) {
             }
             float excess = sum / (float)(slots * (c + 1 - low));
             float need = needed_at(slow, slots, low, c + 1);
-            if (best >= 1.0F && excess <= need) {
-                continue; /* evidence rises with the excess */
+            if (!ls_fit_may_exceed(excess, need, best)) {
+                continue;
             }
             float ratio = ls_fit_evidence(excess) / ls_fit_evidence(need);
             if (ratio > best) {
@@ -360,8 +360,8 @@ static void fit_band(const struct ls_slow *slow, const float *row, uint64_t slot
             }
             float excess = sum / (float)(slots * (to - from));
             float need = needed_at(slow, (size_t)slots, from, to);
-            if (best->ratio >= 1.0F && excess <= need) {
-                continue; /* evidence rises with the excess */
+            if (!ls_fit_may_exceed(excess, need, best->ratio)) {
+                continue;
             }
             float ratio = ls_fit_evidence(excess) / ls_fit_evidence(need);
             if (ratio > best->ratio) {

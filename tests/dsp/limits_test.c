@@ -176,3 +176,21 @@ Test(limits, fit_finds_the_edges_of_a_burst) {
     }
     scene_finish(&scene);
 }
+
+/* From far below the series to far above the logarithm's bend. */
+Test(limits, what_may_not_exceed_never_does) {
+    size_t refused = 0;
+    size_t asked = 0;
+    for (float other = 1e-3F; other < 1e3F; other *= 1.13F) {
+        for (float excess = 1e-3F; excess < 1e3F; excess *= 1.071F) {
+            float ratio = ls_fit_evidence(excess) / ls_fit_evidence(other);
+            for (float times = 0.5F * ratio; times < 2.0F * ratio; times *= 1.03F) {
+                bool may = ls_fit_may_exceed(excess, other, times);
+                cr_assert(may || ratio <= times, "%g over %g", (double)excess, (double)other);
+                refused += may ? 0 : 1;
+                asked++;
+            }
+        }
+    }
+    cr_expect_gt(4 * refused, asked, "refused %zu of %zu", refused, asked);
+}
