@@ -11,20 +11,8 @@
 
 #include "dsp/blobs.h"
 #include "dsp/box.h"
+#include "dsp/crossings.h"
 #include "dsp/limits.h"
-
-enum {
-    LS_SEGMENT_WIDTH = 6, /* a crossing of a window up to this wide is noted by segment */
-    LS_SEGMENT_CHANNELS = 1 << LS_SEGMENT_WIDTH,
-    LS_SEGMENTS_MAX = 1024
-};
-
-/* Where the first pass saw crossings. */
-struct ls_crossings {
-    bool segment[LS_SEGMENTS_MAX]; /* of a window that starts in this segment */
-    bool wide[LS_LEVELS_MAX];      /* of windows wider than a segment, in a level */
-    bool *rows[LS_LEVELS_MAX];     /* [windows of the level]: of a window in these rows */
-};
 
 /* How many windows of a width >= 1 there are on so many of the next narrower one. */
 size_t ls_claims_windows(size_t count, size_t width);

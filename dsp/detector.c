@@ -13,6 +13,7 @@
 
 #include "dsp/boxes.h"
 #include "dsp/claims.h"
+#include "dsp/crossings.h"
 #include "dsp/profiles.h"
 #include "dsp/required.h"
 #include "dsp/rise.h"
@@ -48,16 +49,13 @@ struct ls_detector {
     unsigned char *touched; /* [channels] */
     bool *changed;          /* as in struct ls_cells */
     size_t rows;
-    bool crossed;
     struct ls_rise rise_whole; /* of a full piece */
     double rise; /* of the floor since it was tracked last: cells have been divided by it */
     float *ring[LS_LEVELS_MAX][RING]; /* rows of the pyramid, from level 1 on */
     size_t ring_rows[LS_LEVELS_MAX];
     float *none;   /* [channels]: no row before the first one */
     float *blocks; /* [2 * LS_SCREEN_SCRATCH(channels)] */
-    float
-        *width_sums; /* [channels + LS_ROWS_SCRATCH(channels)]: scratch of the bandwidth pyramid */
-    float *work;     /* [channels] */
+    float *work;   /* [channels] */
     struct ls_claims *claims;
     size_t slot_rows;
     float *sums;   /* [slots][channels] of free cells */
@@ -123,24 +121,18 @@ static int create_arrays(struct ls_detector *det) {
     det->noise_pow = calloc(n, sizeof(float));
     det->cells = make_row(det->rows_max * det->stride);
     det->marks = calloc(det->rows_max, det->stride);
-    bool *crossed = calloc(det->limits.levels * det->rows_max, sizeof *crossed);
-    for (size_t j = 0; j < det->limits.levels; j++) {
-        det->crossings.rows[j] = crossed == NULL ? NULL : crossed + j * det->rows_max;
-    }
     det->touched = calloc(n, 1);
     det->changed = calloc(n / LS_PANEL_CHANNELS + 1, sizeof *det->changed);
-    det->width_sums = calloc(n + LS_ROWS_SCRATCH(n), sizeof(float));
     det->work = make_row(n);
     size_t slots = det->rows_max / det->slot_rows + 1;
     det->sums = make_row(slots * n);
     det->counts = calloc(slots * n, sizeof(float));
     det->residual = calloc(n, sizeof(float));
     det->clean = calloc(n, sizeof(float));
-    ok = ok && det->none != NULL && det->blocks != NULL && crossed != NULL && det->scale != NULL &&
+    ok = ok && det->none != NULL && det->blocks != NULL && det->scale != NULL &&
          det->floor_pow != NULL && det->noise_pow != NULL && det->cells != NULL &&
-         det->marks != NULL && det->touched != NULL && det->changed != NULL &&
-         det->width_sums != NULL && det->work != NULL && det->sums != NULL && det->counts != NULL &&
-         det->residual != NULL && det->clean != NULL;
+         det->marks != NULL && det->touched != NULL && det->changed != NULL && det->work != NULL &&
+         det->sums != NULL && det->counts != NULL && det->residual != NULL && det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -166,6 +158,9 @@ int ls_detector_create(struct ls_detector **ret, const struct ls_detector_opts *
     plan_limits(det);
     ls_rise_plan(&det->rise_whole, opts->looks, det->rows_max / det->slot_rows, 2 * det->slot_rows);
     int code = create_arrays(det);
+    if (code == LS_OK) {
+        code = ls_crossings_init(&det->crossings, &det->limits, det->rows_max, opts->channels);
+    }
     if (code == LS_OK) {
         code = ls_claims_create(&det->claims, det->rows_max, opts->channels);
     }
@@ -200,10 +195,9 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->noise_pow);
     free(det->cells);
     free(det->marks);
-    free(det->crossings.rows[0]);
+    ls_crossings_finish(&det->crossings);
     free(det->touched);
     free(det->changed);
-    free(det->width_sums);
     free(det->work);
     ls_claims_destroy(det->claims);
     free(det->sums);
@@ -256,102 +250,19 @@ void ls_detector_begin(struct ls_detector *det, const float *floor_pow) {
     memset(det->ring_rows, 0, sizeof det->ring_rows);
     memset(det->sums, 0, slots_of(det, det->rows_max) * det->opts.channels * sizeof *det->sums);
     det->rows = 0;
-    memset(det->crossings.segment, 0, sizeof det->crossings.segment);
-    memset(det->crossings.wide, 0, sizeof det->crossings.wide);
-    memset(det->crossings.rows[0], 0, det->limits.levels * det->rows_max);
-    det->crossed = false;
+    ls_crossings_begin(&det->crossings);
     det->rise = 1.0;
 }
 
-/* Note in which segments windows of one width cross. */
-static void note_crossings(struct ls_detector *det, const float *sums, size_t count, size_t width,
-                           float limit) {
-    size_t step = width < 2 ? 1 : (size_t)1 << (width - 1);
-    size_t in_segment = LS_SEGMENT_CHANNELS / step;
-    bool *noted = det->crossings.segment;
-    for (size_t s = 0; s * in_segment < count; s++) {
-        size_t at = s * in_segment;
-        size_t n = count - at < in_segment ? count - at : in_segment;
-        noted[s] = noted[s] || ls_rows_any_above(sums + at, limit, n);
-    }
-}
-
-/* Segments that a band of n channels has. */
-static size_t segments_of(size_t n) { return (n + LS_SEGMENT_CHANNELS - 1) / LS_SEGMENT_CHANNELS; }
-
-/* Does anything wider than a segment cross in a row of a level? */
-static bool wide_crosses(struct ls_detector *det, size_t level, const float *row) {
-    float limits[LS_WIDTHS_MAX];
-    for (size_t b = 0; b < det->limits.widths; b++) {
-        limits[b] = b > LS_SEGMENT_WIDTH ? det->limits.screen[level][b] : INFINITY;
-    }
-    return ls_rows_pyramid_test(row, det->opts.channels, limits, det->limits.widths,
-                                det->width_sums);
-}
-
-/* The row with the noise in place of the segments that were noted before: a window that reaches
- * into one of them from the next is gone over with it. Returns whether anything up to a segment
- * wide crosses still. */
-static bool others_cross(struct ls_detector *det, size_t level, const float *row, float *ret) {
-    size_t n = det->opts.channels;
-    size_t widths = det->limits.widths;
-    memcpy(ret, row, n * sizeof *ret);
-    for (size_t s = 0; s < segments_of(n); s++) {
-        size_t from = s * LS_SEGMENT_CHANNELS;
-        size_t end = from + LS_SEGMENT_CHANNELS < n ? from + LS_SEGMENT_CHANNELS : n;
-        for (size_t c = from; c < end && det->crossings.segment[s]; c++) {
-            ret[c] = (float)((size_t)1 << level);
-        }
-    }
-    return ls_rows_pyramid_test(ret, n, det->limits.screen[level],
-                                widths <= LS_SEGMENT_WIDTH ? widths : LS_SEGMENT_WIDTH + 1,
-                                det->width_sums);
-}
-
-/* Something crosses in one window of rows of a level: note where, at every width. */
-static void note_row(struct ls_detector *det, size_t level, const float *row) {
-    bool *wide = &det->crossings.wide[level];
-    *wide = *wide || wide_crosses(det, level, row);
-    size_t count = det->opts.channels;
-    if (memchr(det->crossings.segment, 0, segments_of(count)) == NULL ||
-        !others_cross(det, level, row, det->work)) {
-        return;
-    }
-    const float *limits = det->limits.screen[level];
-    const float *sums = det->work;
-    bool above = ls_rows_any_above(sums, limits[0], count);
-    for (size_t b = 0; b < det->limits.widths && b <= LS_SEGMENT_WIDTH; b++) {
-        if (b > 0) {
-            float *next = det->width_sums + (b % 2) * det->opts.channels;
-            count = ls_claims_windows(count, b);
-            above = b == 1 ? ls_rows_add_test(next, sums, sums + 1, count, limits[b])
-                           : ls_rows_fold_test(next, sums, count, limits[b]);
-            sums = next;
-        }
-        if (above) {
-            note_crossings(det, sums, count, b, limits[b]);
-        }
-    }
-}
-
-/* A new window of rows of a level, in which something may cross. */
-static void look_closer(struct ls_detector *det, size_t level, size_t window, const float *row) {
-    if (ls_rows_pyramid_test(row, det->opts.channels, det->limits.screen[level], det->limits.widths,
-                             det->width_sums)) {
-        det->crossed = true;
-        det->crossings.rows[level][window] = true;
-        note_row(det, level, row);
-    }
-}
-
 /* A new row of level 1; feeds the levels above while their windows are complete. */
-static void pyramid_push(struct ls_detector *det, bool may_cross) {
+static void pyramid_push(struct ls_detector *det, struct ls_screened may_cross) {
+    const float *scratch = det->blocks + LS_SCREEN_SCRATCH(det->opts.channels);
     for (size_t level = 1; level < det->limits.levels; level++) {
         size_t i = det->ring_rows[level]++;
         const float *fresh = det->ring[level][i % RING];
-        if (may_cross) {
-            look_closer(det, level, i, fresh);
-        }
+        const struct ls_crossings_row row = {
+            .level = level, .window = i, .sums = fresh, .may_cross = may_cross, .scratch = scratch};
+        ls_crossings_look(&det->crossings, &row);
         if (level + 1 == det->limits.levels || i < 2 || i % 2 != 0) {
             return;
         }
@@ -359,6 +270,7 @@ static void pyramid_push(struct ls_detector *det, bool may_cross) {
         may_cross =
             ls_screen_add(&det->screens[level + 1], sum, fresh, det->ring[level][(i - 2) % RING],
                           det->opts.channels, det->blocks);
+        scratch = det->blocks;
     }
 }
 
@@ -377,13 +289,14 @@ void ls_detector_push(struct ls_detector *det, const float *power_sum) {
                                       .n = n,
                                       .screen = det->screens,
                                       .scratch = det->blocks};
-    struct ls_screened may_cross = ls_screen_push(&row);
+    struct ls_screened may_cross[2];
+    ls_screen_push(&row, may_cross);
     size_t window = det->rows++;
-    if (may_cross.cells) {
-        look_closer(det, 0, window, cells);
-    }
+    const struct ls_crossings_row single = {
+        .window = window, .sums = cells, .may_cross = may_cross[0], .scratch = det->blocks};
+    ls_crossings_look(&det->crossings, &single);
     if (window > 0) {
-        pyramid_push(det, may_cross.pair_sums);
+        pyramid_push(det, may_cross[1]);
     }
 }
 
@@ -563,7 +476,7 @@ void ls_detector_finish(struct ls_detector *det, bool clipped, struct ls_detecti
     ret->slot_counts = det->counts;
     ret->slots = det->rows / det->slot_rows;
     count_all(det);
-    if (det->crossed) {
+    if (det->crossings.any) {
         search_again(det, clipped, ret);
     } else {
         measure_residual(det);

@@ -30,6 +30,7 @@ struct bounds {
     vec_bits of[FOLDS + 1];
     vec_bits any; /* negative where one was passed */
     vec before;   /* blocks of the strip before */
+    float *flags;
 };
 
 void ls_screen_plan(struct ls_screen *ret, const float *limits, size_t widths) {
@@ -54,17 +55,24 @@ static inline __attribute__((always_inline)) void fill(vec_bits *ret, float valu
     *ret = (vec_bits){0} + bits;
 }
 
-static inline __attribute__((always_inline)) void set_bounds(struct bounds *ret,
-                                                             const struct ls_screen *screen) {
+/* Behind the blocks of 16: where bounds were passed by blocks up to that, a vector for each strip
+ * whose halves are for its segments, and by blocks of 32. */
+static size_t flags_of(size_t n) { return n / 256 * LANES + 3 * LANES; }
+
+static size_t wider_flags_of(size_t n) { return flags_of(n) + (n / STRIP + 1) * LANES; }
+
+static inline __attribute__((always_inline)) void
+set_bounds(struct bounds *ret, const struct ls_screen *screen, float *scratch, size_t n) {
     for (size_t b = 0; b <= FOLDS; b++) {
         fill(&ret->of[b], screen->bounds[b]);
     }
     ret->any = (vec_bits){0};
+    ret->flags = scratch + flags_of(n);
 }
 
-static inline __attribute__((always_inline)) void test(struct bounds *bounds, size_t b,
-                                                       const vec *blocks) {
-    bounds->any |= bounds->of[b] - (vec_bits)*blocks;
+static inline __attribute__((always_inline)) void test(const struct bounds *bounds, size_t b,
+                                                       const vec *blocks, vec_bits *any) {
+    *any |= bounds->of[b] - (vec_bits)*blocks;
 }
 
 /* Neighbours within quarters of the vectors. */
@@ -87,45 +95,76 @@ static inline __attribute__((always_inline)) void fold_quarters(vec *ret, const 
     *ret = even + odd;
 }
 
+/* Both segments of a strip, and its blocks of 8 and 16, of which each segment has half of a vector
+ * and a quarter: one half for each. */
+static inline __attribute__((always_inline)) void join_flags(struct bounds *bounds, size_t strip,
+                                                             const vec_bits *segments,
+                                                             const vec_bits *eights,
+                                                             const vec_bits *sixteens) {
+    vec_bits low = __builtin_shufflevector(segments[0], segments[1], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17,
+                                           18, 19, 20, 21, 22, 23);
+    vec_bits high = __builtin_shufflevector(segments[0], segments[1], 8, 9, 10, 11, 12, 13, 14, 15,
+                                            24, 25, 26, 27, 28, 29, 30, 31);
+    vec_bits wide = __builtin_shufflevector(*sixteens, *sixteens, 0, 1, 2, 3, 0, 1, 2, 3, 4, 5, 6,
+                                            7, 4, 5, 6, 7);
+    vec_bits flags = low | high | wide | *eights;
+    memcpy(bounds->flags + strip * LANES, &flags, sizeof flags);
+    bounds->any |= flags;
+}
+
 /* The vectors of a strip, which is one of two: its blocks come behind those of the other one. What
  * was stored in parts would have to wait for the store when it is loaded. */
 static inline __attribute__((always_inline)) void fold_strip(struct bounds *bounds, vec *v,
                                                              float *blocks, size_t strip) {
+    vec_bits segments[2] = {{0}};
+    vec_bits eights = {0};
+    vec_bits sixteens = {0};
 #pragma GCC unroll 8
     for (size_t i = 0; i < VECTORS; i++) {
-        test(bounds, 0, &v[i]);
+        test(bounds, 0, &v[i], &segments[i >= VECTORS / 2]);
     }
 #pragma GCC unroll 8
-    for (size_t b = 1; b < FOLDS; b++) {
+    for (size_t b = 1; b < 3; b++) {
+        size_t count = (size_t)VECTORS >> b;
 #pragma GCC unroll 8
-        for (size_t i = 0; i < (size_t)VECTORS >> b; i++) {
-            if (b < 3) {
-                fold_inside(&v[i], &v[2 * i], &v[2 * i + 1]);
-            } else {
-                fold_quarters(&v[i], &v[2 * i], &v[2 * i + 1]);
-            }
-            test(bounds, b, &v[i]);
+        for (size_t i = 0; i < count; i++) {
+            fold_inside(&v[i], &v[2 * i], &v[2 * i + 1]);
+            test(bounds, b, &v[i], &segments[i >= count / 2]);
         }
     }
+    fold_quarters(&v[0], &v[0], &v[1]);
+    test(bounds, 3, &v[0], &eights);
     vec none = {0};
     fold_quarters(&v[0], &v[0], &none);
-    test(bounds, FOLDS, &v[0]);
-    float *ret = blocks + strip / 2 * LANES;
+    test(bounds, FOLDS, &v[0], &sixteens);
+    join_flags(bounds, strip, segments, &eights, &sixteens);
     if (strip % 2 != 0) {
         v[0] = bounds->before + __builtin_shufflevector(v[0], none, 16, 17, 18, 19, 20, 21, 22, 23,
                                                         0, 1, 2, 3, 4, 5, 6, 7);
     }
     bounds->before = v[0];
-    store(ret, &v[0]);
+    store(blocks + strip / 2 * LANES, &v[0]);
 }
+
+static inline __attribute__((always_inline)) bool is_passed(const vec_bits *differences) {
+    int32_t any = 0;
+    for (size_t i = 0; i < LANES; i++) {
+        any |= (*differences)[i];
+    }
+    return any < 0;
+}
+
+_Static_assert((2 << (FOLDS + 1)) == LS_SCREEN_NARROW, "wider windows are two blocks of that");
 
 /* Blocks of 16 and all that are wider. What is behind the last one is 0 or narrower, which passes
  * no bound that the others do not. */
-static inline __attribute__((always_inline)) bool
+static inline __attribute__((always_inline)) struct ls_screened
 passes(struct bounds *bounds, const struct ls_screen *screen, float *blocks, size_t n) {
     size_t count = (n + BLOCK - 1) / BLOCK;
+    vec_bits wide = {0};
     for (size_t b = FOLDS + 1; count > 1 && b < LS_WIDTHS_MAX; b++) {
         vec_bits bound;
+        vec_bits passed = {0};
         fill(&bound, screen->bounds[b]);
         for (size_t i = 0; i < count; i += 2 * LANES) {
             vec first;
@@ -137,16 +176,21 @@ passes(struct bounds *bounds, const struct ls_screen *screen, float *blocks, siz
             vec odd = __builtin_shufflevector(first, second, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21,
                                               23, 25, 27, 29, 31);
             even += odd;
-            bounds->any |= bound - (vec_bits)even;
+            vec_bits flags = bound - (vec_bits)even;
+            passed |= flags;
+            if (b == FOLDS + 1) {
+                memcpy(blocks + wider_flags_of(n) + i / 2, &flags, sizeof flags);
+            }
             store(blocks + i / 2, &even);
+        }
+        if (b == FOLDS + 1) {
+            bounds->any |= passed;
+        } else {
+            wide |= passed;
         }
         count = (count + 1) / 2;
     }
-    int32_t any = 0;
-    for (size_t i = 0; i < LANES; i++) {
-        any |= bounds->any[i];
-    }
-    return any < 0;
+    return (struct ls_screened){.narrow = is_passed(&bounds->any), .wide = is_passed(&wide)};
 }
 
 /* A strip of a row, STRIP channels or what is left of them. */
@@ -215,12 +259,12 @@ static inline __attribute__((always_inline)) void push_strip(const struct strip 
     fold_strip(&bounds[1], pairs, pair_blocks, index);
 }
 
-LS_VERSIONS struct ls_screened ls_screen_push(const struct ls_screen_row *row) {
+LS_VERSIONS void ls_screen_push(const struct ls_screen_row *row, struct ls_screened ret[2]) {
     struct bounds bounds[2];
-    set_bounds(&bounds[0], &row->screen[0]);
-    set_bounds(&bounds[1], &row->screen[1]);
     float *blocks = row->scratch;
     float *pair_blocks = blocks + LS_SCREEN_SCRATCH(row->n);
+    set_bounds(&bounds[0], &row->screen[0], blocks, row->n);
+    set_bounds(&bounds[1], &row->screen[1], pair_blocks, row->n);
     size_t half = row->n / 2;
     for (size_t at = 0; at < row->n; at += STRIP) {
         struct room room;
@@ -247,9 +291,8 @@ LS_VERSIONS struct ls_screened ls_screen_push(const struct ls_screen_row *row) {
             leave(&room, row, at);
         }
     }
-    return (struct ls_screened){.cells = passes(&bounds[0], &row->screen[0], blocks, row->n),
-                                .pair_sums =
-                                    passes(&bounds[1], &row->screen[1], pair_blocks, row->n)};
+    ret[0] = passes(&bounds[0], &row->screen[0], blocks, row->n);
+    ret[1] = passes(&bounds[1], &row->screen[1], pair_blocks, row->n);
 }
 
 static inline __attribute__((always_inline)) void add_strip(const float *a, const float *b,
@@ -267,10 +310,11 @@ static inline __attribute__((always_inline)) void add_strip(const float *a, cons
     fold_strip(bounds, sums, blocks, index);
 }
 
-LS_VERSIONS bool ls_screen_add(const struct ls_screen *screen, float *ret, const float *a,
-                               const float *b, size_t n, float *scratch) {
+LS_VERSIONS struct ls_screened ls_screen_add(const struct ls_screen *screen, float *ret,
+                                             const float *a, const float *b, size_t n,
+                                             float *scratch) {
     struct bounds bounds;
-    set_bounds(&bounds, screen);
+    set_bounds(&bounds, screen, scratch, n);
     size_t at = 0;
     for (; at + STRIP <= n; at += STRIP) {
         add_strip(a + at, b + at, ret + at, &bounds, scratch, at / STRIP);
@@ -283,4 +327,20 @@ LS_VERSIONS bool ls_screen_add(const struct ls_screen *screen, float *ret, const
         memcpy(ret + at, left[2], (n - at) * sizeof(float));
     }
     return passes(&bounds, screen, scratch, n);
+}
+
+static bool any_negative(const float *flags, size_t count) {
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        any = any || signbit(flags[i]);
+    }
+    return any;
+}
+
+void ls_screen_where(const float *scratch, size_t n, bool *ret) {
+    const float *flags = scratch + flags_of(n);
+    const float *wider = scratch + wider_flags_of(n);
+    for (size_t s = 0; s * LS_SCREEN_NARROW < n; s++) {
+        ret[s] = any_negative(flags + s * LANES / 2, LANES / 2) || any_negative(wider + 2 * s, 2);
+    }
 }

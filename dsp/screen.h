@@ -20,8 +20,8 @@ struct ls_screen {
 
 void ls_screen_plan(struct ls_screen *ret, const float *limits, size_t widths);
 
-/* Room for the blocks of n channels: zeros at first, and then what was left there. */
-#define LS_SCREEN_SCRATCH(n) ((n) / 16 + 48)
+/* Floats of scratch for a row of n channels: zeros at first, and then what was left there. */
+#define LS_SCREEN_SCRATCH(n) ((n) / 64 * 16 + 144)
 
 /* A row of the bank that becomes one of cells, [n] each, and the sum of it and the one before. */
 struct ls_screen_row {
@@ -34,18 +34,26 @@ struct ls_screen_row {
     const float *next;              /* where the next row of cells will be */
     size_t n;                       /* even */
     const struct ls_screen *screen; /* of cells, and of pair sums */
-    float *scratch;
+    float *scratch; /* [2 * LS_SCREEN_SCRATCH(n)]: of the cells and of the pair sums */
 };
 
-/* May anything cross in the cells, and in the pair sums? */
+/* May anything cross, up to LS_SCREEN_NARROW channels wide, and wider? */
+enum { LS_SCREEN_NARROW = 64 };
 struct ls_screened {
-    bool cells;
-    bool pair_sums;
+    bool narrow;
+    bool wide;
 };
-struct ls_screened ls_screen_push(const struct ls_screen_row *row);
+
+/* ret: of the cells, and of the pair sums. */
+void ls_screen_push(const struct ls_screen_row *row, struct ls_screened ret[2]);
 
 /* ret[i] = a[i] + b[i], ret neither of them; may anything cross in it? */
-bool ls_screen_add(const struct ls_screen *screen, float *ret, const float *a, const float *b,
-                   size_t n, float *scratch);
+struct ls_screened ls_screen_add(const struct ls_screen *screen, float *ret, const float *a,
+                                 const float *b, size_t n, float *scratch);
+
+/* Of a row that may cross in narrow windows, by its scratch: in which segments of LS_SCREEN_NARROW
+ * channels is a block that passes its bound? Every such window that crosses has one. ret: as many
+ * as begin in n channels. */
+void ls_screen_where(const float *scratch, size_t n, bool *ret);
 
 #endif
