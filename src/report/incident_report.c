@@ -168,7 +168,7 @@ static void split_name(const char *name, char *ret_label, size_t size, const cha
         }
     }
     if (strcmp(name, "phase") == 0) {
-        *ret_unit = "s after 00:00"; /* UTC, of the day of the cycle */
+        *ret_unit = "s of day"; /* after 00:00 UTC of the day of the cycle */
     }
     snprintf(ret_label, size, "%.*s", (int)length, name);
     for (char *c = ret_label; *c != '\0'; c++) {
@@ -178,8 +178,8 @@ static void split_name(const char *name, char *ret_label, size_t size, const cha
 
 /* Decimals of a parameter and its ends: two digits of half the interval, which is all that is known
  * of it. -1: there is no interval to go by. */
-static int decimals_of(const struct ls_parameter *p) {
-    double half = 0.5 * (p->high - p->low);
+static int decimals_of(const struct ls_parameter *p, double scale) {
+    double half = 0.5 * scale * (p->high - p->low);
     if (!isfinite(half) || half <= 0.0) {
         return -1;
     }
@@ -208,6 +208,19 @@ static struct ls_value parameter_value(struct ls_shown *shown, const char *unit,
     return (struct ls_value){.text = shown->text, .raw = shown->raw};
 }
 
+/* An end of its interval; of a moment, how far away it is: three moments are wider than a page. */
+static struct ls_value parameter_end(struct ls_shown *shown, const char *unit, double end,
+                                     const struct ls_parameter *p) {
+    bool moment = strcmp(unit, "UTC") == 0;
+    int decimals = decimals_of(p, moment ? 1e-9 : 1.0);
+    struct ls_value value = parameter_value(shown, moment ? "ns" : unit, end, decimals, false);
+    if (moment && isfinite(end)) {
+        snprintf(shown->text, sizeof shown->text, "%+.*f s", decimals < 0 ? 3 : decimals,
+                 (end - p->value) / 1e9);
+    }
+    return value;
+}
+
 static void parameters(struct ls_document *doc, const struct ls_material *m) {
     const struct ls_finding *finding = &m->incident.finding;
     ls_document_section(doc, "parameters", "What was estimated");
@@ -223,15 +236,15 @@ static void parameters(struct ls_document *doc, const struct ls_material *m) {
         char raw[LS_PARAMETER_NAME_BYTES + 2];
         const char *unit;
         struct ls_shown shown;
-        int digits = decimals_of(p);
+        int digits = decimals_of(p, 1.0);
         split_name(p->name, label, sizeof label, &unit);
         snprintf(raw, sizeof raw, "\"%.31s\"", p->name);
         ls_document_cell(doc, (struct ls_value){.text = label, .raw = raw});
         ls_document_cell(doc, p->text[0] != '\0'
                                   ? ls_value_text(p->text)
                                   : parameter_value(&shown, unit, p->value, digits, m->no_clock));
-        ls_document_cell(doc, parameter_value(&shown, unit, p->low, digits, m->no_clock));
-        ls_document_cell(doc, parameter_value(&shown, unit, p->high, digits, m->no_clock));
+        ls_document_cell(doc, parameter_end(&shown, unit, p->low, p));
+        ls_document_cell(doc, parameter_end(&shown, unit, p->high, p));
         ls_document_cell(doc, ls_value_text(p->text[0] != '\0' ? "" : unit));
     }
 }
