@@ -8,7 +8,7 @@
 #include "base/util.h"
 #include "pattern/kind.h"
 
-enum { BENCH = 64 };
+enum { BENCH = 64 }; /* searches made at a time, each with a report of its own */
 
 struct entry {
     struct ls_finding finding;

@@ -456,9 +456,6 @@ static int store_all(struct job *job, const struct ls_pattern_state *state, stru
     }
     code = code == LS_OK ? store_rows(job, state, index, err) : code;
     code = code == LS_OK ? ls_store_finish_patterns(job->store, err) : code;
-    if (code != LS_OK) {
-        ls_store_abandon_patterns(job->store);
-    }
     free(index);
     return code;
 }
@@ -544,7 +541,8 @@ int ls_patterns_run(struct ls_store *store, const struct ls_patterns_opts *opts,
     }
     if (code == LS_OK) {
         code = store_all(&job, &state, err);
-    } else if (job.storing) {
+    }
+    if (code != LS_OK) {
         ls_store_abandon_patterns(store);
     }
     free(state.bytes);

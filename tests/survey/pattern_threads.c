@@ -1,7 +1,7 @@
-/* pattern threads: the pattern engine over one database with one, two and four threads says the
- * same byte for byte, leaves the same bytes for the next run, and ends when it is told to; a plain
- * program, since Criterion does not run under the thread sanitizer. Prints what is wrong and
- * exits 1. */
+/* pattern threads: the pattern engine over one database with one, two and four threads says and
+ * stores the same byte for byte, leaves the same bytes for the next run, and ends when it is told
+ * to; a plain program, since Criterion does not run under the thread sanitizer. Prints what is
+ * wrong and exits 1. */
 #include <math.h>
 #include <spawn.h>
 #include <stdatomic.h>
@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "model/line.h"
+#include "store/emitters.h"
 #include "survey/patterns.h"
 
 enum { ROWS = 20000, RADIOS = 24, VISITOR = 22 };
@@ -75,7 +76,32 @@ static int write_finding(void *context, const struct ls_finding *finding, struct
     return ls_line_write_finding(context, finding);
 }
 
-/* All findings as lines; the caller frees them. */
+static int write_emitter_row(void *context, const struct ls_transmission *row, const char *reason,
+                             unsigned percent, struct ls_err *err) {
+    (void)err;
+    fprintf(context, " %lld %s %u\n", (long long)row->id, reason, percent);
+    return LS_OK;
+}
+
+static int write_emitter(void *context, const struct ls_emitter *row, struct ls_err *err) {
+    (void)err;
+    fprintf(context, "emitter %lld of %llu\n", (long long)row->id,
+            (unsigned long long)row->transmissions);
+    return LS_OK;
+}
+
+/* Which row is whose, as it was stored. */
+static int write_emitters(struct ls_store *store, FILE *out, struct ls_err *err) {
+    static const struct ls_filter all = {.limit = 0};
+    int code = ls_store_each_emitter(store, &all, 0, write_emitter, out, err);
+    for (int64_t id = 1; code == LS_OK && id <= RADIOS; id++) {
+        fprintf(out, "rows of %lld\n", (long long)id);
+        code = ls_store_each_emitter_row(store, id, 0, write_emitter_row, out, err);
+    }
+    return code;
+}
+
+/* All findings as lines, and the emitters that were stored; the caller frees them. */
 static char *search(struct ls_store *store, size_t threads) {
     char *text = NULL;
     size_t size = 0;
@@ -85,6 +111,7 @@ static char *search(struct ls_store *store, size_t threads) {
     struct ls_patterns_opts opts = {
         .fresh = true, .threads = threads, .each = write_finding, .context = out};
     int code = out == NULL ? LS_ERR_NOMEM : ls_patterns_run(store, &opts, &result, &err);
+    code = code == LS_OK ? write_emitters(store, out, &err) : code;
     if (out != NULL) {
         fclose(out);
     }
