@@ -52,9 +52,12 @@ struct ls_channelizer {
     size_t block_frames;    /* a multiple of batch */
     size_t folded_stride;   /* samples */
     struct ls_fft *fft;
-    float complex *bins; /* [batch][channels] */
-    size_t batch;        /* even: both frames of a pair are at hand */
-    float *pair;         /* [channels] */
+    float complex *bins; /* [kept][bins_stride], in turns: [batch][channels] of a transform */
+    size_t bins_stride;
+    size_t kept;
+    size_t turn;
+    size_t batch; /* even: both frames of a pair are at hand */
+    float *pair;  /* [channels] */
 };
 
 /* Where results go: one of these three is not NULL. */
@@ -109,6 +112,10 @@ static void set_sizes(struct ls_channelizer *ch, const struct ls_channelizer_opt
     ch->folded_stride = round_up(ch->channels, STRIP_SAMPLES) + STRIP_SAMPLES;
     /* Not a power of two. */
     ch->folded_stride += LS_FFT_ALIGNMENT / sizeof(float complex);
+    ch->bins_stride = round_up(ch->batch * ch->channels + LS_CHANNELIZER_SLACK,
+                               LS_FFT_ALIGNMENT / sizeof(float complex));
+    /* Calls end with two frames of a batch, if not with all of them. */
+    ch->kept = o->keep_frames > 0 ? o->keep_frames / 2 + 2 : 1;
 }
 
 static bool allocate(struct ls_channelizer *ch) {
@@ -117,7 +124,7 @@ static bool allocate(struct ls_channelizer *ch) {
     ch->rows = ls_fft_alloc((ch->block_frames + history(ch)) * STRIP_SAMPLES);
     ch->history = ls_fft_alloc(ch->strips * history(ch) * STRIP_SAMPLES);
     ch->folded = ls_fft_alloc(ch->block_frames * ch->folded_stride);
-    ch->bins = ls_fft_alloc(ch->batch * ch->channels);
+    ch->bins = ls_fft_alloc(ch->kept * ch->bins_stride);
     ch->pair = (float *)ls_fft_alloc(ch->channels);
     return ch->prototype != NULL && ch->coeffs != NULL && ch->rows != NULL && ch->history != NULL &&
            ch->folded != NULL && ch->bins != NULL && ch->pair != NULL;
@@ -282,11 +289,11 @@ static void write_bins(const struct ls_channelizer *ch, const float complex *bin
     }
 }
 
-/* count frames of ch->bins as frames [first, first + count). */
-static void write_batch(struct ls_channelizer *ch, size_t first, size_t count,
-                        const struct output *out) {
+/* count frames of a transform as frames [first, first + count). */
+static void write_batch(struct ls_channelizer *ch, const float complex *batch, size_t first,
+                        size_t count, const struct output *out) {
     for (size_t i = 0; i < count; i++) {
-        const float complex *bins = ch->bins + i * ch->channels;
+        const float complex *bins = batch + i * ch->channels;
         size_t frame = first + i;
         if (out->power != NULL) {
             ch->kernels->power((const float *)bins, ch->channels, out->power + frame * out->stride);
@@ -312,8 +319,10 @@ static void transform(struct ls_channelizer *ch, size_t first, size_t count,
     for (size_t start = 0; start < count; start += ch->batch) {
         /* Always a whole batch, past count too: one plan for all, so that a frame's rounding does
          * not depend on where its call ends. */
-        ls_fft_execute(ch->fft, ch->folded + start * ch->folded_stride, ch->bins);
-        write_batch(ch, first + start, min2(ch->batch, count - start), out);
+        float complex *bins = ch->bins + ch->turn * ch->bins_stride;
+        ch->turn = (ch->turn + 1) % ch->kept;
+        ls_fft_execute(ch->fft, ch->folded + start * ch->folded_stride, bins);
+        write_batch(ch, bins, first + start, min2(ch->batch, count - start), out);
     }
 }
 

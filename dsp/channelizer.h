@@ -25,6 +25,8 @@
 
 struct ls_channelizer;
 
+enum { LS_CHANNELIZER_SLACK = 16 };
+
 struct ls_channelizer_opts {
     size_t channels;        /* even, 4 to 2^20, product of 2, 3, 5, 7; 0 means 64 */
     size_t taps;            /* prototype taps a branch: 4, 8 or 12; 1: a plain windowed transform;
@@ -32,6 +34,8 @@ struct ls_channelizer_opts {
     double stopband_db;     /* 30 to 90; 0 means 60 */
     const float *prototype; /* [channels * taps] as ls_channelizer_prototype of a bank of the same
                                options; copied; NULL: designed */
+    size_t keep_frames;     /* how long frames stay for struct ls_channelizer_pairs; 0: they do
+                               not outlive the call */
     enum ls_format format;  /* of the input; required */
     const char *kernels;    /* level of dsp/kernels.h, for tests; NULL means the best of this CPU */
 };
@@ -62,7 +66,9 @@ void ls_channelizer_power(struct ls_channelizer *ch, const void *samples, size_t
 struct ls_channelizer_pairs {
     void (*pair)(void *context, const float *power_sum);
     /* Before that, each of the two frames: [channels] as ls_channelizer_bins, but that of each two
-     * consecutive frames one has the sign of its odd channels turned. NULL: not wanted. */
+     * consecutive frames one has the sign of its odd channels turned. They stay there until
+     * keep_frames more have come; behind them LS_CHANNELIZER_SLACK channels may be read. NULL: not
+     * wanted. */
     void (*frame)(void *context, const float complex *bins);
     void *context;
 };

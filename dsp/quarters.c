@@ -1,9 +1,9 @@
-/* Frames are kept in a ring of padded rows. A slot has windows whose middles are five frames apart,
- * as many as fit: they hold 3 % fewer looks than with four, 0.06 dB for a fifth of the work, and
- * limits are told so. In a slot of 32 frames, of which five is no part, it would be three times as
- * much, and they are four apart. They lie in the middle of the slot, so that what the first and the
- * last one of a piece lack is the same. A few windows are taken at once, as most of their rows are
- * the same. */
+/* Frames stay in the bank, and a ring says where. A slot has windows whose middles are five frames
+ * apart, as many as fit: they hold 3 % fewer looks than with four, 0.06 dB for a fifth of the work,
+ * and limits are told so. In a slot of 32 frames, of which five is no part, it would be three times
+ * as much, and they are four apart. They lie in the middle of the slot, so that what the first and
+ * the last one of a piece lack is the same. A few windows are taken at once, as most of their rows
+ * are the same. */
 #include "dsp/quarters.h"
 
 #include <math.h>
@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsp/channelizer.h"
 #include "dsp/kernels.h"
 #include "dsp/prototype.h"
 
@@ -24,6 +25,8 @@ enum {
     ALIGNMENT = 64,
 };
 
+_Static_assert((int)RING == (int)LS_QUARTERS_KEEP, "a few windows fit in what is kept");
+_Static_assert((int)LS_KERNELS_PAD <= (int)LS_CHANNELIZER_SLACK, "padded rows may be read");
 _Static_assert((int)LS_QUARTERS == (int)LS_KERNELS_QUARTERS, "the kernel's quarters");
 _Static_assert(POINTS == SIDE + 1, "the kernel folds the window to the transform's length");
 
@@ -47,7 +50,7 @@ struct ls_quarters {
     size_t frames;  /* of the piece so far */
     size_t slot;    /* of the windows that are next */
     size_t windows; /* of it that were taken */
-    float complex *ring[RING];
+    const float complex *ring[RING];
     float (*weights)[LS_KERNELS_PAD]; /* [SIDE + 1] */
     float pairs;                      /* of cells that a window stands for */
     float gains[LS_QUARTERS]; /* a quarter's cells as large as those pairs of the channel's */
@@ -124,15 +127,10 @@ static void *make(size_t bytes) {
 }
 
 static int create_arrays(struct ls_quarters *quarters) {
-    bool ok = true;
-    for (size_t i = 0; i < RING; i++) {
-        quarters->ring[i] = make(quarters->padded * sizeof(float complex));
-        ok = ok && quarters->ring[i] != NULL;
-    }
     quarters->scale = make(quarters->channels * sizeof(float));
     quarters->weights = make((SIDE + 1) * sizeof *quarters->weights);
     quarters->sums = make(quarters->slots * LS_QUARTERS * quarters->padded * sizeof(float));
-    ok = ok && quarters->scale != NULL && quarters->weights != NULL && quarters->sums != NULL;
+    bool ok = quarters->scale != NULL && quarters->weights != NULL && quarters->sums != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -168,9 +166,6 @@ int ls_quarters_create(struct ls_quarters **ret, const struct ls_quarters_opts *
 void ls_quarters_destroy(struct ls_quarters *quarters) {
     if (quarters == NULL) {
         return;
-    }
-    for (size_t i = 0; i < RING; i++) {
-        free(quarters->ring[i]);
     }
     free(quarters->scale);
     free(quarters->weights);
@@ -228,8 +223,7 @@ static void take_windows(struct ls_quarters *quarters) {
 }
 
 void ls_quarters_push(struct ls_quarters *quarters, const float complex *bins) {
-    memcpy(quarters->ring[quarters->frames % RING], bins, quarters->channels * sizeof *bins);
-    quarters->frames++;
+    quarters->ring[quarters->frames++ % RING] = bins;
     if (quarters->slot < quarters->slots &&
         quarters->frames >
             middle_of(&quarters->lattice, quarters->slot, next_end(quarters) - 1) + SIDE) {

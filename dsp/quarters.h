@@ -22,7 +22,8 @@
 
 enum {
     LS_QUARTERS = 4,
-    LS_QUARTERS_HOP = 4, /* frames of the bank that a cell stands for */
+    LS_QUARTERS_HOP = 4,   /* frames of the bank that a cell stands for */
+    LS_QUARTERS_KEEP = 25, /* frames that the bank must keep */
 };
 
 struct ls_quarters;
@@ -43,7 +44,7 @@ void ls_quarters_destroy(struct ls_quarters *quarters);
 /* A piece begins. */
 void ls_quarters_begin(struct ls_quarters *quarters);
 
-/* A frame, as struct ls_channelizer_pairs gives them. */
+/* A frame, as struct ls_channelizer_pairs gives them; borrowed while LS_QUARTERS_KEEP come. */
 void ls_quarters_push(struct ls_quarters *quarters, const float complex *bins);
 
 /* floor_pow: [channels] noise power of the bank's cells, in rising frequency. ret_sums: [slots][4

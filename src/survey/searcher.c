@@ -103,12 +103,14 @@ static int create_quarters(struct ls_searcher *s, struct ls_err *err) {
 
 static int create_tools(struct ls_searcher *s, struct ls_err *err) {
     const struct ls_cut *cut = &s->cut;
-    int code = ls_channelizer_create(&s->bank,
-                                     &(struct ls_channelizer_opts){.channels = cut->channels,
-                                                                   .taps = cut->taps,
-                                                                   .format = cut->format,
-                                                                   .prototype = cut->prototype},
-                                     err);
+    int code = ls_channelizer_create(
+        &s->bank,
+        &(struct ls_channelizer_opts){.channels = cut->channels,
+                                      .taps = cut->taps,
+                                      .keep_frames = cut->quarter_frames > 0 ? LS_QUARTERS_KEEP : 0,
+                                      .format = cut->format,
+                                      .prototype = cut->prototype},
+        err);
     if (code != LS_OK) {
         return code;
     }

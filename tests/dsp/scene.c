@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dsp/quarters.h"
 #include "tests/dsp/waves.h"
 
 void scene_init(struct scene *scene, size_t channels, size_t rows, unsigned long seed) {
@@ -12,7 +13,8 @@ void scene_init(struct scene *scene, size_t channels, size_t rows, unsigned long
     struct ls_err err = {0};
     scene->rng = gsl_rng_alloc(gsl_rng_mt19937);
     gsl_rng_set(scene->rng, seed);
-    struct ls_channelizer_opts opts = {.channels = channels, .format = LS_FORMAT_CF32_LE};
+    struct ls_channelizer_opts opts = {
+        .channels = channels, .keep_frames = LS_QUARTERS_KEEP, .format = LS_FORMAT_CF32_LE};
     cr_assert_eq(ls_channelizer_create(&scene->bank, &opts, &err), LS_OK, "%s", err.text);
     size_t length;
     const float *h = ls_channelizer_prototype(scene->bank, &length);
