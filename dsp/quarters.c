@@ -6,6 +6,7 @@
  * are the same. */
 #include "dsp/quarters.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ enum {
     LONG_FRAMES = 64,
     RING = STEP * (LS_KERNELS_WINDOWS - 1) + 2 * SIDE + 1,
     ALIGNMENT = 64,
+    REACH_MAX = 64, /* frames: both stages' filters are no longer */
 };
 
 _Static_assert((int)RING == (int)LS_QUARTERS_KEEP, "a few windows fit in what is kept");
@@ -275,17 +277,15 @@ size_t ls_quarters_finish(struct ls_quarters *quarters, const float *floor_pow, 
 }
 
 /* Looks of a slot's windows, of one quarter: as dsp/looks.h has it, windows of the slots before and
- * behind included. */
-static double looks_of(const struct lattice *lattice, size_t channels, const float *prototype,
-                       size_t length) {
+ * behind included. shared: [REACH_MAX] squared correlations of frames so far apart. */
+static double looks_of(const struct lattice *lattice, const double *shared) {
     double sum = 0.0;
     for (size_t i = 0; i < lattice->windows; i++) {
         for (size_t k = 0; k < 3 * lattice->windows; k++) {
             size_t a = middle_of(lattice, 1, i);
             size_t b = middle_of(lattice, k / lattice->windows, k % lattice->windows);
-            double rho =
-                ls_prototype_correlation(prototype, length, channels, a > b ? a - b : b - a, 0);
-            sum += rho * rho;
+            size_t apart = a > b ? a - b : b - a;
+            sum += apart < REACH_MAX ? shared[apart] : 0.0;
         }
     }
     return (double)(lattice->windows * lattice->windows) / sum;
@@ -297,8 +297,13 @@ double ls_quarters_looks_share(size_t channels, size_t slot_frames, const float 
     struct lattice counted = {.slot_frames = slot_frames,
                               .step = LS_QUARTERS_HOP,
                               .windows = slot_frames / LS_QUARTERS_HOP};
-    return looks_of(&taken, channels, prototype, length) /
-           looks_of(&counted, channels, prototype, length);
+    double shared[REACH_MAX];
+    assert(2 * length <= REACH_MAX * channels);
+    for (size_t d = 0; d < REACH_MAX; d++) {
+        double rho = ls_prototype_correlation(prototype, length, channels, d, 0);
+        shared[d] = rho * rho;
+    }
+    return looks_of(&taken, shared) / looks_of(&counted, shared);
 }
 
 size_t ls_quarters_length(size_t channels, size_t length) {
