@@ -6,6 +6,7 @@
 
 enum { CHAIN_BACK = 12 };
 static const double link_share = 0.75;
+static const double trim_sigmas = 3.0; /* standard deviations */
 
 /* How many intervals between two events, 0: no whole number of them. */
 static int multiple(double difference_s, double interval_s, double width) {
@@ -146,11 +147,37 @@ struct ls_chain ls_chain_fit(const struct ls_arrivals *a, double interval_s, dou
     return best;
 }
 
+double ls_chain_residuals(const double *residuals_s, size_t count, double period_s,
+                          double least_s) {
+    double size[LS_ARRIVALS_MAX];
+    if (count == 0) {
+        return 0.0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        size[i] = fabs(residuals_s[i]);
+    }
+    double limit = trim_sigmas * fmax(1.4826 * median(size, count), least_s);
+    double squares = 0.0;
+    double kept = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        if (fabs(residuals_s[i]) <= limit) {
+            squares += residuals_s[i] * residuals_s[i];
+            kept += 1.0;
+        }
+    }
+    double n = (double)count;
+    double strangers = n - kept;
+    double variance = fmax(squares / fmax(kept, 1.0), least_s * least_s);
+    return -0.5 * kept * log(2.0 * M_PI * M_E * variance) +
+           (kept > 0.0 ? kept * log(kept / n) : 0.0) +
+           (strangers > 0.0 ? strangers * log(strangers / (n * period_s)) : 0.0);
+}
+
 double ls_chain_likelihood(const struct ls_arrivals *a, const unsigned char *member,
                            double period_s, double least_s) {
-    double squares = 0.0;
+    double residuals_s[LS_ARRIVALS_MAX];
+    size_t n = 0;
     double logs = 0.0;
-    double n = 0.0;
     double last = (double)NAN;
     for (size_t i = 0; i < a->count; i++) {
         if (member[i] == 0) {
@@ -159,13 +186,10 @@ double ls_chain_likelihood(const struct ls_arrivals *a, const unsigned char *mem
         if (!isnan(last)) {
             double d = a->t_s[i] - last;
             double k = fmax(1.0, rint(d / period_s));
-            double r = d - k * period_s;
-            squares += r * r / k;
+            residuals_s[n++] = (d - k * period_s) / sqrt(k);
             logs += log(k);
-            n += 1.0;
         }
         last = a->t_s[i];
     }
-    double variance = fmax(squares / fmax(n, 1.0), least_s * least_s);
-    return -0.5 * n * log(variance) - 0.5 * logs;
+    return ls_chain_residuals(residuals_s, n, period_s, least_s) - 0.5 * logs;
 }

@@ -21,6 +21,11 @@ struct ls_chain {
 struct ls_chain ls_chain_fit(const struct ls_arrivals *arrivals, double interval_s, double width,
                              unsigned char *ret_member);
 
+/* Log-likelihood of residuals that are normal about zero, [count] of them, but for those of
+ * strangers: what is beyond three standard deviations by their median lies anywhere within a
+ * period. least_s: no spread is finer. */
+double ls_chain_residuals(const double *residuals_s, size_t count, double period_s, double least_s);
+
 /* Log-likelihood of the residuals of member events under a phase that walks: increments. least_s:
  * no spread is finer. */
 double ls_chain_likelihood(const struct ls_arrivals *arrivals, const unsigned char *member,

@@ -17,6 +17,8 @@ static const double hops_gain = 10.0; /* of the natural logarithm; one clock in 
 static const double hops_heard = 32.0; /* one in so many */
 static const double hops_sharp = 0.1;
 static const double several_units = 12.0; /* of ls_residues_gain; one clock: once in 1e4 */
+static const double chain_share = 0.75;   /* of a clock's members, links that show that it drifts */
+static const double sure_drift = 12.0;    /* of the natural logarithm, against a clock that won */
 static const double member_sigmas = 3.0;
 static const double spread_min_s = 2e-4; /* edges of bursts are known to a hop, not better */
 static const double z90 = 1.6448536269514722;
@@ -151,17 +153,14 @@ static struct clock fit_clock(const struct ls_arrivals *a, double period_s, doub
 
 static double clock_likelihood(const struct ls_arrivals *a, const unsigned char *member,
                                const struct clock *c, double least_s) {
-    double squares = 0.0;
-    double n = 0.0;
+    double residuals_s[LS_ARRIVALS_MAX];
+    size_t n = 0;
     for (size_t i = 0; i < a->count; i++) {
         if (member[i] != 0) {
-            double r = residual(c, a->t_s[i]);
-            squares += r * r;
-            n += 1.0;
+            residuals_s[n++] = residual(c, a->t_s[i]);
         }
     }
-    double variance = fmax(squares / fmax(n, 1.0), least_s * least_s);
-    return -0.5 * fmax(n - 1.0, 0.0) * log(variance);
+    return ls_chain_residuals(residuals_s, n, c->period_s, least_s);
 }
 
 static void count_expected(const struct ls_arrivals *a, struct ls_fit *fit) {
@@ -364,7 +363,11 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
     double clock_ll =
         fits ? clock_likelihood(arrivals, other.member, &line, least_s) : -(double)INFINITY;
     double drift_ll = ls_chain_likelihood(arrivals, other.member, chain.interval_s, least_s);
-    bool drifts = renewal && drift_ll > clock_ll && chain.links >= 4;
+    /* Several units of one period are no walk of one. */
+    bool one = same && unit.period_s == clock.period_s;
+    bool all = one && (double)chain.links >= chain_share * (double)clock.members;
+    bool walks = renewal ? drift_ll > clock_ll : all && drift_ll > clock_ll + sure_drift;
+    bool drifts = walks && chain.links >= 4;
     if (drifts) {
         take_chain(&chain, &other);
         for (size_t i = 0; i < arrivals->count; i++) {

@@ -223,6 +223,13 @@ Test(fit, a_long_clock_is_told_from_one_that_waits) {
         cr_expect_eq(fit.members, LS_COUNT(clock_s));
         fit_sorted(waits_s, LS_COUNT(waits_s), &verdict, &fit);
         cr_expect_not(fit.clock, "seed %zu: on a clock", (size_t)seed);
+        /* Whichever of the two tests saw more in it. */
+        verdict.clock_rank = 1100.0;
+        verdict.period_s = 900.002;
+        fit_sorted(waits_s, LS_COUNT(waits_s), &verdict, &fit);
+        cr_expect_not(fit.clock, "seed %zu: on a clock by rank", (size_t)seed);
+        fit_sorted(clock_s, LS_COUNT(clock_s), &verdict, &fit);
+        cr_expect(fit.clock, "seed %zu: waits by rank", (size_t)seed);
     }
 }
 
