@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dsp/fit.h"
 #include "dsp/learnt.h"
 #include "dsp/needs.h"
 #include "dsp/rises.h"
 #include "dsp/rows.h"
+#include "dsp/weigh.h"
 
 enum {
     GRANULES = LS_GRANULES, /* kept of an octave */
@@ -24,7 +24,6 @@ enum {
     OPENED_MAX = 8, /* in one slot */
     SEAM_SLOTS = 2, /* with which windows of less than SHORTEST slots end that lie over a seam */
     EVENTS_MAX = 512,
-    GRID = 8, /* parts of a window in a fit */
 };
 
 static const double REFERENCE_S = 60.0; /* of noise are a channel's reference */
@@ -33,6 +32,9 @@ static const double OVER = 12.0;
 
 /* Of how far channels stray from their reference anyway: a window below it is part of that. */
 static const double STRAY_SIGMA = 10.0;
+
+/* Of a limit: a sum below that is below it however a quotient was rounded. */
+static const float SURELY_BELOW = 0.9999F;
 
 /* 6 dB over a box that is on: what a piece shows in its channels is something else. */
 static const double HELD_EXCESS = 4.0;
@@ -70,11 +72,6 @@ struct ls_slow {
     size_t done_count;
     uint64_t next_id;
 };
-
-static float needed_at(const struct ls_slow *slow, size_t slots, size_t low, size_t high) {
-    return ls_needs_excess(&slow->needs, slots, high - low) *
-           ls_learnt_doubt(slow->learnt, slots, low, high);
-}
 
 /* Limits follow the reference as it gets better. */
 static void plan_limits(struct ls_slow *slow) {
@@ -218,7 +215,9 @@ static void close_box(struct ls_slow *slow, size_t i, bool to_stop) {
     struct open_box *box = &slow->open[i];
     size_t slots = (size_t)(box->best_stop - box->start);
     size_t width = box->high - box->low;
-    size_t step = width / GRID > 0 ? width / GRID : 1;
+    struct ls_weigh weigh;
+    ls_weigh_plan(&weigh, &slow->needs, slow->learnt, slots, width);
+    size_t step = weigh.step;
     size_t first = box->low > width ? box->low - width / step * step : box->low % step;
     size_t best_low = box->low;
     size_t best_high = box->high;
@@ -230,12 +229,7 @@ static void close_box(struct ls_slow *slow, size_t i, bool to_stop) {
             if ((c + 1 - low) % step != 0 || sum <= 0.0F) {
                 continue;
             }
-            float excess = sum / (float)(slots * (c + 1 - low));
-            float need = needed_at(slow, slots, low, c + 1);
-            if (!ls_fit_may_exceed(excess, need, best)) {
-                continue;
-            }
-            float ratio = ls_fit_evidence(excess) / ls_fit_evidence(need);
+            float ratio = ls_weigh_band(&weigh, low, c + 1, sum, best);
             if (ratio > best) {
                 best = ratio;
                 best_low = low;
@@ -350,7 +344,9 @@ struct crossing {
 static void fit_band(const struct ls_slow *slow, const float *row, uint64_t slots, size_t low,
                      size_t high, struct crossing *best) {
     size_t width = high - low;
-    size_t step = width / GRID > 0 ? width / GRID : 1;
+    struct ls_weigh weigh;
+    ls_weigh_plan(&weigh, &slow->needs, slow->learnt, (size_t)slots, width);
+    size_t step = weigh.step;
     size_t first = low > width ? low - width : 0;
     for (size_t from = first; from < high; from += step) {
         for (size_t to = from + step; to <= high + width && to <= slow->opts.channels; to += step) {
@@ -358,12 +354,7 @@ static void fit_band(const struct ls_slow *slow, const float *row, uint64_t slot
             if (sum <= 0.0F) {
                 continue;
             }
-            float excess = sum / (float)(slots * (to - from));
-            float need = needed_at(slow, (size_t)slots, from, to);
-            if (!ls_fit_may_exceed(excess, need, best->ratio)) {
-                continue;
-            }
-            float ratio = ls_fit_evidence(excess) / ls_fit_evidence(need);
+            float ratio = ls_weigh_band(&weigh, from, to, sum, best->ratio);
             if (ratio > best->ratio) {
                 *best = (struct crossing){.slots = slots, .low = from, .high = to, .ratio = ratio};
             }
@@ -468,8 +459,14 @@ static bool open_box(struct ls_slow *slow, const struct crossing *found, uint64_
 /* The windows of one width, some of which cross: the one that stands out most. */
 static void test_width(const struct ls_slow *slow, uint64_t slots, size_t width, float need,
                        struct crossing *ret) {
-    for (size_t c = 0; c + width <= slow->opts.channels; c++) {
-        float ratio = (slow->window[c + width] - slow->window[c]) / need;
+    const float *window = slow->window;
+    size_t count = slow->opts.channels + 1 > width ? slow->opts.channels + 1 - width : 0;
+    for (size_t c = 0; c < count; c++) {
+        float sum = window[c + width] - window[c];
+        if (sum < SURELY_BELOW * need * fmaxf(1.0F, ret->ratio)) {
+            continue; /* most, and without a division */
+        }
+        float ratio = sum / need;
         if (ratio > fmaxf(1.0F, ret->ratio)) {
             ratio /= ls_learnt_doubt(slow->learnt, (size_t)slots, c, c + width);
         }
