@@ -461,9 +461,10 @@ static void test_width(const struct ls_slow *slow, uint64_t slots, size_t width,
                        struct crossing *ret) {
     const float *window = slow->window;
     size_t count = slow->opts.channels + 1 > width ? slow->opts.channels + 1 - width : 0;
+    float least = SURELY_BELOW * need * fmaxf(1.0F, ret->ratio);
     for (size_t c = 0; c < count; c++) {
         float sum = window[c + width] - window[c];
-        if (sum < SURELY_BELOW * need * fmaxf(1.0F, ret->ratio)) {
+        if (sum < least) {
             continue; /* most, and without a division */
         }
         float ratio = sum / need;
@@ -472,6 +473,7 @@ static void test_width(const struct ls_slow *slow, uint64_t slots, size_t width,
         }
         if (ratio > fmaxf(1.0F, ret->ratio)) {
             *ret = (struct crossing){.slots = slots, .low = c, .high = c + width, .ratio = ratio};
+            least = SURELY_BELOW * need * ratio;
         }
     }
 }
