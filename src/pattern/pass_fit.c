@@ -118,7 +118,7 @@ static double cost(const struct ls_visit *visit, const struct ls_pass *at, const
 static struct ls_pass refine(const struct ls_visit *visit, struct ls_pass best,
                              const double *w_level, const double *w_offset) {
     double span = (double)(visit->row[visit->count - 1].t_ns - visit->row[0].t_ns) / 1e9;
-    double step_s = span * 0.75 / 24.0;
+    double step_s = span * 0.75 / (LS_PASS_MOMENTS - 1);
     double step_tau = 2.0;
     double least = cost(visit, &best, w_level, w_offset);
     for (int round = 0; round < 18; round++) {

@@ -6,9 +6,8 @@
 #include <string.h>
 
 enum {
-    MOMENTS = 25,
     WIDTHS = 6,
-    CELLS = MOMENTS * WIDTHS,
+    CELLS = LS_PASS_MOMENTS * WIDTHS,
     SCAN_ROWS = 128, /* rows that the scan looks at, spread evenly */
 };
 
@@ -57,9 +56,10 @@ void ls_pass_grid_begin(struct ls_pass_grid *grid, const struct ls_visit *visit)
     grid->span_s = (double)(visit->row[visit->count - 1].t_ns - visit->row[0].t_ns) / 1e9;
     grid->count = visit->count;
     grid->step = (visit->count + SCAN_ROWS - 1) / SCAN_ROWS;
-    for (size_t m = 0; m < MOMENTS; m++) {
+    for (size_t m = 0; m < LS_PASS_MOMENTS; m++) {
         for (size_t w = 0; w < WIDTHS; w++) {
-            grid->t0_s[m * WIDTHS + w] = grid->span_s * (0.125 + 0.75 * (double)m / (MOMENTS - 1));
+            grid->t0_s[m * WIDTHS + w] =
+                grid->span_s * (0.125 + 0.75 * (double)m / (LS_PASS_MOMENTS - 1));
             grid->tau_s[m * WIDTHS + w] = grid->span_s * 0.01 * pow(2.0, (double)w);
         }
     }

@@ -7,6 +7,8 @@
 
 #include "pattern/visits.h"
 
+enum { LS_PASS_MOMENTS = 25 }; /* tried, from the first to the last eighth of a visit */
+
 /* The shape of one pass in rows of a visit. */
 struct ls_pass {
     double score; /* log-likelihood ratio to no shape at all, > 0 is better */

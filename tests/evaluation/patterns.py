@@ -239,8 +239,8 @@ def speed(build, report):
     report(f"   The machine: {waiting:.1f} processes on the average waited for its {os.cpu_count()} cores meanwhile (with the two threads of this one).")
     report(f"   Emitters (detect/emitter.h) by themselves, in that: {row['emitters_cpu_s']:.0f} s and {row['emitters_mib']:.0f} MiB for {row['emitters']} of them; "
            f"the question for all {row['emitters_told']} after the search {row['emitters_told_ms']:.0f} ms.")
-    report("   Reading, the kinds, the surrogates of emitters and what is told of them are shared out; putting rows to their emitters,")
-    report("   and storing which row is whose, are not.")
+    report("   Reading, the kinds, the surrogates of searches and what is told of them are shared out, and which row is whose is stored")
+    report("   meanwhile; putting rows to their emitters is not.")
     return not good
 
 
