@@ -89,8 +89,9 @@ class Cell:
         boxes = 86400.0 / duration * max(1.0, rate_sps * USABLE / self.width)
         self.limit = gammainccinv(self.looks, BUDGET * RATE_SHARE / boxes)
         self.matched = self.matched_db(0.9)
-        # Bursts are planted over the steep part of the curve and a little beyond.
-        self.low = self.matched_db(0.5) - 0.5
+        # Bursts are planted over the steep part of the curve and a little beyond; lines are found on quarters of
+        # channels where the radiometer of a channel has them no more.
+        self.low = self.matched_db(0.5) - 0.5 + min(0.0, self.search_db())
         self.high = self.matched_db(0.97) + 2.5
         self.snr = self.found = self.whole = self.pieces = None
 
@@ -237,7 +238,7 @@ def probit(cell):
     at = (goal - beta[0]) / beta[1]
     turn = np.array([-1.0 / beta[1], -at / beta[1]])
     half = 1.96 * math.sqrt(turn @ np.linalg.inv(info) @ turn)
-    in_db = lambda value: cell.matched_db(float(ndtr(min(value, 7.0))))
+    in_db = lambda value: cell.matched_db(float(ndtr(min(max(value, -5.0), 7.0))))  # where everything was found
     return in_db(centre + at), 0.5 * (in_db(centre + at + half) - in_db(centre + at - half))
 
 
