@@ -59,12 +59,6 @@ float complex ls_ofdm_qpsk(struct ls_random *random) {
     return CMPLXF(bits & 1 ? a : -a, bits & 2 ? a : -a);
 }
 
-float complex ls_ofdm_qam16(struct ls_random *random) {
-    uint64_t bits = ls_random_bits(random) >> 60;
-    const float a = 0.31622777f;
-    return CMPLXF(a * (float)(2 * (int)(bits & 3) - 3), a * (float)(2 * (int)(bits >> 2) - 3));
-}
-
 float complex ls_ofdm_zadoff_chu(size_t root, size_t index, size_t length) {
     size_t i = index % length;
     double turns = (double)(root * i % (2 * length) * (i + 1) % (2 * length)) / (double)length / 2;

@@ -32,9 +32,8 @@ size_t ls_ofdm_bin(const struct ls_ofdm *ofdm, size_t k, size_t count, bool skip
  * the bins. Returns their number. */
 size_t ls_ofdm_symbol(struct ls_ofdm *ofdm, size_t prefix, float scale, float complex *ret);
 
-/* Random QPSK and 16QAM of mean power 1. */
+/* Random QPSK of mean power 1. */
 float complex ls_ofdm_qpsk(struct ls_random *random);
-float complex ls_ofdm_qam16(struct ls_random *random);
 
 /* Zadoff-Chu sequence of odd length, root prime to it: entry `index` (taken modulo length). */
 float complex ls_ofdm_zadoff_chu(size_t root, size_t index, size_t length);

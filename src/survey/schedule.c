@@ -1,13 +1,11 @@
 #include "survey/schedule.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/time.h"
 
 static const double DWELL_SPREAD = 0.25;
-static const double USABLE = 0.8;
 
 /* SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014. */
 static uint64_t next_random(struct ls_schedule *schedule) {
@@ -61,15 +59,4 @@ struct ls_dwell ls_schedule_next(struct ls_schedule *schedule) {
     double share = 1.0 + DWELL_SPREAD * (2.0 * next_uniform(schedule) - 1.0);
     return (struct ls_dwell){.center_hz = schedule->centers_hz[schedule->order[schedule->next++]],
                              .lasts_ns = ls_ns_from_seconds(share * schedule->dwell_s)};
-}
-
-size_t ls_schedule_cut(double low_hz, double high_hz, double rate_sps, double usable, double *ret,
-                       size_t room) {
-    double width = rate_sps * (usable > 0.0 ? usable : USABLE);
-    size_t count = (size_t)fmax(1.0, ceil((high_hz - low_hz) / width));
-    double step = (high_hz - low_hz) / (double)count;
-    for (size_t i = 0; i < count && i < room; i++) {
-        ret[i] = low_hz + ((double)i + 0.5) * step;
-    }
-    return count;
 }

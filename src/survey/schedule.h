@@ -30,9 +30,4 @@ void ls_schedule_init(struct ls_schedule *schedule, const double *centers_hz, si
 /* With two tunings or more, never the same one twice in a row. */
 struct ls_dwell ls_schedule_next(struct ls_schedule *schedule);
 
-/* Tunings that cover [low_hz, high_hz] at a rate, when the middle `usable` share of each is good (0
- * means 0.8): as few as do, evenly spaced. Writes up to room centres, returns how many it takes. */
-size_t ls_schedule_cut(double low_hz, double high_hz, double rate_sps, double usable, double *ret,
-                       size_t room);
-
 #endif
