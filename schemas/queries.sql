@@ -471,17 +471,25 @@ FROM sensor WHERE sensor.name = :sensor;
 INSERT OR IGNORE INTO incident_transmission (incident_id, transmission_id)
 VALUES (:incident_id, :transmission_id);
 
--- The last row of growth, unless nothing has changed since.
+-- The last row of growth, unless nothing has changed since. Evidence is all that the incident rests
+-- on, of whichever run and finding; that of further findings of this run is counted when they come.
 -- name: put_growth
 INSERT OR REPLACE INTO incident_growth (incident_id, run_ns, last_ns, severity, log10_p, findings,
     evidence)
-SELECT :incident_id, :run_ns, :last_ns, :severity, :log10_p, :findings, :evidence
+SELECT :incident_id, :run_ns, :last_ns, :severity, :log10_p, :findings, e.rows
+FROM (SELECT count(*) AS rows FROM incident_transmission WHERE incident_id = :incident_id) AS e
 WHERE NOT EXISTS (
     SELECT 1 FROM incident_growth AS g WHERE g.incident_id = :incident_id
         AND g.run_ns = (SELECT max(run_ns) FROM incident_growth WHERE incident_id = :incident_id)
         AND g.severity = :severity AND g.log10_p = :log10_p AND g.findings = :findings
-        AND g.evidence = :evidence
+        AND g.evidence = e.rows
 );
+
+-- name: count_growth
+UPDATE incident_growth SET evidence =
+    (SELECT count(*) FROM incident_transmission WHERE incident_id = :incident_id)
+WHERE incident_id = :incident_id
+    AND run_ns = (SELECT max(run_ns) FROM incident_growth WHERE incident_id = :incident_id);
 
 -- name: growth
 SELECT run_ns, last_ns, severity, log10_p, findings, evidence FROM incident_growth

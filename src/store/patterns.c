@@ -290,8 +290,17 @@ static int put_growth(struct ls_store *store, const struct ls_incident *incident
     ls_sql_bind_int(stmt, ":severity", incident->severity);
     ls_sql_bind_real(stmt, ":log10_p", incident->finding.log10_p);
     ls_sql_bind_int(stmt, ":findings", (int64_t)incident->findings);
-    ls_sql_bind_int(stmt, ":evidence", (int64_t)incident->finding.evidence_count);
     return ls_sql_run(store, stmt, "storing an incident", err);
+}
+
+static int count_growth(struct ls_store *store, int64_t incident_id, struct ls_err *err) {
+    sqlite3_stmt *stmt;
+    int code = ls_sql_get(store, "count_growth", &stmt, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    ls_sql_bind_int(stmt, ":incident_id", incident_id);
+    return ls_sql_run(store, stmt, "storing a finding", err);
 }
 
 static int write_incident(struct ls_store *store, struct ls_incident *incident,
@@ -362,7 +371,10 @@ int ls_store_add_finding(struct ls_store *store, const struct ls_finding *findin
     ls_sql_bind_int(stmt, ":incident_id", incident_id);
     code = ls_sql_run(store, stmt, "storing a finding", err);
     parts_finish(&parts);
-    return code == LS_OK ? add_evidence(store, finding, incident_id, err) : code;
+    if (code == LS_OK) {
+        code = add_evidence(store, finding, incident_id, err);
+    }
+    return code == LS_OK ? count_growth(store, incident_id, err) : code;
 }
 
 /* --- the state of the engine --- */

@@ -128,6 +128,20 @@ static int count_growth(void *context, const struct ls_incident_growth *row, str
     return LS_OK;
 }
 
+static int take_evidence(void *context, const struct ls_incident_growth *row, struct ls_err *err) {
+    (void)err;
+    *(uint64_t *)context = row->evidence;
+    return LS_OK;
+}
+
+/* Of the last row of growth. */
+static uint64_t evidence_of(int64_t id) {
+    uint64_t count = 0;
+    struct ls_err err = {0};
+    cr_assert_eq(ls_store_each_growth(store, id, take_evidence, &count, &err), LS_OK);
+    return count;
+}
+
 static size_t growth(int64_t id) {
     size_t count = 0;
     struct ls_err err = {0};
@@ -153,6 +167,13 @@ Test(patterns, the_same_incident_again_takes_its_place_and_its_growth_is_kept) {
     cr_expect_eq(seen.rows[0].findings, 2);
     cr_expect_eq(seen.rows[0].finding.evidence_count, 5);
     cr_expect_eq(growth(row.id), 2);
+    cr_expect_eq(evidence_of(row.id), 5, "all that it rests on");
+    /* A permit changes what it is called, and not what it rests on. */
+    row.finding.evidence_count = 0;
+    row.severity = LS_PERMITTED;
+    put(&row, 7);
+    cr_expect_eq(growth(row.id), 3);
+    cr_expect_eq(evidence_of(row.id), 5);
 }
 
 Test(patterns, filters_keep_what_matches) {
