@@ -12,6 +12,7 @@
 #include "cli/show.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
+#include "pattern/kind.h"
 
 static const char *const severities[] = {"permitted", "note", "watch", "alert", NULL};
 
@@ -105,6 +106,17 @@ static void show_parameters(const struct ls_finding *finding, char *ret, size_t 
     }
 }
 
+/* An incident of an older version of a detector stays beside that of the present one, and looks the
+ * same but for this. */
+static void show_kind(const struct ls_finding *finding, char *ret, size_t size) {
+    const struct ls_kind *kind = ls_kind_find(finding->kind);
+    if (kind != NULL && finding->version < kind->version) {
+        snprintf(ret, size, "%s/%u", finding->kind, finding->version);
+    } else {
+        snprintf(ret, size, "%s", finding->kind);
+    }
+}
+
 static int draw(void *context, const struct ls_incident *row, struct ls_err *err) {
     struct ls_table *table = context;
     const struct ls_finding *finding = &row->finding;
@@ -114,6 +126,8 @@ static int draw(void *context, const struct ls_incident *row, struct ls_err *err
     char center[LS_SHOW_BYTES];
     char p[LS_FINDING_P_BYTES];
     char what[160];
+    char kind[64];
+    show_kind(finding, kind, sizeof kind);
     ls_show_count((uint64_t)row->id, id);
     ls_show_time(finding->start_ns, false, time);
     time[strlen("2026-11-20 08:00")] = '\0';
@@ -128,7 +142,7 @@ static int draw(void *context, const struct ls_incident *row, struct ls_err *err
     const char *cells[COLUMNS] = {
         [ID] = id,
         [SEVERITY] = ls_severity_name(row->severity),
-        [KIND] = finding->kind,
+        [KIND] = kind,
         [TIME] = time,
         [LASTS] = lasts,
         [CENTER] = center,
