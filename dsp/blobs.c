@@ -275,7 +275,7 @@ static void claim_reached(struct ls_blobs *blobs, const struct ls_cells *in) {
             if (reached[word] != 0) {
                 mark(in->marks + r * in->stride + word * WORD_CHANNELS, reached[word],
                      left < WORD_CHANNELS ? left : WORD_CHANNELS);
-                in->changed[word] = true;
+                ls_cells_change(in, word * WORD_CHANNELS, word * WORD_CHANNELS + 1);
             }
         }
         memset(reached, 0, blobs->words * sizeof *reached);
@@ -323,9 +323,10 @@ static size_t take_runs(struct ls_blobs *blobs, const struct ls_cells *in, size_
                         struct run *ret) {
     size_t count = 0;
     unsigned char *marks = in->marks + row * in->stride;
-    const unsigned char *claimed = memchr(marks, LS_MARK_CLAIMED, in->channels);
-    size_t word = claimed == NULL ? blobs->words : (size_t)(claimed - marks) / WORD_CHANNELS;
-    for (; word < blobs->words; word++) {
+    for (size_t word = 0; word < blobs->words; word++) {
+        if (!in->claimed[word]) {
+            continue;
+        }
         size_t first = word * WORD_CHANNELS;
         size_t left = in->channels - first;
         uint64_t bits = take_word(marks + first, left < WORD_CHANNELS ? left : WORD_CHANNELS);

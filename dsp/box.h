@@ -50,6 +50,8 @@ enum { LS_PANEL_CHANNELS = 64 };
 struct ls_cells {
     const float *cells;   /* [rows][stride], noise mean 1; 0 outside the analysed channels */
     unsigned char *marks; /* [rows][stride]: LS_MARK_* */
+    bool *claimed; /* [channels / LS_PANEL_CHANNELS + 1]: in these channels, cells are or were
+                      claimed; elsewhere all are free */
     bool *changed; /* [channels / LS_PANEL_CHANNELS + 1]: in these channels, cells of boxes were
                       given back to the noise or taken from it */
     const float *floor_pow; /* [channels] noise power of a cell, and the receiver's own lines */
@@ -71,6 +73,7 @@ struct ls_cells {
 static inline void ls_cells_change(const struct ls_cells *cells, size_t low, size_t high) {
     for (size_t panel = low / LS_PANEL_CHANNELS; panel * LS_PANEL_CHANNELS < high; panel++) {
         cells->changed[panel] = true;
+        cells->claimed[panel] = true;
     }
 }
 

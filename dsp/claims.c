@@ -26,6 +26,7 @@ enum { SKIPPED = 32 }; /* windows passed over together */
 enum { FITS_MAX = 128 };
 
 struct ls_claims {
+    size_t rows_max;
     size_t fits;                               /* in this piece */
     float needs[LS_LEVELS_MAX][LS_WIDTHS_MAX]; /* excess of a whole window; 0: not asked for yet */
     float
@@ -54,6 +55,7 @@ int ls_claims_create(struct ls_claims **ret, size_t rows_max, size_t channels) {
     if (claims == NULL) {
         return LS_ERR_NOMEM;
     }
+    claims->rows_max = rows_max;
     claims->halves = calloc((rows_max / 2 + 1) * channels, sizeof(float));
     claims->strips = calloc(rows_max * (channels / STRIP_CHANNELS + 1), sizeof(float));
     claims->row = calloc(channels, sizeof(float));
@@ -122,6 +124,7 @@ static struct columns all_columns(const struct region *region) {
 static void claim(const struct ls_cells *in, const struct ls_window *window) {
     size_t end = window->channel + window->channels;
     size_t width = (end < in->channels ? end : in->channels) - window->channel;
+    ls_cells_change(in, window->channel, window->channel + width);
     for (size_t r = window->row; r < window->row + window->rows; r++) {
         memset(in->marks + r * in->stride + window->channel, LS_MARK_CLAIMED, width);
     }
@@ -478,10 +481,27 @@ static void search_regions(struct ls_claims *claims, const struct ls_cells *in,
     }
 }
 
+/* Of the piece before, which may have had more rows: where it claimed nothing there are none. */
+static void clear_marks(const struct ls_claims *claims, const struct ls_cells *in) {
+    size_t panels = (in->channels + LS_PANEL_CHANNELS - 1) / LS_PANEL_CHANNELS;
+    for (size_t panel = 0; panel < panels; panel++) {
+        size_t low = panel * LS_PANEL_CHANNELS;
+        while (panel < panels && in->claimed[panel]) {
+            in->claimed[panel++] = false;
+        }
+        /* Whole rows of marks may have been set, beyond the last channel. */
+        size_t high = panel == panels ? in->stride : panel * LS_PANEL_CHANNELS;
+        for (size_t r = 0; low < high && low < panel * LS_PANEL_CHANNELS && r < claims->rows_max;
+             r++) {
+            memset(in->marks + r * in->stride + low, LS_MARK_FREE, high - low);
+        }
+    }
+}
+
 void ls_claims_make(struct ls_claims *claims, const struct ls_cells *in,
                     const struct ls_limits *limits, const struct ls_crossings *crossings,
                     struct ls_blobs *blobs) {
-    memset(in->marks, LS_MARK_FREE, in->rows * in->stride);
+    clear_marks(claims, in);
     claims->fits = 0;
     search_regions(claims, in, limits, crossings, blobs);
     search_wide(claims, in, limits, crossings);

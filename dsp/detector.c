@@ -40,14 +40,14 @@ struct ls_detector {
     struct ls_screen screens[LS_LEVELS_MAX];
     struct ls_required required;
     struct ls_crossings crossings;
-    float *scale;           /* [channels] 0.5 / floor; 0 outside the analysed channels */
-    float *floor_pow;       /* [channels] */
-    float *noise_pow;       /* [channels]: as in struct ls_cells */
-    size_t stride;          /* of rows of cells and marks */
-    float *cells;           /* [rows_max][stride] */
-    unsigned char *marks;   /* [rows_max][stride] */
-    unsigned char *touched; /* [channels] */
-    bool *changed;          /* as in struct ls_cells */
+    float *scale;         /* [channels] 0.5 / floor; 0 outside the analysed channels */
+    float *floor_pow;     /* [channels] */
+    float *noise_pow;     /* [channels]: as in struct ls_cells */
+    size_t stride;        /* of rows of cells and marks */
+    float *cells;         /* [rows_max][stride] */
+    unsigned char *marks; /* [rows_max][stride] */
+    bool *claimed;        /* as in struct ls_cells */
+    bool *changed;        /* as in struct ls_cells */
     size_t rows;
     struct ls_rise rise_whole; /* of a full piece */
     double rise; /* of the floor since it was tracked last: cells have been divided by it */
@@ -121,7 +121,7 @@ static int create_arrays(struct ls_detector *det) {
     det->noise_pow = calloc(n, sizeof(float));
     det->cells = make_row(det->rows_max * det->stride);
     det->marks = calloc(det->rows_max, det->stride);
-    det->touched = calloc(n, 1);
+    det->claimed = calloc(n / LS_PANEL_CHANNELS + 1, sizeof *det->claimed);
     det->changed = calloc(n / LS_PANEL_CHANNELS + 1, sizeof *det->changed);
     det->work = make_row(n);
     size_t slots = det->rows_max / det->slot_rows + 1;
@@ -131,7 +131,7 @@ static int create_arrays(struct ls_detector *det) {
     det->clean = calloc(n, sizeof(float));
     ok = ok && det->none != NULL && det->blocks != NULL && det->scale != NULL &&
          det->floor_pow != NULL && det->noise_pow != NULL && det->cells != NULL &&
-         det->marks != NULL && det->touched != NULL && det->changed != NULL && det->work != NULL &&
+         det->marks != NULL && det->claimed != NULL && det->changed != NULL && det->work != NULL &&
          det->sums != NULL && det->counts != NULL && det->residual != NULL && det->clean != NULL;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
@@ -196,7 +196,7 @@ void ls_detector_destroy(struct ls_detector *det) {
     free(det->cells);
     free(det->marks);
     ls_crossings_finish(&det->crossings);
-    free(det->touched);
+    free(det->claimed);
     free(det->changed);
     free(det->work);
     ls_claims_destroy(det->claims);
@@ -300,14 +300,6 @@ void ls_detector_push(struct ls_detector *det, const float *power_sum) {
     }
 }
 
-/* In which channels is any cell claimed? */
-static void find_touched(struct ls_detector *det) {
-    memset(det->touched, LS_MARK_FREE, det->opts.channels);
-    for (size_t r = 0; r < det->rows; r++) {
-        ls_rows_or(det->touched, det->marks + r * det->stride, det->opts.channels);
-    }
-}
-
 /* Every cell is free: push() has summed the rows. */
 static void count_all(struct ls_detector *det) {
     size_t n = det->opts.channels;
@@ -340,26 +332,12 @@ static void gather_segment(struct ls_detector *det, size_t from, size_t width) {
     }
 }
 
-/* Means over the free cells. push() has summed the rows; only where something was claimed are they
- * gone over again. */
-static void gather_claimed(struct ls_detector *det) {
-    static const unsigned char none[LS_SEGMENT_CHANNELS] = {LS_MARK_FREE};
-    size_t n = det->opts.channels;
-    find_touched(det);
-    memset(det->changed, 0, n / LS_PANEL_CHANNELS + 1);
-    for (size_t from = 0; from < n; from += LS_SEGMENT_CHANNELS) {
-        size_t width = n - from < LS_SEGMENT_CHANNELS ? n - from : LS_SEGMENT_CHANNELS;
-        if (memcmp(det->touched + from, none, width) != 0) {
-            gather_segment(det, from, width);
-        }
-    }
-}
-
-/* The same where cells changed sides since. */
-static void gather_changed(struct ls_detector *det) {
+/* Means over the free cells. push() has summed the rows; only where something was claimed, or
+ * changed sides since, are they gone over again. */
+static void gather(struct ls_detector *det, const bool *panels) {
     size_t n = det->opts.channels;
     for (size_t from = 0; from < n; from += LS_PANEL_CHANNELS) {
-        if (det->changed[from / LS_PANEL_CHANNELS]) {
+        if (panels[from / LS_PANEL_CHANNELS]) {
             gather_segment(det, from, n - from < LS_PANEL_CHANNELS ? n - from : LS_PANEL_CHANNELS);
         }
     }
@@ -444,6 +422,7 @@ static void search_again(struct ls_detector *det, bool clipped, struct ls_detect
     ls_profiles_begin(det->profiles);
     struct ls_cells cells = {.cells = det->cells,
                              .marks = det->marks,
+                             .claimed = det->claimed,
                              .changed = det->changed,
                              .floor_pow = det->floor_pow,
                              .noise_pow = det->noise_pow,
@@ -457,11 +436,12 @@ static void search_again(struct ls_detector *det, bool clipped, struct ls_detect
                              .grow_limit = det->limits.grow,
                              .leakage_pow = det->opts.leakage_pow};
     ls_claims_make(det->claims, &cells, &det->limits, &det->crossings, ls_boxes_blobs(det->boxes));
-    gather_claimed(det);
+    gather(det, det->claimed);
+    memset(det->changed, 0, det->opts.channels / LS_PANEL_CHANNELS + 1);
     measure_residual(det);
     cells.floor_stray = floor_stray(det);
     ret->boxes = ls_boxes_find(det->boxes, &cells, &ret->box_count, ret->declined);
-    gather_changed(det); /* cells were given back, and others fitted */
+    gather(det, det->changed); /* cells were given back, and others fitted */
     measure_residual(det);
     size_t analysed = det->opts.last_channel - det->opts.first_channel;
     ls_rows_scale(det->residual + det->opts.first_channel, (float)det->rise, analysed);

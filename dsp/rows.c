@@ -410,13 +410,6 @@ LS_VERSIONS void ls_rows_open(const float *cells, const unsigned char *marks, fl
     }
 }
 
-LS_VERSIONS void ls_rows_or(unsigned char *restrict any, const unsigned char *restrict marks,
-                            size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        any[i] |= marks[i];
-    }
-}
-
 LS_VERSIONS void ls_rows_strips(const float *a, size_t count, float *ret) {
     _Static_assert(LS_ROWS_STRIP == 2 * LANES, "two vectors a strip");
     for (size_t i = 0; i < count; i++) {

@@ -70,9 +70,6 @@ void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float *count);
 void ls_rows_open(const float *cells, const unsigned char *marks, float limit, size_t n,
                   uint64_t *ret);
 
-/* any[i] |= marks[i] */
-void ls_rows_or(unsigned char *any, const unsigned char *marks, size_t n);
-
 /* ret[i]: sum of LS_ROWS_STRIP neighbours from a[i * LS_ROWS_STRIP] on, i < count. */
 enum { LS_ROWS_STRIP = 32 };
 void ls_rows_strips(const float *a, size_t count, float *ret);

@@ -17,6 +17,7 @@ static float uniform(uint64_t *state) {
 struct scene {
     float *cells;
     unsigned char *marks;
+    bool *claimed;
     bool *changed;
     struct ls_cells in;
 };
@@ -24,13 +25,16 @@ struct scene {
 static struct scene make_scene(uint64_t *state, size_t channels, float taken) {
     struct scene scene = {.cells = malloc(ROWS * channels * sizeof(float)),
                           .marks = malloc(ROWS * channels),
+                          .claimed = calloc(channels / LS_PANEL_CHANNELS + 1, 1),
                           .changed = calloc(channels / LS_PANEL_CHANNELS + 1, 1)};
     for (size_t i = 0; i < ROWS * channels; i++) {
         scene.cells[i] = uniform(state);
         scene.marks[i] = uniform(state) < taken ? LS_MARK_TAKEN : LS_MARK_FREE;
     }
+    memset(scene.claimed, true, channels / LS_PANEL_CHANNELS + 1);
     scene.in = (struct ls_cells){.cells = scene.cells,
                                  .marks = scene.marks,
+                                 .claimed = scene.claimed,
                                  .changed = scene.changed,
                                  .rows = ROWS,
                                  .channels = channels,
@@ -41,6 +45,7 @@ static struct scene make_scene(uint64_t *state, size_t channels, float taken) {
 static void drop_scene(struct scene *scene) {
     free(scene->cells);
     free(scene->marks);
+    free(scene->claimed);
     free(scene->changed);
 }
 
