@@ -51,9 +51,11 @@ def bound(run, load):
         f"long windows, of channels and of quarters of them. "
         f"A dense band costs {whole('dense'):.1f}, {whole('dense') / whole('sparse'):.1f} "
         f"times a sparse one (goal 2): 30 % of the cells are claimed, fitted, joined and measured "
-        f"({part('dense', 'detector, where'):.1f}), each some ten times, by functions of which "
-        f"none takes more than 7 % of the run. What follows ({part('dense', 'long'):.1f}) is the "
-        f"fit of long windows, the samples of some bursts in their own band, from which their "
+        f"({part('dense', 'detector, where'):.1f}). Sums that are asked for again are kept, so what "
+        f"is left is spread: the cells, more than L2 holds, are still gone over some ten times, for "
+        f"what is open, free, claimed or a box's own, by functions of which none takes more than "
+        f"4 % of the run. What follows ({part('dense', 'long'):.1f}) is the fit of long windows, "
+        f"the samples of some boxes in their own band, from which their "
         f"class is told, and fine spectra. Two threads take up to {more:.2f} times the processor "
         f"time of one and are at least {least:.2f} times as fast{others}.", 110)
 
