@@ -27,7 +27,8 @@ struct ls_claims;
 int ls_claims_create(struct ls_claims **ret, size_t rows_max, size_t channels);
 void ls_claims_destroy(struct ls_claims *claims);
 
-/* Clears the marks, then claims. Uses blobs to grow. */
+/* Clears the marks, then claims. Uses blobs to grow. limits: the same for every piece, as what
+ * windows need by them is remembered. */
 void ls_claims_make(struct ls_claims *claims, const struct ls_cells *in,
                     const struct ls_limits *limits, const struct ls_crossings *crossings,
                     struct ls_blobs *blobs);
