@@ -42,6 +42,9 @@ def main():
     assert like("12.0 kHz  a", "12.9 kHz a") and not like("12.0 kHz", "17 kHz") and \
         not like("12 kHz", "12 Hz") and not like("12", "")
     words = [w for w in sys.argv[1:] if w != "--update"]
+    if not os.environ.get("SOAPY_SDR_PLUGIN_PATH"):
+        sys.exit("the rehearsal needs the module that plays recordings: name its folder in "
+                 "SOAPY_SDR_PLUGIN_PATH")
     program, readme, captures = (os.path.abspath(w) for w in words)
     with open(readme, encoding="utf-8") as f:
         text = f.read()
