@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "dsp/excise.h"
+#include "dsp/panels.h"
 #include "dsp/sort.h"
 
 enum {
@@ -21,7 +22,6 @@ enum {
     ALIGN_FRAMES = 32,  /* show the common gain of a known floor to some percent */
     GAIN_BLOCKS = 8,    /* are averaged for one value of the common gain */
     GAIN_VALUES = 4096, /* values it is taken from, at most */
-    PANEL = 16,         /* channels estimated together */
 };
 
 /* Averages are excised at several lengths: short ones fit between packets, long ones tell weak
@@ -86,10 +86,10 @@ struct ls_floor {
     float *power;      /* [channels] */
     float *known;      /* [channels] the estimate before this stretch */
     float *scratch;    /* [scratch_room] */
-    float *panel;      /* [PANEL][panel_stride] averages of one channel after the other */
-    float *clean;      /* [channels] share of the averages that was taken for noise */
-    bool *masked;      /* [channels] */
-    bool *occupied;    /* [channels] */
+    struct ls_panels *panels;
+    float *clean;   /* [channels] share of the averages that was taken for noise */
+    bool *masked;   /* [channels] */
+    bool *occupied; /* [channels] */
 };
 
 static size_t scratch_room(const struct ls_floor *floor) {
@@ -99,24 +99,17 @@ static size_t scratch_room(const struct ls_floor *floor) {
     return room > GAIN_VALUES ? room : GAIN_VALUES;
 }
 
-/* Averages of one channel there may be, made odd so that channels do not share a set of the cache.
- */
-static size_t panel_stride(const struct ls_floor *floor) {
-    return (floor->blocks_full + KEPT_BLOCKS) | 1;
-}
-
 static int create_arrays(struct ls_floor *floor) {
     size_t n = floor->channels;
     floor->power = calloc(n, sizeof *floor->power);
     floor->known = calloc(n, sizeof *floor->known);
     floor->clean = calloc(n, sizeof *floor->clean);
     floor->scratch = calloc(scratch_room(floor), sizeof *floor->scratch);
-    floor->panel = calloc(PANEL * panel_stride(floor), sizeof *floor->panel);
     floor->masked = calloc(n, sizeof *floor->masked);
     floor->occupied = calloc(n, sizeof *floor->occupied);
     bool ok = floor->power != NULL && floor->known != NULL && floor->clean != NULL &&
-              floor->scratch != NULL && floor->panel != NULL && floor->masked != NULL &&
-              floor->occupied != NULL;
+              floor->scratch != NULL && floor->masked != NULL && floor->occupied != NULL;
+    ok = ok && ls_panels_create(&floor->panels, floor->blocks_full + KEPT_BLOCKS) == LS_OK;
     return ok ? LS_OK : LS_ERR_NOMEM;
 }
 
@@ -160,7 +153,7 @@ void ls_floor_destroy(struct ls_floor *floor) {
         free(floor->known);
         free(floor->clean);
         free(floor->scratch);
-        free(floor->panel);
+        ls_panels_destroy(floor->panels);
         free(floor->masked);
         free(floor->occupied);
         free(floor);
@@ -196,7 +189,6 @@ int ls_floor_begin(struct ls_floor *floor, double away_s, struct ls_err *err) {
     if (averages == NULL) {
         return ls_err_set(err, LS_ERR_NOMEM, "out of memory for the floor of %zu channels", n);
     }
-    memset(averages + floor->kept * n, 0, (room - floor->kept) * n * sizeof *averages);
     floor->averages = averages;
     floor->blocks_max = room;
     return LS_OK;
@@ -222,6 +214,9 @@ void ls_floor_learn(struct ls_floor *floor, const float *power) {
     }
     size_t half = floor->channels / 2;
     float *average = floor->averages + floor->blocks * floor->channels;
+    if (floor->frames_in_block == 0) {
+        memset(average, 0, floor->channels * sizeof *average);
+    }
     for (size_t i = 0; i < half; i++) {
         average[i] += power[half + i] / BLOCK_FRAMES;
         average[half + i] += power[i] / BLOCK_FRAMES;
@@ -233,32 +228,15 @@ void ls_floor_learn(struct ls_floor *floor, const float *power) {
     }
 }
 
-/* Channels [c, c + count), blocks from first on, averaged by so many: channel i in
- * row i of the panel. Together, as neighbours share a line of the cache. Returns
- * how many averages there are. */
-static size_t group_blocks(struct ls_floor *floor, size_t c, size_t count, size_t first,
-                           size_t group) {
-    size_t blocks = (floor->blocks - first) / group;
-    for (size_t i = 0; i < blocks; i++) {
-        const float *at = floor->averages + (first + i * group) * floor->channels + c;
-        float sums[PANEL] = {0};
-        for (size_t b = 0; b < group; b++) {
-            for (size_t k = 0; k < count; k++) {
-                sums[k] += at[b * floor->channels + k];
-            }
-        }
-        for (size_t k = 0; k < count; k++) {
-            floor->panel[k * panel_stride(floor) + i] = sums[k] / (float)group;
-        }
-    }
-    return blocks;
+/* Averages of group g there are of so many blocks; 0: too few. */
+static size_t averages_of(size_t blocks, size_t g) {
+    size_t count = blocks / groups[g];
+    return g > 0 && count < GROUPED_LEAST ? 0 : count;
 }
 
-/* A channel's excised mean of so many averages: the usual estimate, or a lower one. */
-static void estimate_channel(struct ls_floor *floor, const struct ls_excise *plan, size_t g,
-                             size_t c, float *values, size_t count, double lower) {
-    double clean;
-    double mean = ls_excise_mean(plan, values, count, &clean);
+/* A channel's excised mean of averages of group g: the usual estimate, or a lower one. */
+static void take_estimate(struct ls_floor *floor, size_t g, size_t c, double mean, double clean,
+                          double lower) {
     bool likely = groups[g] < groups[0] || clean > LONG_SHARE;
     if (g == 0 || (likely && mean < lower * (double)floor->power[c])) {
         floor->power[c] = (float)fmax(floor->range_pow, mean);
@@ -266,25 +244,39 @@ static void estimate_channel(struct ls_floor *floor, const struct ls_excise *pla
     }
 }
 
+/* The channels of a panel. */
+static void estimate_panel(struct ls_floor *floor, const struct ls_excise plans[GROUPS], size_t c,
+                           size_t first) {
+    size_t blocks = floor->blocks - first;
+    size_t left = floor->channels - c;
+    size_t width = left < LS_PANELS_CHANNELS ? left : LS_PANELS_CHANNELS;
+    double lower = 1.0 - LOWER_SIGMA / sqrt(floor->block_looks * (double)blocks);
+    ls_panels_take(floor->panels, floor->averages + first * floor->channels + c, blocks,
+                   floor->channels, width);
+    for (size_t g = 0; g < GROUPS; g++) {
+        size_t count = averages_of(blocks, g);
+        double means[LS_PANELS_CHANNELS];
+        double clean[LS_PANELS_CHANNELS];
+        if (count > 0) {
+            ls_panels_excise(floor->panels, &plans[g], count, groups[g], means, clean);
+        }
+        for (size_t k = 0; count > 0 && k < width; k++) {
+            take_estimate(floor, g, c + k, means[k], clean[k], lower);
+        }
+    }
+}
+
 /* Excised means of the averages from block first on. */
 static void estimate_channels(struct ls_floor *floor, size_t first) {
-    size_t n = floor->channels;
-    size_t blocks = floor->blocks - first;
-    double lower = 1.0 - LOWER_SIGMA / sqrt(floor->block_looks * (double)blocks);
+    struct ls_excise plans[GROUPS];
     for (size_t g = 0; g < GROUPS; g++) {
-        size_t count = blocks / groups[g];
-        if (count == 0 || (g > 0 && count < GROUPED_LEAST)) {
-            continue;
+        size_t count = averages_of(floor->blocks - first, g);
+        if (count > 0) {
+            plans[g] = ls_excise_plan(count, floor->group_looks[g]);
         }
-        struct ls_excise plan = ls_excise_plan(count, floor->group_looks[g]);
-        for (size_t c = 0; c < n; c += PANEL) {
-            size_t width = n - c < PANEL ? n - c : PANEL;
-            group_blocks(floor, c, width, first, groups[g]);
-            for (size_t k = 0; k < width; k++) {
-                estimate_channel(floor, &plan, g, c + k, floor->panel + k * panel_stride(floor),
-                                 count, lower);
-            }
-        }
+    }
+    for (size_t c = 0; c < floor->channels; c += LS_PANELS_CHANNELS) {
+        estimate_panel(floor, plans, c, first);
     }
 }
 

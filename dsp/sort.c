@@ -74,23 +74,44 @@ void ls_sort_powers(float *values, size_t n) {
     memcpy(values, bits[sorted], n * sizeof *values);
 }
 
-/* By odd-even transposition (Knuth, 5.3.4), as columns have no branches in common. */
+/* Rows i and i + apart of columns: in each the smaller value to the first one. */
+static inline __attribute__((always_inline)) void order_rows(float *row, size_t apart) {
+    int32_t low[LS_SORT_COLUMNS];
+    int32_t high[LS_SORT_COLUMNS];
+    memcpy(low, row, sizeof low);
+    memcpy(high, row + apart * LS_SORT_COLUMNS, sizeof high);
+    for (size_t k = 0; k < LS_SORT_COLUMNS; k++) {
+        int32_t a = low[k];
+        int32_t b = high[k];
+        low[k] = a < b ? a : b;
+        high[k] = a < b ? b : a;
+    }
+    memcpy(row, low, sizeof low);
+    memcpy(row + apart * LS_SORT_COLUMNS, high, sizeof high);
+}
+
+/* Rows i of columns with one bit of i as wanted, in runs of that many, and those apart from them.
+ */
+static inline __attribute__((always_inline)) void order_runs(float *values, size_t n, size_t run,
+                                                             size_t first, size_t apart) {
+    for (size_t from = first; from + apart < n; from += 2 * run) {
+        size_t end = from + run + apart < n ? from + run : n - apart;
+        for (size_t i = from; i < end; i++) {
+            order_rows(values + i * LS_SORT_COLUMNS, apart);
+        }
+    }
+}
+
+/* By merge exchange (Batcher; Knuth, 5.2.2, algorithm M), as columns have no branches in common. */
 LS_VERSIONS void ls_sort_columns(float *values, size_t n) {
-    for (size_t turn = 0; turn < n; turn++) {
-        for (size_t i = turn % 2; i + 1 < n; i += 2) {
-            int32_t low[LS_SORT_COLUMNS];
-            int32_t high[LS_SORT_COLUMNS];
-            float *row = values + i * LS_SORT_COLUMNS;
-            memcpy(low, row, sizeof low);
-            memcpy(high, row + LS_SORT_COLUMNS, sizeof high);
-            for (size_t k = 0; k < LS_SORT_COLUMNS; k++) {
-                int32_t a = low[k];
-                int32_t b = high[k];
-                low[k] = a < b ? a : b;
-                high[k] = a < b ? b : a;
-            }
-            memcpy(row, low, sizeof low);
-            memcpy(row + LS_SORT_COLUMNS, high, sizeof high);
+    size_t most = 1;
+    while (2 * most < n) {
+        most *= 2;
+    }
+    for (size_t run = most; run > 0; run /= 2) {
+        order_runs(values, n, run, 0, run);
+        for (size_t q = most; q > run; q /= 2) {
+            order_runs(values, n, run, run, q - run);
         }
     }
 }
