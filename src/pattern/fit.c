@@ -338,7 +338,9 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
     double least_s = fmax(spread_min_s, quantum_s * 0.29); /* of rounding: 1/sqrt(12) */
     memset(ret, 0, sizeof *ret);
     bool renewal = verdict->renewal_rank > verdict->clock_rank;
-    struct clock grid = best_alias(arrivals, verdict->period_s, least_s, ret);
+    /* The clock test knows no long periods. */
+    double begun_s = isnan(verdict->period_s) ? verdict->interval_s : verdict->period_s;
+    struct clock grid = best_alias(arrivals, begun_s, least_s, ret);
     struct clock frame = of_one_device(arrivals, &grid, least_s, ret);
     struct clock clock = of_one_hop(arrivals, &frame, least_s, ret);
     struct clock unit = of_one_unit(arrivals, &clock, least_s, ret);

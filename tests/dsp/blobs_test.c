@@ -127,6 +127,11 @@ static void take_slowly(const struct ls_cells *in, unsigned char *marks, size_t 
     }
 }
 
+static bool same_extent(const struct ls_box *a, const struct ls_box *b) {
+    return a->row_start == b->row_start && a->row_stop == b->row_stop &&
+           a->channel_low == b->channel_low && a->channel_high == b->channel_high;
+}
+
 Test(blobs, every_blob_is_taken_once_in_order_of_its_first_cell) {
     uint64_t state = 12;
     static struct ls_box boxes[BOXES];
@@ -149,7 +154,7 @@ Test(blobs, every_blob_is_taken_once_in_order_of_its_first_cell) {
                 struct ls_box box = {.row_start = UINT32_MAX, .channel_low = UINT32_MAX};
                 take_slowly(&scene.in, marks, i / channels, i % channels, &box);
                 cr_assert_lt(seen, count, "trial %zu", trial);
-                cr_assert_eq(memcmp(&box, &boxes[seen], sizeof box), 0, "blob %zu", seen);
+                cr_assert(same_extent(&box, &boxes[seen]), "blob %zu", seen);
                 seen++;
             }
         }
