@@ -77,15 +77,16 @@ static inline __attribute__((always_inline)) double sum_lanes(const vec *lanes) 
     return sum;
 }
 
-/* Rows [r, r + group), whose number is a constant. last_weights: of the tail. */
+/* Lanes of the sums of rows [r, r + group), whose number is a constant. last_weights: of the tail.
+ */
 static inline __attribute__((always_inline)) void
 weigh_rows(const struct ls_rectangle *in, const struct tail *tail, const float *weights,
-           const float *last_weights, size_t r, size_t group, double *ret) {
-    vec sums[GROUP] = {{0}};
+           const float *last_weights, size_t r, size_t group, vec *sums) {
     vec x;
     vec w;
     for (size_t g = 0; g < group; g++) {
         ask_ahead(in, r + g);
+        sums[g] = (vec){0};
     }
     for (size_t c = 0; c < tail->at; c += LANES) {
         load(&w, weights + c);
@@ -100,21 +101,55 @@ weigh_rows(const struct ls_rectangle *in, const struct tail *tail, const float *
     for (size_t g = 0; g < group; g++) {
         load_tail(&x, in, tail, r + g);
         sums[g] += x * w;
-        ret[g] = sum_lanes(&sums[g]);
     }
 }
 
+/* The same as sum_lanes() of each of LANES rows: lanes are turned into rows, and added in the same
+ * order. */
+static inline __attribute__((always_inline)) void sum_lanes_of_rows(const vec *rows, double *ret) {
+    vec pairs[LANES]; /* lanes 0 and 1, 2 and 3... of two rows, then of the next two */
+    vec fours[LANES];
+    for (size_t i = 0; i < LANES; i += 2) {
+        pairs[i] = __builtin_shufflevector(rows[i], rows[i + 1], 0, 8, 2, 10, 4, 12, 6, 14);
+        pairs[i + 1] = __builtin_shufflevector(rows[i], rows[i + 1], 1, 9, 3, 11, 5, 13, 7, 15);
+    }
+    for (size_t i = 0; i < LANES; i += 4) {
+        for (size_t k = 0; k < 2; k++) {
+            const vec *a = &pairs[i + k];
+            const vec *b = &pairs[i + k + 2];
+            fours[i + k] = __builtin_shufflevector(*a, *b, 0, 1, 8, 9, 4, 5, 12, 13);
+            fours[i + k + 2] = __builtin_shufflevector(*a, *b, 2, 3, 10, 11, 6, 7, 14, 15);
+        }
+    }
+    vec sum = {0};
+    vec behind[LANES / 2];
+    for (size_t k = 0; k < LANES / 2; k++) {
+        vec lane = __builtin_shufflevector(fours[k], fours[k + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+        behind[k] = __builtin_shufflevector(fours[k], fours[k + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+        sum = k == 0 ? lane : sum + lane;
+    }
+    for (size_t k = 0; k < LANES / 2; k++) {
+        sum += behind[k];
+    }
+    memcpy(ret, &sum, sizeof sum);
+}
+
 LS_VERSIONS void ls_excess_rows(const struct ls_rectangle *in, const float *weights, double *ret) {
+    _Static_assert(LANES == 2 * GROUP, "as many rows as lanes are two groups");
     struct tail tail;
+    vec sums[LANES];
     find_tail(&tail, in, in->channels / LANES * LANES);
     float last_weights[LANES] = {0};
     memcpy(last_weights, weights + tail.at, tail.channels * sizeof(float));
     size_t r = 0;
-    for (; r + GROUP <= in->rows; r += GROUP) {
-        weigh_rows(in, &tail, weights, last_weights, r, GROUP, ret + r);
+    for (; r + LANES <= in->rows; r += LANES) {
+        weigh_rows(in, &tail, weights, last_weights, r, GROUP, sums);
+        weigh_rows(in, &tail, weights, last_weights, r + GROUP, GROUP, sums + GROUP);
+        sum_lanes_of_rows(sums, ret + r);
     }
     for (; r < in->rows; r++) {
-        weigh_rows(in, &tail, weights, last_weights, r, 1, ret + r);
+        weigh_rows(in, &tail, weights, last_weights, r, 1, sums);
+        ret[r] = sum_lanes(&sums[0]);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "dsp/rows.h"
+#include "dsp/versions.h"
 
 /* A difference is off by half of 2^-23 of itself, and so are the sum and the product below. */
 static const float ROUNDING = 1.0F + 1e-6F;
@@ -17,10 +18,14 @@ void ls_rises_run(float *ret, const float *values, size_t n) {
     }
 }
 
-void ls_rises_take_out(float *row, size_t n, size_t low, size_t high) {
+LS_VERSIONS void ls_rises_take_out(float *row, size_t n, size_t low, size_t high) {
     float part = row[high] - row[low];
-    for (size_t c = low; c <= n; c++) {
-        row[c] = c < high ? row[low] : row[c] - part;
+    float before = row[low];
+    for (size_t c = low; c < high; c++) {
+        row[c] = before;
+    }
+    for (size_t c = high; c <= n; c++) {
+        row[c] -= part;
     }
 }
 
