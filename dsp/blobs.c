@@ -42,7 +42,7 @@ struct ls_blobs {
     size_t words;           /* of a row */
     uint64_t *open;         /* [rows_max][words] */
     uint64_t *reached;      /* [rows_max][words] */
-    uint64_t *seeds;        /* [words] of one row */
+    uint64_t *row;          /* [words]: seeds of one row, or what is taken of it */
     uint8_t *known;         /* [rows_max][words]: is that word of open made? */
     uint8_t *fresh[2];      /* [rows_max]: has bits that the row below, above was not given */
     struct run *runs[2];    /* [channels / 2 + 1] of this row and of the one above */
@@ -67,10 +67,10 @@ int ls_blobs_create(struct ls_blobs **ret, size_t rows_max, size_t channels) {
     blobs->open = calloc(rows_max * blobs->words, sizeof *blobs->open);
     blobs->reached = calloc(rows_max * blobs->words, sizeof *blobs->reached);
     blobs->known = calloc(rows_max * blobs->words, sizeof *blobs->known);
-    blobs->seeds = calloc(blobs->words, sizeof *blobs->seeds);
+    blobs->row = calloc(blobs->words, sizeof *blobs->row);
     blobs->extents = calloc(rows_max * runs_max, sizeof *blobs->extents);
     bool ok = blobs->open != NULL && blobs->reached != NULL && blobs->known != NULL &&
-              blobs->seeds != NULL && blobs->extents != NULL;
+              blobs->row != NULL && blobs->extents != NULL;
     for (int i = 0; i < 2; i++) {
         blobs->fresh[i] = calloc(rows_max, sizeof *blobs->fresh[i]);
         blobs->runs[i] = calloc(runs_max, sizeof *blobs->runs[i]);
@@ -89,7 +89,7 @@ void ls_blobs_destroy(struct ls_blobs *blobs) {
         free(blobs->open);
         free(blobs->reached);
         free(blobs->known);
-        free(blobs->seeds);
+        free(blobs->row);
         free(blobs->extents);
         for (int i = 0; i < 2; i++) {
             free(blobs->fresh[i]);
@@ -219,9 +219,9 @@ static void seed(struct ls_blobs *blobs, const struct ls_cells *in,
         return;
     }
     ls_rows_open(in->cells + at, in->marks + at, area->seed, area->high - first * WORD_CHANNELS,
-                 blobs->seeds + first);
+                 blobs->row + first);
     for (size_t word = first; word < end; word++) {
-        reach(blobs, in, row, word, blobs->seeds[word] & word_mask(word, area->low, area->high));
+        reach(blobs, in, row, word, blobs->row[word] & word_mask(word, area->low, area->high));
     }
 }
 
@@ -229,11 +229,6 @@ static void seed(struct ls_blobs *blobs, const struct ls_cells *in,
 static uint64_t bytes_of_bits(uint64_t bits) {
     uint64_t each = (bits & UINT8_MAX) * BYTES & UINT64_C(0x8040201008040201);
     return (each + UINT64_C(0x7f7f7f7f7f7f7f7f)) >> 7 & BYTES;
-}
-
-/* Eight bytes whose lowest bit counts, as bits. */
-static uint64_t bits_of_bytes(uint64_t bytes) {
-    return (bytes & BYTES) * UINT64_C(0x0102040810204080) >> 56;
 }
 
 /* n <= EIGHT marks, 0 behind them. Sizes are constants for most, or each would be a call. */
@@ -303,19 +298,23 @@ void ls_blobs_claim(struct ls_blobs *blobs, const struct ls_cells *in,
     claim_reached(blobs, in);
 }
 
-/* Claimed cells of n <= WORD_CHANNELS as bits; they are taken. */
-static uint64_t take_word(unsigned char *marks, size_t n) {
+/* Claimed cells of a row as bits; they are taken. */
+static void take_words(struct ls_blobs *blobs, const struct ls_cells *in, unsigned char *marks) {
     _Static_assert(LS_MARK_CLAIMED == 1 && LS_MARK_TAKEN == 2, "taken is claimed twice");
-    uint64_t bits = 0;
-    for (size_t i = 0; i < n; i += EIGHT) {
-        size_t left = n - i < EIGHT ? n - i : EIGHT;
-        uint64_t bytes = load_marks(marks + i, left);
-        if (bytes != 0) {
-            bits |= bits_of_bytes(bytes) << i;
-            store_marks(marks + i, bytes + (bytes & BYTES), left);
+    for (size_t word = 0; word < blobs->words;) {
+        size_t end = word;
+        while (end < blobs->words && in->claimed[end]) {
+            end++;
+        }
+        if (end > word) {
+            size_t high = end * WORD_CHANNELS < in->channels ? end * WORD_CHANNELS : in->channels;
+            ls_rows_take(marks + word * WORD_CHANNELS, high - word * WORD_CHANNELS,
+                         blobs->row + word);
+        }
+        for (word = end; word < blobs->words && !in->claimed[word]; word++) {
+            blobs->row[word] = 0;
         }
     }
-    return bits;
 }
 
 /* Runs of claimed cells of a row, which are taken; returns how many. */
@@ -323,13 +322,10 @@ static size_t take_runs(struct ls_blobs *blobs, const struct ls_cells *in, size_
                         struct run *ret) {
     size_t count = 0;
     unsigned char *marks = in->marks + row * in->stride;
+    take_words(blobs, in, marks);
     for (size_t word = 0; word < blobs->words; word++) {
-        if (!in->claimed[word]) {
-            continue;
-        }
         size_t first = word * WORD_CHANNELS;
-        size_t left = in->channels - first;
-        uint64_t bits = take_word(marks + first, left < WORD_CHANNELS ? left : WORD_CHANNELS);
+        uint64_t bits = blobs->row[word];
         while (bits != 0) {
             size_t low = (size_t)__builtin_ctzll(bits);
             uint64_t behind = ~(bits >> low);

@@ -63,6 +63,7 @@ enum {
 typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
 typedef int32_t vec_bits __attribute__((vector_size(LANES * sizeof(int32_t))));
 typedef int8_t vec_marks __attribute__((vector_size(LANES)));
+typedef uint64_t vec_words __attribute__((vector_size(8 * sizeof(uint64_t))));
 
 /* A difference of such patterns has the sign of their order: or-ed together, signs tell whether any
  * limit was passed, and cost less than compares.
@@ -367,35 +368,44 @@ LS_VERSIONS void ls_rows_gather(const struct ls_marked_rows *in, float *sum, flo
     }
 }
 
-/* Eight bytes of 0 or 1, the lowest first, as bits: each is moved to its place in the highest byte,
- * and no two of the products meet. */
-static inline uint64_t bits_of_bytes(const unsigned char *bytes) {
-    uint64_t eight;
-    memcpy(&eight, bytes, sizeof eight);
-    return eight * UINT64_C(0x0102040810204080) >> 56;
+/* Bits of 32 lanes of 0 or -1 each, all bits set in the lanes of low and of high. */
+static inline __attribute__((always_inline)) void place_bits(vec_bits *ret, const vec_bits *low,
+                                                             const vec_bits *high) {
+    static const vec_bits first = {1 << 0,  1 << 1,  1 << 2,  1 << 3, 1 << 4,  1 << 5,
+                                   1 << 6,  1 << 7,  1 << 8,  1 << 9, 1 << 10, 1 << 11,
+                                   1 << 12, 1 << 13, 1 << 14, 1 << 15};
+    *ret = (*low & first) | (*high & (first << LANES));
 }
 
-/* Of WORD cells, or as many as are left. */
+/* Of WORD lanes of 0 or -1, four vectors of them. */
+static inline __attribute__((always_inline)) uint64_t bits_of_lanes(const vec_bits *lanes) {
+    vec_bits low;
+    vec_bits high;
+    place_bits(&low, &lanes[0], &lanes[1]);
+    place_bits(&high, &lanes[2], &lanes[3]);
+    vec_bits all =
+        __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) |
+        __builtin_shufflevector(low, high, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30,
+                                31);
+    all |= __builtin_shufflevector(all, all, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11);
+    all |= __builtin_shufflevector(all, all, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
+    all |= __builtin_shufflevector(all, all, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14);
+    return (uint64_t)(uint32_t)all[8] << 32 | (uint32_t)all[0];
+}
+
+/* Of WORD cells. */
 static inline __attribute__((always_inline)) uint64_t
-open_word(const float *cells, const unsigned char *marks, int32_t limit_bits, size_t n) {
-    unsigned char open[WORD] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
+open_word(const float *cells, const unsigned char *marks, int32_t limit_bits) {
+    vec_bits open[WORD / LANES];
+#pragma GCC unroll 4
+    for (size_t v = 0; v < WORD / LANES; v++) {
         vec_bits clear;
         vec_bits cell;
-        load_free(&clear, marks + i);
-        memcpy(&cell, cells + i, sizeof cell);
-        vec_marks above = __builtin_convertvector((cell > limit_bits) & clear & 1, vec_marks);
-        memcpy(open + i, &above, sizeof above);
+        load_free(&clear, marks + v * LANES);
+        memcpy(&cell, cells + v * LANES, sizeof cell);
+        open[v] = (cell > limit_bits) & clear;
     }
-    for (; i < n; i++) {
-        open[i] = bits_of(cells[i]) > limit_bits && marks[i] == 0;
-    }
-    uint64_t bits = 0;
-    for (size_t k = 0; k < WORD; k += 8) {
-        bits |= bits_of_bytes(open + k) << k;
-    }
-    return bits;
+    return bits_of_lanes(open);
 }
 
 LS_VERSIONS void ls_rows_open(const float *cells, const unsigned char *marks, float limit, size_t n,
@@ -403,10 +413,45 @@ LS_VERSIONS void ls_rows_open(const float *cells, const unsigned char *marks, fl
     const int32_t limit_bits = bits_of(limit);
     size_t at = 0;
     for (; at + WORD <= n; at += WORD) {
-        ret[at / WORD] = open_word(cells + at, marks + at, limit_bits, WORD);
+        ret[at / WORD] = open_word(cells + at, marks + at, limit_bits);
+    }
+    if (at < n) { /* none of 0 is above a limit */
+        float last_cells[WORD] = {0};
+        unsigned char last_marks[WORD] = {0};
+        memcpy(last_cells, cells + at, (n - at) * sizeof *cells);
+        memcpy(last_marks, marks + at, n - at);
+        ret[at / WORD] = open_word(last_cells, last_marks, limit_bits);
+    }
+}
+
+/* Bits of WORD marks that are 1, which are made 2. Bytes of 0 and 1 are drawn together within eight
+ * of them, and eights to bytes of the word. */
+static inline __attribute__((always_inline)) uint64_t take_word(unsigned char *marks) {
+    static const vec_words places = {0, 8, 16, 24, 32, 40, 48, 56};
+    vec_words all;
+    memcpy(&all, marks, sizeof all);
+    vec_words ones = all & UINT64_C(0x0101010101010101);
+    all += ones; /* 2 at most: no byte carries into the next */
+    memcpy(marks, &all, sizeof all);
+    ones |= ones >> 7;
+    ones |= ones >> 14;
+    ones |= ones >> 28;
+    ones = (ones & UINT8_MAX) << places;
+    ones |= __builtin_shufflevector(ones, ones, 4, 5, 6, 7, 0, 1, 2, 3);
+    ones |= __builtin_shufflevector(ones, ones, 2, 3, 0, 1, 6, 7, 4, 5);
+    return ones[0] | ones[1];
+}
+
+LS_VERSIONS void ls_rows_take(unsigned char *marks, size_t n, uint64_t *ret) {
+    size_t at = 0;
+    for (; at + WORD <= n; at += WORD) {
+        ret[at / WORD] = take_word(marks + at);
     }
     if (at < n) {
-        ret[at / WORD] = open_word(cells + at, marks + at, limit_bits, n - at);
+        unsigned char last[WORD] = {0};
+        memcpy(last, marks + at, n - at);
+        ret[at / WORD] = take_word(last);
+        memcpy(marks + at, last, n - at);
     }
 }
 

@@ -70,6 +70,10 @@ void ls_rows_gather(const struct ls_marked_rows *in, float *sum, float *count);
 void ls_rows_open(const float *cells, const unsigned char *marks, float limit, size_t n,
                   uint64_t *ret);
 
+/* Bit i % 64 of ret[i / 64], i < n: marks[i] is 1, which becomes 2; no mark is larger. What is left
+ * of the last word is 0. */
+void ls_rows_take(unsigned char *marks, size_t n, uint64_t *ret);
+
 /* ret[i]: sum of LS_ROWS_STRIP neighbours from a[i * LS_ROWS_STRIP] on, i < count. */
 enum { LS_ROWS_STRIP = 32 };
 void ls_rows_strips(const float *a, size_t count, float *ret);

@@ -213,6 +213,25 @@ Test(rows, open_cells_are_free_and_above) {
     }
 }
 
+Test(rows, taken_marks_are_those_that_were_one) {
+    enum { WORD = 64 };
+    for (size_t n = 0; n <= 3 * WORD; n++) {
+        unsigned char marks[3 * WORD + 1];
+        uint64_t bits[3] = {0};
+        for (size_t i = 0; i <= 3 * WORD; i++) {
+            marks[i] = (unsigned char)(i * i % 7 % 3);
+        }
+        ls_rows_take(marks, n, bits);
+        for (size_t i = 0; i <= 3 * WORD; i++) {
+            size_t was = i * i % 7 % 3;
+            bool taken = i < n && was == 1;
+            cr_assert_eq(marks[i], taken ? 2 : was, "mark %zu of %zu", i, n);
+            bool bit = i < 3 * WORD && (bits[i / WORD] >> i % WORD & 1) == 1;
+            cr_assert_eq(bit, taken, "bit %zu of %zu", i, n);
+        }
+    }
+}
+
 Test(rows, any_above_sees_one_value_wherever_it_is_and_not_its_equal) {
     float row[LONGEST] = {0};
     cr_expect_not(ls_rows_any_above(row, 0.0F, LONGEST));
