@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/text.h"
+
 static atomic_int log_level = LS_LOG_WARNING;
 static atomic_bool to_journal;
 
@@ -23,6 +25,8 @@ void ls_log(enum ls_log_level level, const char *format, ...) {
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
+    /* A name of a file may hold a line break, or worse for a terminal. */
+    ls_text_mend(line);
     /* One call, so that lines of two threads do not mix. */
     if (to_journal) {
         fprintf(stderr, "<%d>%s\n", priorities[level], line);

@@ -30,12 +30,14 @@ static const struct ls_option own_rows[] = {
      .value = "NAME|FILE",
      .help = "band plan of the region: tells how long a gap one radio may leave"},
     {.name = "label",
-     .kind = LS_OPTION_TEXT,
+     .kind = LS_OPTION_NAME,
      .value = "TEXT",
+     .high = LS_LABEL_BYTES - 1,
      .help = "classification of the rows, which exports and reports inherit"},
     {.name = "sensor",
-     .kind = LS_OPTION_TEXT,
+     .kind = LS_OPTION_NAME,
      .value = "NAME",
+     .high = LS_SENSOR_BYTES - 1,
      .help = "name of the receiver; else the recorder that the recording names, else 'recording'"},
     {.name = "bursts",
      .kind = LS_OPTION_TEXT,
@@ -159,14 +161,6 @@ static int read_options(struct job *job, struct ls_err *err) {
     opts->spurs_hz = ls_args_hz_list(args, "spur", &opts->spur_count);
     ls_args_count(args, "threads", &opts->threads);
     opts->skip_hash = ls_args_given(args, "no-hash");
-    if (opts->label != NULL && strlen(opts->label) >= LS_LABEL_BYTES) {
-        return ls_err_set(err, LS_ERR_ARG, "option '--label': a label has at most %d bytes",
-                          LS_LABEL_BYTES - 1);
-    }
-    if (opts->sensor != NULL && strlen(opts->sensor) >= LS_SENSOR_BYTES) {
-        return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",
-                          LS_SENSOR_BYTES - 1);
-    }
     code = read_bank(args, opts, err);
     return code == LS_OK ? check_recordings(args, err) : code;
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "base/units.h"
 #include "base/util.h"
@@ -30,11 +31,6 @@ static void print_doubts(FILE *out, const struct ls_analyse_result *result) {
     }
     if (result->run.note[0] != '\0') {
         fprintf(out, "%s%s", before, result->run.note);
-        before = "; ";
-    }
-    if (result->invalid_samples > 0) {
-        fprintf(out, "%s%llu samples are not numbers and count as zero", before,
-                (unsigned long long)result->invalid_samples);
         before = "; ";
     }
     if (result->clipped_samples > 0 && result->samples > 0) {
@@ -99,9 +95,11 @@ static json_t *measured(const struct ls_analyse_result *result) {
 int ls_analyse_report_json(FILE *out, const char *recording, const char *db,
                            const struct ls_analyse_result *result) {
     const struct ls_run *run = &result->run;
+    LS_AUTO(char) recording_text = ls_text_mended(recording);
+    LS_AUTO(char) db_text = ls_text_mended(db);
     json_t *object =
         json_pack("{s:s, s:I, s:s, s:s, s:s}", "type", "run", "run", (json_int_t)run->id,
-                  "recording", recording, "sensor", run->sensor, "db", db);
+                  "recording", recording_text, "sensor", run->sensor, "db", db_text);
     if (object == NULL) {
         return LS_ERR_IO;
     }

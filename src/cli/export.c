@@ -37,10 +37,15 @@ static const struct ls_option own_rows[] = {
      .kind = LS_OPTION_FLAG,
      .help = "read FILE back with another parser, hold it against the schema and the database"},
     {.name = "case",
-     .kind = LS_OPTION_TEXT,
+     .kind = LS_OPTION_NAME,
      .value = "ID",
+     .high = 63,
      .help = "the case that FILE is for: recorded in the chain, with its hash"},
-    {.name = "signer", .kind = LS_OPTION_TEXT, .value = "NAME", .help = "who answers for that"},
+    {.name = "signer",
+     .kind = LS_OPTION_NAME,
+     .value = "NAME",
+     .high = 200,
+     .help = "who answers for that"},
 };
 static const struct ls_option_table own = {
     .title = "Export", .rows = own_rows, .count = LS_COUNT(own_rows)};

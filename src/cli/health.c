@@ -183,6 +183,9 @@ static int list(struct listing *listing, struct ls_store *store, const struct ls
     filter.has_until = ls_args_time(args, "until", &filter.until_ns);
     ls_args_count(args, "limit", &filter.limit);
     listing->all = filter.has_since || filter.has_until;
+    if (filter.has_since && filter.has_until && filter.since_ns >= filter.until_ns) {
+        return ls_err_set(err, LS_ERR_ARG, "--until is not later than --since: nothing can match");
+    }
     if (filter.limit > 0 && !listing->all) {
         return ls_err_set(err, LS_ERR_ARG, "option '--limit' goes with '--since' or '--until'");
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "base/util.h"
 #include "cli/batch.h"
 #include "cli/database.h"
@@ -17,12 +18,14 @@
 
 static const struct ls_option own_rows[] = {
     {.name = "label",
-     .kind = LS_OPTION_TEXT,
+     .kind = LS_OPTION_NAME,
      .value = "TEXT",
+     .high = LS_LABEL_BYTES - 1,
      .help = "classification of the rows, which exports and reports inherit"},
     {.name = "sensor",
-     .kind = LS_OPTION_TEXT,
+     .kind = LS_OPTION_NAME,
      .value = "NAME",
+     .high = LS_SENSOR_BYTES - 1,
      .help = "sensor of lines that name none; else 'import'"},
     {.name = "assume-utc",
      .kind = LS_OPTION_FLAG,
@@ -110,9 +113,11 @@ static int print_text(const char *path, const struct ls_import_result *result) {
 
 static int print_json(const char *path, const char *db, const struct ls_import_result *result) {
     const struct ls_run *run = &result->run;
+    LS_AUTO(char) path_text = ls_text_mended(path);
+    LS_AUTO(char) db_text = ls_text_mended(db);
     json_t *object = json_pack(
         "{s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:s, s:s}", "type",
-        "run", "run", (json_int_t)run->id, "log", path, "db", db, "lines",
+        "run", "run", (json_int_t)run->id, "log", path_text, "db", db_text, "lines",
         (json_int_t)result->lines, "transmissions", (json_int_t)result->transmissions,
         "observations", (json_int_t)result->observations, "left_out", (json_int_t)result->left_out,
         "repeated", (json_int_t)result->repeated, "backwards", (json_int_t)result->backwards,
@@ -192,14 +197,6 @@ static int run_import(struct ls_call *call, struct ls_err *err) {
     int code = read_line_options(&job.opts.line, call->args, err);
     if (code != LS_OK) {
         return code;
-    }
-    if (job.opts.label != NULL && strlen(job.opts.label) >= LS_LABEL_BYTES) {
-        return ls_err_set(err, LS_ERR_ARG, "option '--label': a label has at most %d bytes",
-                          LS_LABEL_BYTES - 1);
-    }
-    if (job.opts.sensor != NULL && strlen(job.opts.sensor) >= LS_SENSOR_BYTES) {
-        return ls_err_set(err, LS_ERR_ARG, "option '--sensor': a name has at most %d bytes",
-                          LS_SENSOR_BYTES - 1);
     }
     ls_stop_install();
     code = ls_database_open(&job.store, call, LS_STORE_WRITE, err);

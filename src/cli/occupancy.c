@@ -126,15 +126,10 @@ static int choose_band(struct question *question, const char *name, struct ls_er
 }
 
 static int read_plan(struct question *question, const struct ls_args *args, struct ls_err *err) {
-    const char *name = ls_args_text(args, "plan");
-    int code = name == NULL ? ls_runs_plan(question->query.runs, &name, err) : LS_OK;
+    int code =
+        ls_runs_load_plan(question->query.runs, ls_args_text(args, "plan"), &question->plan, err);
     if (code != LS_OK) {
         return code;
-    }
-    code = ls_plan_load(&question->plan, name, err);
-    if (code != LS_OK) {
-        ls_err_wrap(err, "option '--plan'");
-        return code == LS_ERR_NOMEM ? code : LS_ERR_ARG;
     }
     question->ask.bands = question->plan->bands;
     question->ask.band_count = question->plan->band_count;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "base/units.h"
 #include "base/util.h"
@@ -89,6 +90,19 @@ static int parse_number(const char *text, const char *what, double *ret, struct 
     return LS_OK;
 }
 
+static int check_name(const char *text, size_t most, struct ls_err *err) {
+    if (strlen(text) > most) {
+        return ls_err_set(err, LS_ERR_ARG, "'%.60s' is longer than %zu bytes: shorten it", text,
+                          most);
+    }
+    if (!ls_text_plain(text)) {
+        return ls_err_set(err, LS_ERR_ARG,
+                          "'%.60s' is not plain text: write UTF-8 without control characters",
+                          text);
+    }
+    return text[0] != '\0' ? LS_OK : ls_err_set(err, LS_ERR_ARG, "the value is empty");
+}
+
 static int parse_choice(const struct ls_option *option, const char *text, size_t *ret,
                         struct ls_err *err) {
     size_t count = 0;
@@ -106,6 +120,8 @@ static int parse_kind(struct value *value, const char *text, struct ls_err *err)
         return LS_OK;
     case LS_OPTION_TEXT:
         return text[0] != '\0' ? LS_OK : ls_err_set(err, LS_ERR_ARG, "the value is empty");
+    case LS_OPTION_NAME:
+        return check_name(text, option->high, err);
     case LS_OPTION_HZ:
         return ls_hz_parse(text, option->what, &value->number, err);
     case LS_OPTION_HZ_RANGE:

@@ -13,6 +13,7 @@
 enum ls_option_kind {
     LS_OPTION_FLAG,     /* takes no value */
     LS_OPTION_TEXT,     /* any text, not empty */
+    LS_OPTION_NAME,     /* text for a row: plain (base/text.h), 1 to high bytes */
     LS_OPTION_HZ,       /* 433.92M, 250k: frequency or rate */
     LS_OPTION_HZ_RANGE, /* 876M:880M */
     LS_OPTION_SECONDS,  /* 10ms, 2.5s, 3min */
@@ -33,8 +34,8 @@ struct ls_option {
     const char *help;
     const char *const *choices; /* CHOICE: words, NULL at the end */
     size_t low;                 /* COUNT */
-    size_t high;
-    bool repeats; /* HZ, TEXT: may be given several times */
+    size_t high;                /* COUNT, NAME */
+    bool repeats;               /* HZ, TEXT: may be given several times */
 };
 
 struct ls_option_table {

@@ -12,18 +12,11 @@
 int ls_patterns_plan(struct ls_store *store, const char *name, struct ls_plan **ret,
                      struct ls_err *err) {
     struct ls_runs *runs = NULL;
-    struct ls_err why = {0};
+    const char *used;
     *ret = NULL;
     int code = ls_runs_load(&runs, store, err);
-    if (code == LS_OK && name == NULL && ls_runs_plan(runs, &name, &why) != LS_OK) {
-        name = NULL;
-    }
-    if (code == LS_OK && name != NULL && name[0] != '\0') {
-        code = ls_plan_load(ret, name, err);
-        if (code != LS_OK && code != LS_ERR_NOMEM) {
-            ls_err_wrap(err, "option '--plan'");
-            code = LS_ERR_ARG;
-        }
+    if (code == LS_OK && (name != NULL || ls_runs_plan(runs, &used, NULL) == LS_OK)) {
+        code = ls_runs_load_plan(runs, name, ret, err);
     }
     ls_runs_destroy(runs);
     return code;
@@ -72,7 +65,12 @@ void ls_patterns_say(const struct ls_patterns_result *result) {
 int ls_patterns_follow(struct ls_store *store, const struct ls_plan *plan, struct ls_err *err) {
     struct ls_patterns_result result;
     struct ls_plan *own = NULL;
-    int code = plan != NULL ? LS_OK : ls_patterns_plan(store, NULL, &own, err);
+    struct ls_err why = {.text = ""};
+    int code = plan != NULL ? LS_OK : ls_patterns_plan(store, NULL, &own, &why);
+    if (code == LS_ERR_ARG) { /* the new rows are stored, and that is what was asked for */
+        ls_log(LS_LOG_WARNING, "not searched for patterns: %s to 'lineside patterns'", why.text);
+        return LS_OK;
+    }
     struct ls_patterns_opts opts = {.plan = plan != NULL ? plan : own, .stop = ls_stop_flag()};
     if (code == LS_OK) {
         code = ls_patterns_run(store, &opts, &result, err);

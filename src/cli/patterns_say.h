@@ -5,7 +5,8 @@
 #include "survey/patterns.h"
 
 /* name: a plan's name or file; NULL: the one that the rows were made with, and none when that was
- * none or several. The caller destroys *ret, which may be NULL. LS_ERR_ARG. */
+ * none or several. The caller destroys *ret, which may be NULL. LS_ERR_ARG as of
+ * ls_runs_load_plan. */
 int ls_patterns_plan(struct ls_store *store, const char *name, struct ls_plan **ret,
                      struct ls_err *err);
 
@@ -13,7 +14,7 @@ int ls_patterns_plan(struct ls_store *store, const char *name, struct ls_plan **
 void ls_patterns_say(const struct ls_patterns_result *result);
 
 /* The run that follows new rows: quiet unless it found or changed an incident. plan NULL: that of
- * the rows. */
+ * the rows; when that is in a file that nobody names here, there is a warning and no run. */
 int ls_patterns_follow(struct ls_store *store, const struct ls_plan *plan, struct ls_err *err);
 
 #endif

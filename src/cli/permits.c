@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "base/util.h"
 #include "cli/database.h"
+#include "cli/evidence.h"
 #include "cli/output.h"
 #include "cli/show.h"
 #include "cli/table.h"
@@ -16,18 +17,24 @@
 #include "store/patterns.h"
 
 static const struct ls_option own_rows[] = {
-    {.name = "owner", .kind = LS_OPTION_TEXT, .value = "TEXT", .help = "add: who; must be given"},
-    {.name = "purpose",
-     .kind = LS_OPTION_TEXT,
+    {.name = "owner",
+     .kind = LS_OPTION_NAME,
      .value = "TEXT",
+     .high = sizeof((struct ls_permit *)0)->owner - 1,
+     .help = "add: who; must be given"},
+    {.name = "purpose",
+     .kind = LS_OPTION_NAME,
+     .value = "TEXT",
+     .high = sizeof((struct ls_permit *)0)->purpose - 1,
      .help = "add: what for; must be given"},
     {.name = "freq",
      .kind = LS_OPTION_HZ_RANGE,
      .value = "LO:HI",
      .help = "add: where in the spectrum; must be given"},
     {.name = "place",
-     .kind = LS_OPTION_TEXT,
+     .kind = LS_OPTION_NAME,
      .value = "SENSOR",
+     .high = sizeof((struct ls_permit *)0)->place - 1,
      .help = "add: at this sensor; else everywhere"},
     {.name = "from",
      .kind = LS_OPTION_TIME,
@@ -50,9 +57,6 @@ static int take_text(const struct ls_args *args, const char *name, char *ret, si
     const char *text = ls_args_text(args, name);
     if (text == NULL) {
         return ls_err_set(err, LS_ERR_ARG, "a permit needs --%s", name);
-    }
-    if (strlen(text) >= size) {
-        return ls_err_set(err, LS_ERR_ARG, "option '--%s': at most %zu bytes", name, size - 1);
     }
     ls_copy_text(ret, size, text);
     return LS_OK;
@@ -78,12 +82,16 @@ static int read_permit(struct ls_permit *ret, const struct ls_args *args, struct
     return code;
 }
 
-static int add(struct ls_store *store, const struct ls_args *args, struct ls_err *err) {
+/* All that is wrong about the call shows before a database is made for it. */
+static int add(const struct ls_call *call, struct ls_store **ret_store, struct ls_err *err) {
     struct ls_permit permit;
     int64_t id;
-    int code = read_permit(&permit, args, err);
+    int code = read_permit(&permit, call->args, err);
     if (code == LS_OK) {
-        code = ls_store_add_permit(store, &permit, &id, err);
+        code = ls_database_open(ret_store, call, LS_STORE_WRITE, err);
+    }
+    if (code == LS_OK) {
+        code = ls_store_add_permit(*ret_store, &permit, &id, err);
     }
     if (code == LS_OK) {
         printf("permit %" PRId64 " is added; it holds for incidents of the next pattern run\n", id);
@@ -91,16 +99,19 @@ static int add(struct ls_store *store, const struct ls_args *args, struct ls_err
     return code;
 }
 
-static int end(struct ls_store *store, const struct ls_args *args, struct ls_err *err) {
-    const char *word = ls_args_word(args, 1);
+static int end(const struct ls_call *call, struct ls_store **ret_store, struct ls_err *err) {
+    const char *word = ls_args_word(call->args, 1);
     char *rest;
     long long id = strtoll(word, &rest, 10);
     int64_t until_ns = ls_time_now();
     if (*rest != '\0' || rest == word || id < 1) {
         return ls_err_set(err, LS_ERR_ARG, "'%.40s' is no permit: give its number", word);
     }
-    ls_args_time(args, "until", &until_ns);
-    int code = ls_store_end_permit(store, id, until_ns, err);
+    ls_args_time(call->args, "until", &until_ns);
+    int code = ls_evidence_open(ret_store, call, err);
+    if (code == LS_OK) {
+        code = ls_store_end_permit(*ret_store, id, until_ns, err);
+    }
     if (code == LS_OK) {
         printf("permit %lld ends\n", id);
     }
@@ -183,16 +194,19 @@ static int print_json(void *context, const struct ls_permit *permit, struct ls_e
     return printf("%s\n", text) < 0 ? ls_output_failed(NULL, err) : LS_OK;
 }
 
-static int list(struct ls_store *store, const struct ls_args *args, struct ls_err *err) {
-    if (ls_args_given(args, "json")) {
-        return ls_store_each_permit(store, print_json, NULL, err);
-    }
+static int list(const struct ls_call *call, struct ls_store **ret_store, struct ls_err *err) {
     struct listing listing = {.rows = 0};
-    int code = ls_table_create(&listing.table, stdout, columns, COLUMNS, err);
+    int code = ls_database_open(ret_store, call, LS_STORE_READ, err);
+    if (code == LS_OK && ls_args_given(call->args, "json")) {
+        return ls_store_each_permit(*ret_store, print_json, NULL, err);
+    }
+    if (code == LS_OK) {
+        code = ls_table_create(&listing.table, stdout, columns, COLUMNS, err);
+    }
     if (code != LS_OK) {
         return code;
     }
-    code = ls_store_each_permit(store, draw, &listing, err);
+    code = ls_store_each_permit(*ret_store, draw, &listing, err);
     if (code == LS_OK) {
         code = ls_table_finish(listing.table, err);
     }
@@ -207,13 +221,13 @@ static int list(struct ls_store *store, const struct ls_args *args, struct ls_er
 
 static const struct action {
     const char *name;
-    int (*run)(struct ls_store *store, const struct ls_args *args, struct ls_err *err);
-    enum ls_store_mode mode;
+    /* Opens *ret_store, which is NULL; the caller closes it. */
+    int (*run)(const struct ls_call *call, struct ls_store **ret_store, struct ls_err *err);
     size_t words; /* behind it */
 } actions[] = {
-    {.name = "add", .run = add, .mode = LS_STORE_WRITE, .words = 0},
-    {.name = "list", .run = list, .mode = LS_STORE_READ, .words = 0},
-    {.name = "end", .run = end, .mode = LS_STORE_WRITE, .words = 1},
+    {.name = "add", .run = add, .words = 0},
+    {.name = "list", .run = list, .words = 0},
+    {.name = "end", .run = end, .words = 1},
 };
 
 static int run_permits(struct ls_call *call, struct ls_err *err) {
@@ -233,12 +247,8 @@ static int run_permits(struct ls_call *call, struct ls_err *err) {
                           action->words == 0 ? "no further words: see 'lineside permits --help'"
                                              : "the number of one permit");
     }
-    struct ls_store *store;
-    code = ls_database_open(&store, call, action->mode, err);
-    if (code != LS_OK) {
-        return code;
-    }
-    code = action->run(store, call->args, err);
+    struct ls_store *store = NULL;
+    code = action->run(call, &store, err);
     ls_store_close(store);
     return code;
 }

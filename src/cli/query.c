@@ -80,18 +80,11 @@ static int refuse_band(const struct ls_plan *plan, const char *name, struct ls_e
 
 static int read_band(struct ls_query *query, const struct ls_args *args, const char *band,
                      struct ls_err *err) {
-    const char *name = ls_args_text(args, "plan");
-    if (name == NULL) {
-        int code = ls_runs_plan(query->runs, &name, err);
-        if (code != LS_OK) {
-            return ls_err_wrap(err, "option '--band'");
-        }
-    }
     struct ls_plan *plan;
-    int code = ls_plan_load(&plan, name, err);
+    const char *given = ls_args_text(args, "plan");
+    int code = ls_runs_load_plan(query->runs, given, &plan, err);
     if (code != LS_OK) {
-        ls_err_wrap(err, "option '--band'");
-        return code == LS_ERR_NOMEM ? code : LS_ERR_ARG;
+        return given == NULL ? ls_err_wrap(err, "option '--band'") : code;
     }
     const struct ls_band *found = ls_plan_band(plan, band);
     if (found == NULL) {

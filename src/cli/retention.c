@@ -29,8 +29,9 @@ static const struct ls_option rows[] = {
      .help = "prune: then write the file anew without the room of what was deleted"},
     {.name = "dry-run", .kind = LS_OPTION_FLAG, .help = "prune: say what would go, and keep it"},
     {.name = "case",
-     .kind = LS_OPTION_TEXT,
+     .kind = LS_OPTION_NAME,
      .value = "ID",
+     .high = sizeof((struct ls_pin *)0)->case_id - 1,
      .help = "pin, unpin: the case that needs the rows"},
     {.name = "since", .kind = LS_OPTION_MOMENT, .value = "TIME", .help = "pin: from this time on"},
     {.name = "until", .kind = LS_OPTION_MOMENT, .value = "TIME", .help = "pin: up to this time"},
@@ -126,11 +127,9 @@ int ls_retention_prune(struct ls_store *store, const struct ls_call *call, struc
 
 static int need_case(const struct ls_call *call, const char **ret, struct ls_err *err) {
     *ret = ls_args_text(call->args, "case");
-    if (*ret == NULL || strlen(*ret) >= sizeof((struct ls_pin *)0)->case_id) {
-        return ls_err_set(err, LS_ERR_ARG, "'db %s' needs '--case ID', of at most %zu bytes",
-                          ls_args_word(call->args, 0), sizeof((struct ls_pin *)0)->case_id - 1);
-    }
-    return LS_OK;
+    return *ret != NULL ? LS_OK
+                        : ls_err_set(err, LS_ERR_ARG, "'db %s' needs '--case ID'",
+                                     ls_args_word(call->args, 0));
 }
 
 int ls_retention_pin(struct ls_store *store, const struct ls_call *call, struct ls_err *err) {

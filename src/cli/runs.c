@@ -113,3 +113,23 @@ int ls_runs_plan(const struct ls_runs *runs, const char **ret, struct ls_err *er
     *ret = plan;
     return LS_OK;
 }
+
+int ls_runs_load_plan(const struct ls_runs *runs, const char *given, struct ls_plan **ret,
+                      struct ls_err *err) {
+    const char *name = given;
+    int code = given == NULL ? ls_runs_plan(runs, &name, err) : LS_OK;
+    if (code != LS_OK) {
+        return code;
+    }
+    struct ls_err why = {.text = ""};
+    code = ls_plan_load(ret, name, &why);
+    if (code == LS_OK || code == LS_ERR_NOMEM) {
+        return code == LS_OK ? LS_OK : ls_err_set(err, code, "out of memory");
+    }
+    return given == NULL
+               ? ls_err_set(err, LS_ERR_ARG,
+                            "rows were made with the plan '%.60s', which does not come with the "
+                            "program: give its file with --plan",
+                            name)
+               : ls_err_set(err, LS_ERR_ARG, "option '--plan': %s", why.text);
+}

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/plan.h"
 #include "store/store.h"
 
 struct ls_runs;
@@ -29,7 +30,13 @@ const struct ls_runs_entry *ls_runs_find(const struct ls_runs *runs, int64_t id)
 /* Some run has no clock. */
 bool ls_runs_without_clock(const struct ls_runs *runs);
 
-/* The plan that rows were made with: LS_ERR_ARG when runs used none or several. */
+/* The name of the plan that rows were made with: LS_ERR_ARG when runs used none or several. */
 int ls_runs_plan(const struct ls_runs *runs, const char **ret, struct ls_err *err);
+
+/* The plan that --plan gives, or with NULL the one that rows were made with; the caller destroys
+ * *ret. LS_ERR_ARG: there is no such plan, runs used none or several, or one whose file only
+ * whoever wrote it knows. */
+int ls_runs_load_plan(const struct ls_runs *runs, const char *given, struct ls_plan **ret,
+                      struct ls_err *err);
 
 #endif

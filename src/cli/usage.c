@@ -14,8 +14,9 @@
 
 static const struct ls_option rows[] = {
     {.name = "sensor",
-     .kind = LS_OPTION_TEXT,
+     .kind = LS_OPTION_NAME,
      .value = "NAME",
+     .high = LS_SENSOR_BYTES - 1,
      .help = "place: the sensor that stands there"},
     {.name = "at",
      .kind = LS_OPTION_TEXT,
@@ -42,7 +43,7 @@ int ls_usage_place(struct ls_store *store, const struct ls_call *call, struct ls
     const char *sensor = ls_args_text(call->args, "sensor");
     const char *at = ls_args_text(call->args, "at");
     struct ls_position position = {.since_ns = ls_time_now(), .altitude_m = (double)NAN};
-    if (sensor == NULL || at == NULL || strlen(sensor) >= sizeof position.sensor) {
+    if (sensor == NULL || at == NULL) {
         return ls_err_set(err, LS_ERR_ARG, "'db place' needs '--sensor NAME' and '--at LAT,LON'");
     }
     ls_copy_text(position.sensor, sizeof position.sensor, sensor);

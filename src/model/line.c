@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "base/units.h"
 #include "base/util.h"
@@ -80,6 +81,7 @@ static void text(struct reader *reader, const char *key, char *ret, size_t size)
         return;
     }
     ls_copy_text(ret, size, json_string_value(value));
+    ls_text_mend(ret);
 }
 
 /* A zone or a leap second can lead out of the years that can be written. */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "model/line.h"
@@ -169,6 +170,7 @@ static int describe_run(struct analysis *a, struct ls_err *err) {
     ls_copy_text(run->label, sizeof run->label, a->opts->label == NULL ? "" : a->opts->label);
     ls_copy_text(run->version, sizeof run->version, LS_VERSION);
     ls_copy_text(run->input, sizeof run->input, a->opts->source.path);
+    ls_text_mend(run->input);
     ls_copy_text(run->note, sizeof run->note, info->note);
     if (a->opts->plan != NULL) {
         snprintf(run->plan, sizeof run->plan, "%.100s/%u", a->opts->plan->name,

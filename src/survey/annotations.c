@@ -9,6 +9,9 @@
 #include "hw/sigmf_meta.h"
 #include "model/class_names.h"
 
+/* 30 years: more is a mistake and would leave the calendar. */
+static const double longest_s = 1e9;
+
 struct reading {
     const struct ls_sigmf_meta *meta;
     bool no_clock;
@@ -85,7 +88,6 @@ static const char *read_range(const struct reading *reading, const json_t *annot
 
 static const char *read_annotation(const struct reading *reading, const json_t *annotation,
                                    struct ls_transmission *row) {
-    const double longest_s = 1e9; /* 30 years: more is a mistake and would leave the calendar */
     uint64_t sample;
     uint64_t count;
     if (!json_is_object(annotation)) {
@@ -131,6 +133,14 @@ static int give_annotations(const struct reading *reading, const json_t *list, s
     return code;
 }
 
+/* NULL, or what is wrong with a capture that lasts for so many samples. */
+static const char *check_capture(const struct reading *reading, uint64_t first, uint64_t stop) {
+    double rate = reading->meta->rate_sps;
+    return (double)first / rate > longest_s || (double)(stop - first) / rate > longest_s
+               ? "a capture, to its last annotation, must be within 30 years"
+               : NULL;
+}
+
 static int give_captures(const struct reading *reading, struct ls_err *err) {
     const struct ls_sigmf_meta *meta = reading->meta;
     int code = LS_OK;
@@ -139,6 +149,11 @@ static int give_captures(const struct reading *reading, struct ls_err *err) {
         uint64_t stop = i + 1 < meta->capture_count ? meta->captures[i + 1].first_sample
                                                     : meta->annotated_samples;
         if (stop <= capture->first_sample) {
+            continue;
+        }
+        const char *why = check_capture(reading, capture->first_sample, stop);
+        if (why != NULL) {
+            code = reading->each(reading->context, NULL, i + 1, why, err);
             continue;
         }
         struct ls_line line = {.kind = LS_LINE_OBSERVATION, .no_clock = reading->no_clock};

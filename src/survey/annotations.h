@@ -9,8 +9,8 @@
 #include "base/err.h"
 #include "model/line.h"
 
-/* line: one row; NULL for an annotation that cannot be used, and then why says what is wrong.
- * number: of the annotation, from 1; 0 for an observation. Anything but LS_OK ends the walk. */
+/* line: one row; NULL for an annotation or a capture that cannot be used: why says what is wrong.
+ * number: of the annotation or of the refused capture, from 1; else 0. Not LS_OK ends the walk. */
 typedef int ls_annotation_each(void *context, const struct ls_line *line, size_t number,
                                const char *why, struct ls_err *err);
 

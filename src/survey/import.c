@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "hw/sigmf_meta.h"
@@ -18,6 +20,7 @@
 
 enum {
     READ_BYTES = 1 << 16,
+    STOP_POLL_MS = 500,
 };
 
 static const int64_t progress_ns = LS_NS_PER_S / 5;
@@ -178,15 +181,28 @@ static void report_progress(struct import *im) {
     im->opts->progress(im->opts->progress_context, &progress);
 }
 
+/* A pipe or a terminal may be silent for long: what waits for it hears a stop, as poll is not begun
+ * again after a signal. The time-out is for a stop that comes just before it. */
+static int wait_for_bytes(const struct import *im, struct ls_err *err) {
+    struct pollfd in = {.fd = im->fd, .events = POLLIN};
+    do {
+        if (im->opts->stop != NULL && *im->opts->stop != 0) {
+            return ls_err_set(err, LS_ERR_STOPPED, "stopped: nothing was stored");
+        }
+    } while (poll(&in, 1, STOP_POLL_MS) <= 0);
+    return LS_OK;
+}
+
 static int read_log(struct import *im, struct ls_err *err) {
     char bytes[READ_BYTES];
     int code = LS_OK;
     while (code == LS_OK) {
-        if (im->opts->stop != NULL && *im->opts->stop != 0) {
-            return ls_err_set(err, LS_ERR_STOPPED, "stopped: nothing was stored");
+        code = wait_for_bytes(im, err);
+        if (code != LS_OK) {
+            return code;
         }
         ssize_t n = read(im->fd, bytes, sizeof bytes);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && (errno == EINTR || errno == EAGAIN)) {
             continue;
         }
         if (n < 0) {
@@ -239,6 +255,7 @@ static int describe_run(const struct import *im, struct ls_run *run, struct ls_e
     ls_copy_text(run->label, sizeof run->label, im->opts->label == NULL ? "" : im->opts->label);
     ls_copy_text(run->version, sizeof run->version, LS_VERSION);
     ls_copy_text(run->input, sizeof run->input, im->opts->path);
+    ls_text_mend(run->input);
     run->started_ns = ls_time_now();
     return describe_options(im, run, err);
 }
@@ -271,7 +288,9 @@ static bool has_suffix(const char *text, const char *suffix) {
 
 static int import_open(struct import *im, struct ls_err *err) {
     bool from_stdin = strcmp(im->opts->path, "-") == 0;
-    im->fd = from_stdin ? STDIN_FILENO : open(im->opts->path, O_RDONLY | O_CLOEXEC);
+    /* Opening a pipe does not wait for its writer: reading does. */
+    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+    im->fd = from_stdin ? STDIN_FILENO : open(im->opts->path, flags);
     struct stat s;
     if (im->fd < 0 || fstat(im->fd, &s) != 0) {
         return ls_err_set(err, ls_err_code_from_errno(errno), "%s", strerror(errno));

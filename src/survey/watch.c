@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/text.h"
 #include "base/time.h"
 #include "base/util.h"
 #include "store/health.h"
@@ -57,6 +58,7 @@ static void queue_row(struct watch *watch, const struct ls_health *row) {
     } else {
         struct ls_health *queued = &watch->rows[watch->row_count++];
         *queued = *row;
+        ls_text_mend(queued->text); /* a driver's words may be in it */
         if (queued->sensor[0] == '\0') {
             ls_copy_text(queued->sensor, sizeof queued->sensor, watch->opts->config->sensor.name);
         }
