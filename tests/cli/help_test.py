@@ -3,6 +3,7 @@
 
 The help comes from the option tables, so what it lists is what there is.
 """
+import json
 import os
 import re
 import subprocess
@@ -54,6 +55,26 @@ def page_problems(name, summary, text, manual):
         yield f"{os.path.basename(path)} has no examples"
 
 
+def text_problems(path, verbs, keys):
+    """What shows in a page by itself: a heading twice, a line twice, a reference to nothing."""
+    with open(path, encoding="utf-8") as f:
+        page = f.read()
+    name = os.path.basename(path)
+    headings = re.findall(r"^# .*", page, re.MULTILINE)
+    for heading in sorted({h for h in headings if headings.count(h) > 1}):
+        yield f"{name} has '{heading}' twice"
+    text = " ".join(page.split())
+    for sentence in sorted(set(re.findall(r"[A-Z][^.:;]{60,}?\.(?= [A-Z*_])", text))):
+        if text.count(sentence) > 1 and not re.search(r"--|Without it", sentence):
+            yield f"{name} says twice: {sentence}"
+    for verb in sorted(set(re.findall(r"\*lineside-([\w-]+)\*\(1\)", page)) - set(verbs)):
+        yield f"{name} refers to lineside-{verb}(1), which is no page"
+    sections = {key.split(".")[0] for key in keys}
+    for section, key in set(re.findall(r"\b([a-z]+)\.([a-z][a-z_]+)", page.replace("\\", ""))):
+        if section in sections and f"{section}.{key}" not in keys and key != "session":
+            yield f"{name} names the key {section}.{key}, which there is not"
+
+
 def problems(program, manual):
     overview, error, status = helped(program, "--help")
     if status != 0 or error:
@@ -72,7 +93,12 @@ def problems(program, manual):
         yield from page_problems(name, summary, text, manual)
         if f"*{name}*\n" not in main_page:
             yield f"lineside.1.scd does not list the verb {name}"
+        if name != "help" and f"*lineside-{name}*(1)" not in main_page.split("# SEE ALSO")[1]:
+            yield f"lineside.1.scd does not point to lineside-{name}(1)"
+    keys = {json.loads(line)["key"] for line in helped(program, "config", "--json")[0].splitlines()}
     for path in sorted(os.listdir(manual)):
+        if path.endswith(".scd"):
+            yield from text_problems(os.path.join(manual, path), verbs, keys)
         match = re.fullmatch(r"lineside-([\w-]+)\.1\.scd", path)
         if match and match.group(1) not in verbs:
             yield f"{path} is about no verb"
