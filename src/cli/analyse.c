@@ -307,9 +307,7 @@ static int run_analyse(struct ls_call *call, struct ls_err *err) {
         if (done > 0) {
             code = conclude(&job, code, err);
         }
-        if (code == LS_OK) {
-            code = ls_patterns_follow(job.store, job.plan, err);
-        }
+        code = ls_patterns_follow(job.store, job.plan, done, code, err);
         call->incomplete = job.incomplete;
     }
     ls_output_abandon(job.bursts);

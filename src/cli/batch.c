@@ -5,8 +5,7 @@
 
 #include "base/log.h"
 
-/* What would go wrong again with the next file. */
-static bool ends_everything(int code) {
+bool ls_batch_ends(int code) {
     return code == LS_ERR_STOPPED || code == LS_ERR_NOMEM || code == LS_ERR_FULL ||
            code == LS_ERR_BUSY || ferror(stdout);
 }
@@ -23,7 +22,7 @@ int ls_batch_run(const struct ls_args *args, const char *what, ls_batch_each *ea
             (*ret_done)++;
             continue;
         }
-        if (count == 1 || ends_everything(code)) {
+        if (count == 1 || ls_batch_ends(code)) {
             return code;
         }
         ls_log(LS_LOG_ERROR, "%s", err->text);

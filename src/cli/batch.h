@@ -3,6 +3,7 @@
 #ifndef CLI_BATCH_H
 #define CLI_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -17,5 +18,9 @@ typedef int ls_batch_each(void *context, const char *path, struct ls_err *err);
  * *ret_done: how many succeeded, also on failure. */
 int ls_batch_run(const struct ls_args *args, const char *what, ls_batch_each *each, void *context,
                  size_t *ret_done, struct ls_err *err);
+
+/* Whether a failure of one file is one of all: stopped, out of memory or disk, a locked database,
+ * or nobody to tell. */
+bool ls_batch_ends(int code);
 
 #endif

@@ -92,6 +92,7 @@ static const struct action {
     const char *usage;
     const char *options; /* that it takes, beside --db */
     bool migrates;       /* an older database is brought to this version first */
+    bool reads;          /* it only asks, and takes several databases */
     bool no_database;
     bool creates; /* the database may be new, and more words may follow */
     int (*run)(struct ls_store *store, const struct ls_call *call, struct ls_err *err);
@@ -127,7 +128,7 @@ static const struct action {
      .words = 1,
      .usage = "pins",
      .options = "",
-     .migrates = true,
+     .reads = true,
      .run = ls_retention_pins},
     {.name = "key",
      .words = 2,
@@ -145,7 +146,7 @@ static const struct action {
      .words = 1,
      .usage = "usage",
      .options = "",
-     .migrates = true,
+     .reads = true,
      .run = ls_usage_days},
     {.name = "place",
      .words = 1,
@@ -157,7 +158,7 @@ static const struct action {
      .words = 1,
      .usage = "places",
      .options = "",
-     .migrates = true,
+     .reads = true,
      .run = ls_usage_places},
     {.name = "verify",
      .words = 1,
@@ -203,8 +204,10 @@ static int run_db(struct ls_call *call, struct ls_err *err) {
     struct ls_store *store = NULL;
     code = check_options(action, call->args, err);
     if (code == LS_OK && !action->no_database) {
-        code = ls_database_open(&store, call, action->creates ? LS_STORE_WRITE : LS_STORE_EXISTING,
-                                err);
+        enum ls_store_mode mode = action->creates ? LS_STORE_WRITE
+                                  : action->reads ? LS_STORE_READ
+                                                  : LS_STORE_EXISTING;
+        code = ls_database_open(&store, call, mode, err);
     }
     if (code == LS_OK && action->migrates) {
         code = ls_store_migrate(store, err);

@@ -268,6 +268,12 @@ static int answer(const struct ls_query *query, int64_t id, enum ls_query_form f
     if (id != 0) {
         code =
             form == LS_FORM_TABLE ? tell(query, id, &rows, err) : tell_lines(query, id, &rows, err);
+        if (code == LS_OK && rows == 0) {
+            return ls_err_set(err, LS_ERR_NOTFOUND,
+                              "there is no emitter %lld, or the options leave it out: see "
+                              "'lineside emitters'",
+                              (long long)id);
+        }
     } else {
         code = form == LS_FORM_TABLE ? print_table(query, 0, &rows, err)
                                      : print_lines(query, form, &rows, err);

@@ -209,9 +209,7 @@ static int run_import(struct ls_call *call, struct ls_err *err) {
     size_t done;
     code = ls_batch_run(call->args, "logs", import_one, &job, &done, err);
     call->incomplete = job.incomplete;
-    if (code == LS_OK) {
-        code = ls_patterns_follow(job.store, NULL, err);
-    }
+    code = ls_patterns_follow(job.store, NULL, done, code, err);
     ls_store_close(job.store);
     return code;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "cli/batch.h"
 #include "cli/runs.h"
 #include "cli/stop.h"
 #include "pattern/pattern.h"
@@ -62,7 +63,7 @@ void ls_patterns_say(const struct ls_patterns_result *result) {
     say_left_out_without_clock(result);
 }
 
-int ls_patterns_follow(struct ls_store *store, const struct ls_plan *plan, struct ls_err *err) {
+static int follow(struct ls_store *store, const struct ls_plan *plan, struct ls_err *err) {
     struct ls_patterns_result result;
     struct ls_plan *own = NULL;
     struct ls_err why = {.text = ""};
@@ -87,5 +88,19 @@ int ls_patterns_follow(struct ls_store *store, const struct ls_plan *plan, struc
         }
     }
     ls_plan_destroy(own);
+    return code;
+}
+
+int ls_patterns_follow(struct ls_store *store, const struct ls_plan *plan, size_t done, int code,
+                       struct ls_err *err) {
+    struct ls_err why = {.text = ""};
+    if (done == 0 || (code != LS_OK && ls_batch_ends(code))) {
+        return code;
+    }
+    int followed = follow(store, plan, &why);
+    if (code == LS_OK && followed != LS_OK) {
+        *err = why;
+        return followed;
+    }
     return code;
 }
