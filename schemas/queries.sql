@@ -492,7 +492,7 @@ WHERE incident_id = :incident_id
     AND run_ns = (SELECT max(run_ns) FROM incident_growth WHERE incident_id = :incident_id);
 
 -- name: growth
-SELECT run_ns, last_ns, severity, log10_p, findings, evidence FROM incident_growth
+SELECT last_ns, severity, log10_p, findings, evidence FROM incident_growth
 WHERE incident_id = :incident_id ORDER BY run_ns;
 
 -- name: set_pattern_state

@@ -44,7 +44,6 @@ struct ls_bursts {
     struct track *tracks; /* still on at the end of the last piece */
     size_t count;
     size_t room;
-    double end_frame; /* end of the last piece */
 };
 
 int ls_bursts_create(struct ls_bursts **ret, const struct ls_burst_listener *listener,
@@ -72,7 +71,6 @@ void ls_bursts_destroy(struct ls_bursts *bursts) {
 
 void ls_bursts_begin(struct ls_bursts *bursts, const struct ls_stretch *stretch) {
     bursts->stretch = *stretch;
-    bursts->end_frame = 0.0;
     bursts->slow_count = 0;
 }
 

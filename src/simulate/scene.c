@@ -384,7 +384,6 @@ static void shift_of_body(const struct ls_scene *scene, size_t site,
                         body->speed.z_m * body->speed.z_m);
     ret->level_dbm = (double)NAN;
     ret->distance_m = ls_geometry_distance(&body->place, sensor);
-    ret->doppler_hz = hz * (doppler - 1.0);
     ret->shift_hz = hz * ((1.0 + emission->ppm * 1e-6) * doppler - 1.0);
     ret->spread_hz = scenario->propagation.fading == LS_FADING_NONE
                          ? 0.0

@@ -65,11 +65,10 @@ struct ls_emission {
 
 /* The radio link of an emission to a sensor at one time. */
 struct ls_link {
-    double level_dbm;  /* at the antenna port, carrier on: power, antenna gain, path loss,
-                          shadowing; without fading */
-    double shift_hz;   /* carrier as it arrives less emission.center_hz: oscillator and Doppler */
-    double doppler_hz; /* the Doppler part of it */
-    double spread_hz;  /* one-sided Doppler spread of the fading */
+    double level_dbm; /* at the antenna port, carrier on: power, antenna gain, path loss,
+                         shadowing; without fading */
+    double shift_hz;  /* carrier as it arrives less emission.center_hz: oscillator and Doppler */
+    double spread_hz; /* one-sided Doppler spread of the fading */
     double distance_m;
     double complex fading; /* gain of small-scale fading, mean |.|^2 = 1; 1 when there is none */
 };

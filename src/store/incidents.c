@@ -241,12 +241,11 @@ int ls_store_each_growth(struct ls_store *store, int64_t incident_id, ls_growth_
     ls_sql_bind_int(stmt, ":incident_id", incident_id);
     while (code == LS_OK && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
         struct ls_incident_growth row = {
-            .run_ns = sqlite3_column_int64(stmt, 0),
-            .last_ns = sqlite3_column_int64(stmt, 1),
-            .severity = (enum ls_severity)sqlite3_column_int(stmt, 2),
-            .log10_p = sqlite3_column_double(stmt, 3),
-            .findings = (uint64_t)sqlite3_column_int64(stmt, 4),
-            .evidence = (uint64_t)sqlite3_column_int64(stmt, 5),
+            .last_ns = sqlite3_column_int64(stmt, 0),
+            .severity = (enum ls_severity)sqlite3_column_int(stmt, 1),
+            .log10_p = sqlite3_column_double(stmt, 2),
+            .findings = (uint64_t)sqlite3_column_int64(stmt, 3),
+            .evidence = (uint64_t)sqlite3_column_int64(stmt, 4),
         };
         code = each(context, &row, err);
     }

@@ -85,7 +85,6 @@ int ls_store_each_evidence(struct ls_store *store, int64_t incident_id, ls_trans
 
 /* How it grew, oldest first. */
 struct ls_incident_growth {
-    int64_t run_ns;  /* when the run was */
     int64_t last_ns; /* end of the rows that it had */
     enum ls_severity severity;
     double log10_p;

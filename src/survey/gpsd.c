@@ -30,9 +30,19 @@ static const struct ls_gpsd_state unknown = {.latitude_deg = (double)NAN,
 
 /* --- what a report says --- */
 
+/* With a fix that is lost goes what rested on it: an old place and an old pulse say nothing of now.
+ */
+static void take_mode(struct ls_gpsd_state *state, int mode) {
+    if (mode < MODE_2D && state->mode >= MODE_2D) {
+        *state = unknown;
+        state->connected = true;
+    }
+    state->mode = mode;
+}
+
 static void take_fix(struct ls_gpsd_state *state, const struct gps_data_t *data) {
     if ((data->set & MODE_SET) != 0) {
-        state->mode = data->fix.mode;
+        take_mode(state, data->fix.mode);
     }
     if (state->mode < MODE_2D) {
         return;
@@ -41,7 +51,6 @@ static void take_fix(struct ls_gpsd_state *state, const struct gps_data_t *data)
         isfinite(data->fix.longitude)) {
         state->latitude_deg = data->fix.latitude;
         state->longitude_deg = data->fix.longitude;
-        state->fix_ns = ls_time_steady();
     }
     if ((data->set & ALTITUDE_SET) != 0 && state->mode >= MODE_3D) {
         state->altitude_m = data->fix.altMSL;

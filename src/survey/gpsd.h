@@ -13,7 +13,6 @@ struct ls_gpsd;
 struct ls_gpsd_state {
     bool connected;
     int mode;            /* 0 or 1: no fix, 2: two dimensions, 3: three */
-    int64_t fix_ns;      /* steady clock, of the last fix; 0: none yet */
     double latitude_deg; /* NAN without a fix, as the rest */
     double longitude_deg;
     double altitude_m; /* above mean sea level */

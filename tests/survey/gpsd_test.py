@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""A gpsd that gpsfake feeds is followed, lost and found again: gpsd_test.py PROBE
+"""A gpsd is followed, lost and found again, and so is its fix: gpsd_test.py PROBE
 
 Exit status 77 (skipped) where gpsfake is not installed or cannot run.
 """
+import json
 import math
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from datetime import datetime, timezone
 
@@ -76,7 +78,50 @@ def has_fix(words):
             and abs(float(words[5]) - ahead) < 300)
 
 
+class FakeGpsd(threading.Thread):
+    """One client is told what gpsd's JSON says of a receiver; mode can be set meanwhile."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.mode = 3
+
+    def run(self):
+        client, _ = self.server.accept()
+        client.sendall(b'{"class":"VERSION","release":"3.22","rev":"3.22","proto_major":3,'
+                       b'"proto_minor":14}\r\n')
+        try:
+            while True:
+                report = {"class": "TPV", "device": "/dev/none", "mode": self.mode}
+                if self.mode == 3:
+                    report |= {"time": "2026-11-20T12:00:00.000Z", "lat": LATITUDE,
+                               "lon": LONGITUDE, "altMSL": ALTITUDE}
+                client.sendall((json.dumps(report, separators=(",", ":")) + "\r\n").encode())
+                time.sleep(0.2)
+        except OSError:
+            client.close()
+
+
+def a_lost_fix_is_no_place():
+    """An antenna that is cut or jammed: gpsd goes on, and the last place is not the present one."""
+    fake = FakeGpsd()
+    fake.start()
+    probe = subprocess.Popen([sys.argv[1], f"127.0.0.1:{fake.server.getsockname()[1]}", "20"],
+                             stdout=subprocess.PIPE, text=True)
+    try:
+        wait_for(probe.stdout, has_fix, "a fix")
+        fake.mode = 1
+        wait_for(probe.stdout, lambda w: w[:2] == ["1", "1"] and w[2:] == ["nan"] * 4,
+                 "the loss of the fix")
+        fake.mode = 3
+        wait_for(probe.stdout, has_fix, "the fix again")
+    finally:
+        probe.terminate()
+        probe.wait()
+
+
 def main():
+    a_lost_fix_is_no_place()
     if shutil.which("gpsfake") is None:
         sys.exit(SKIP)
     port = free_port()
