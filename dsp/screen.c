@@ -14,11 +14,12 @@
 #include "dsp/versions.h"
 
 enum {
-    LANES = 16,
+    LANES = LS_SCREEN_LANES,
     VECTORS = 8,
     STRIP = VECTORS * LANES,
     FOLDS = 4, /* of a strip: to blocks of 16 */
     BLOCK = 1 << FOLDS,
+    IN_REGISTERS = 4, /* vectors of blocks that are folded without leaving them */
 };
 
 typedef float vec __attribute__((vector_size(LANES * sizeof(float))));
@@ -27,17 +28,20 @@ typedef int32_t vec_bits __attribute__((vector_size(LANES * sizeof(int32_t))));
 /* Powers are never negative, so their bit patterns rise with their values; a difference of two has
  * the sign of their order. */
 struct bounds {
-    vec_bits of[FOLDS + 1];
     vec_bits any; /* negative where one was passed */
     vec before;   /* blocks of the strip before */
+    const struct ls_screen *screen;
     float *flags;
 };
 
 void ls_screen_plan(struct ls_screen *ret, const float *limits, size_t widths) {
     for (size_t b = 0; b < LS_WIDTHS_MAX; b++) {
-        ret->bounds[b] = b + 1 < widths ? 0.5F * limits[b + 1] : INFINITY;
+        float bound = b + 1 < widths ? 0.5F * limits[b + 1] : INFINITY;
+        bound = b == 0 ? fminf(bound, limits[0]) : bound;
+        for (size_t i = 0; i < LANES; i++) {
+            ret->bounds[b][i] = bound;
+        }
     }
-    ret->bounds[0] = fminf(ret->bounds[0], limits[0]);
 }
 
 static inline __attribute__((always_inline)) void load(vec *ret, const float *from) {
@@ -49,10 +53,11 @@ static inline __attribute__((always_inline)) void store(float *ret, const vec *f
 }
 
 /* By reference, as vectors are not passed alike on every level. */
-static inline __attribute__((always_inline)) void fill(vec_bits *ret, float value) {
-    int32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    *ret = (vec_bits){0} + bits;
+static inline __attribute__((always_inline)) void
+find_passed(vec_bits *ret, const struct ls_screen *screen, size_t b, const vec *blocks) {
+    vec_bits bound;
+    memcpy(&bound, screen->bounds[b], sizeof bound);
+    *ret = bound - (vec_bits)*blocks;
 }
 
 /* Behind the blocks of 16: where bounds were passed by blocks up to that, a vector for each strip
@@ -63,16 +68,17 @@ static size_t wider_flags_of(size_t n) { return flags_of(n) + (n / STRIP + 1) * 
 
 static inline __attribute__((always_inline)) void
 set_bounds(struct bounds *ret, const struct ls_screen *screen, float *scratch, size_t n) {
-    for (size_t b = 0; b <= FOLDS; b++) {
-        fill(&ret->of[b], screen->bounds[b]);
-    }
+    ret->screen = screen;
     ret->any = (vec_bits){0};
+    ret->before = (vec){0};
     ret->flags = scratch + flags_of(n);
 }
 
 static inline __attribute__((always_inline)) void test(const struct bounds *bounds, size_t b,
                                                        const vec *blocks, vec_bits *any) {
-    *any |= bounds->of[b] - (vec_bits)*blocks;
+    vec_bits passed;
+    find_passed(&passed, bounds->screen, b, blocks);
+    *any |= passed;
 }
 
 /* Neighbours within quarters of the vectors. */
@@ -92,6 +98,16 @@ static inline __attribute__((always_inline)) void fold_quarters(vec *ret, const 
         __builtin_shufflevector(*a, *b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
     vec odd =
         __builtin_shufflevector(*a, *b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+    *ret = even + odd;
+}
+
+/* Neighbours in order. */
+static inline __attribute__((always_inline)) void fold_in_order(vec *ret, const vec *a,
+                                                                const vec *b) {
+    vec even =
+        __builtin_shufflevector(*a, *b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    vec odd =
+        __builtin_shufflevector(*a, *b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
     *ret = even + odd;
 }
 
@@ -147,46 +163,70 @@ static inline __attribute__((always_inline)) void fold_strip(struct bounds *boun
 }
 
 static inline __attribute__((always_inline)) bool is_passed(const vec_bits *differences) {
-    int32_t any = 0;
-    for (size_t i = 0; i < LANES; i++) {
-        any |= (*differences)[i];
-    }
-    return any < 0;
+    vec_bits any = *differences;
+    any |= __builtin_shufflevector(any, any, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+    any |= __builtin_shufflevector(any, any, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3);
+    any |= __builtin_shufflevector(any, any, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1);
+    return (any[0] | any[1]) < 0;
 }
 
 _Static_assert((2 << (FOLDS + 1)) == LS_SCREEN_NARROW, "wider windows are two blocks of that");
 
+/* Flags of blocks of 2^b; those of 32 are left behind the blocks. */
+static inline __attribute__((always_inline)) void
+keep_passed(struct bounds *bounds, size_t b, const vec *blocks, float *wider, vec_bits *wide) {
+    vec_bits passed;
+    find_passed(&passed, bounds->screen, b, blocks);
+    if (b == FOLDS + 1) {
+        memcpy(wider, &passed, sizeof passed);
+        bounds->any |= passed;
+    } else {
+        *wide |= passed;
+    }
+}
+
+/* Blocks of 16, count of them, to as few as fit in a few vectors. Returns how wide they are then.
+ */
+static inline __attribute__((always_inline)) size_t
+fold_many(struct bounds *bounds, float *blocks, size_t n, size_t *count, vec_bits *wide) {
+    size_t b = FOLDS;
+    while (*count > IN_REGISTERS * LANES) {
+        b++;
+        for (size_t i = 0; i < *count; i += 2 * LANES) {
+            vec pair[2];
+            load(&pair[0], blocks + i);
+            load(&pair[1], blocks + i + LANES);
+            fold_in_order(&pair[0], &pair[0], &pair[1]);
+            keep_passed(bounds, b, &pair[0], blocks + wider_flags_of(n) + i / 2, wide);
+            store(blocks + i / 2, &pair[0]);
+        }
+        *count = (*count + 1) / 2;
+    }
+    return b;
+}
+
 /* Blocks of 16 and all that are wider. What is behind the last one is 0 or narrower, which passes
  * no bound that the others do not. */
-static inline __attribute__((always_inline)) struct ls_screened
-passes(struct bounds *bounds, const struct ls_screen *screen, float *blocks, size_t n) {
+static inline __attribute__((always_inline)) struct ls_screened passes(struct bounds *bounds,
+                                                                       float *blocks, size_t n) {
     size_t count = (n + BLOCK - 1) / BLOCK;
     vec_bits wide = {0};
-    for (size_t b = FOLDS + 1; count > 1 && b < LS_WIDTHS_MAX; b++) {
-        vec_bits bound;
-        vec_bits passed = {0};
-        fill(&bound, screen->bounds[b]);
-        for (size_t i = 0; i < count; i += 2 * LANES) {
-            vec first;
-            vec second;
-            load(&first, blocks + i);
-            load(&second, blocks + i + LANES);
-            vec even = __builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
-                                               22, 24, 26, 28, 30);
-            vec odd = __builtin_shufflevector(first, second, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21,
-                                              23, 25, 27, 29, 31);
-            even += odd;
-            vec_bits flags = bound - (vec_bits)even;
-            passed |= flags;
-            if (b == FOLDS + 1) {
-                memcpy(blocks + wider_flags_of(n) + i / 2, &flags, sizeof flags);
-            }
-            store(blocks + i / 2, &even);
+    vec last[IN_REGISTERS] = {{0}};
+    size_t b = fold_many(bounds, blocks, n, &count, &wide);
+#pragma GCC unroll 4
+    for (size_t i = 0; i < IN_REGISTERS; i++) {
+        if (i * LANES < count) {
+            load(&last[i], blocks + i * LANES);
         }
-        if (b == FOLDS + 1) {
-            bounds->any |= passed;
-        } else {
-            wide |= passed;
+    }
+    for (b++; count > 1 && b < LS_WIDTHS_MAX; b++) {
+        bool two = count > 2 * LANES;
+        fold_in_order(&last[0], &last[0], &last[1]);
+        keep_passed(bounds, b, &last[0], blocks + wider_flags_of(n), &wide);
+        last[1] = (vec){0};
+        if (two) {
+            fold_in_order(&last[1], &last[2], &last[3]);
+            keep_passed(bounds, b, &last[1], blocks + wider_flags_of(n) + LANES, &wide);
         }
         count = (count + 1) / 2;
     }
@@ -291,8 +331,8 @@ LS_VERSIONS void ls_screen_push(const struct ls_screen_row *row, struct ls_scree
             leave(&room, row, at);
         }
     }
-    ret[0] = passes(&bounds[0], &row->screen[0], blocks, row->n);
-    ret[1] = passes(&bounds[1], &row->screen[1], pair_blocks, row->n);
+    ret[0] = passes(&bounds[0], blocks, row->n);
+    ret[1] = passes(&bounds[1], pair_blocks, row->n);
 }
 
 static inline __attribute__((always_inline)) void add_strip(const float *a, const float *b,
@@ -326,7 +366,7 @@ LS_VERSIONS struct ls_screened ls_screen_add(const struct ls_screen *screen, flo
         add_strip(left[0], left[1], left[2], &bounds, scratch, at / STRIP);
         memcpy(ret + at, left[2], (n - at) * sizeof(float));
     }
-    return passes(&bounds, screen, scratch, n);
+    return passes(&bounds, scratch, n);
 }
 
 static bool any_negative(const float *flags, size_t count) {

@@ -13,9 +13,11 @@
 
 #include "dsp/limits.h"
 
-/* Of windows of 2^b channels, b < widths, in rows of one level: [b] is for blocks of 2^b. */
+/* Of windows of 2^b channels, b < widths, in rows of one level: [b] is for blocks of 2^b, in every
+ * lane of a vector, as filling one takes longer than a test. */
+enum { LS_SCREEN_LANES = 16 };
 struct ls_screen {
-    float bounds[LS_WIDTHS_MAX];
+    float bounds[LS_WIDTHS_MAX][LS_SCREEN_LANES];
 };
 
 void ls_screen_plan(struct ls_screen *ret, const float *limits, size_t widths);
