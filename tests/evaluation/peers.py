@@ -8,7 +8,9 @@ different times, so each runs over a short and over a long part, and a sample co
 run took more, divided by how many samples it had more. Rounds go over all programs in turn, and
 medians are taken. Slow programs get shorter parts. Peak memory is that of the longer run.
 
-None of the peers does all that lineside does: each line says what it stops at."""
+None of the peers does all that lineside does: each line says what it stops at. So that like is held
+against like, too, the channelizer alone is one of them (peer_bank.c), and the last lines hold it
+against the other banks."""
 import os
 import shutil
 import statistics
@@ -105,15 +107,24 @@ def liquid(build, path, samples):
     return [os.path.join(build, "tests", "evaluation", "peer_liquid"), path, str(samples)]
 
 
+def bank(build, path, samples):
+    return [os.path.join(build, "tests", "evaluation", "peer_bank"), path, str(samples)]
+
+
 def rtl_433(build, path, samples):
     """Whole files: its -n counts bytes by pairs, whatever the format."""
     return ["rtl_433", "-r", f"cs16:{path}", "-s", str(RATE), "-F", "null"]
 
 
+OWN_BANK = "lineside's bank alone"
+# Bank against bank: the peer and what was wanted.
+BANKS = (("liquid firpfbch2", 9), ("GNU Radio pfb_channelizer", 75))
+
 # name, command, millions of samples of the longer run, what was wanted (0: nothing), what it does
 PEERS = (
     ("lineside, no hash", lineside("--no-hash"), 100, 0, "file to committed rows"),
     ("lineside", lineside(), 100, 0, "the same and SHA-512 of the file"),
+    (OWN_BANK, bank, 100, 0, "filter bank and powers, reading included"),
     ("liquid firpfbch2", liquid, 20, 7, "filter bank alone"),
     ("GNU Radio pfb_channelizer", in_python("gnuradio-pfb"), 4, 50, "filter bank alone"),
     ("GNU Radio STFT", in_python("gnuradio-stft"), 100, 2.5,
@@ -174,16 +185,27 @@ def measure(build, folder, rounds):
 
 
 def table(results):
-    ours = statistics.median(r[3] for r in results[PEERS[0][0]])
+    ours = cost(results[PEERS[0][0]])
     yield f"{'program':26} {'MS':>4} {'CPU s':>7} {'MiB':>7} {'MS/s':>7} {'lineside is':>12}" \
           f" {'wanted':>7}  what it does"
     for name, _, millions, wanted, does in PEERS:
         rows = results[name]
-        cost = statistics.median(r[3] for r in rows)
+        theirs = cost(rows)
         goal = f"{wanted}x" if wanted else "-"
         yield f"{name:26} {millions:4} {statistics.median(r[1] for r in rows):7.2f}" \
-              f" {statistics.median(r[2] for r in rows):7.1f} {1.0 / cost:7.1f}" \
-              f" {cost / ours:11.2f}x {goal:>7}  {does}"
+              f" {statistics.median(r[2] for r in rows):7.1f} {1.0 / theirs:7.1f}" \
+              f" {theirs / ours:11.2f}x {goal:>7}  {does}"
+
+
+def cost(rows):
+    """Microseconds of a sample."""
+    return statistics.median(r[3] for r in rows)
+
+
+def banks(results):
+    for name, wanted in BANKS:
+        ratio = cost(results[name]) / cost(results[OWN_BANK])
+        yield f"{OWN_BANK} is {ratio:.1f} times as fast as {name} (wanted: {wanted})"
 
 
 def versions():
@@ -204,7 +226,7 @@ def main():
         shutil.rmtree(folder)
     text = "\n".join(("the same recording in the same run, one processor, medians of rounds: "
                       f"{rounds}", "CPU s and MiB of the whole run; MS/s of processor time, start-up "
-                      "taken off", versions(), "", *table(results), ""))
+                      "taken off", versions(), "", *table(results), "", *banks(results), ""))
     with open(os.path.join(HERE, "peers.txt"), "w", encoding="utf-8") as f:
         f.write(text)
     print(text)
