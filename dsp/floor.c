@@ -537,8 +537,7 @@ static double common_gain(struct ls_floor *floor, const float *mean_pow, const f
     if (n == 0) {
         return 1.0;
     }
-    ls_sort_powers(floor->scratch, n);
-    double middle = (double)floor->scratch[n / 2];
+    double middle = (double)ls_sort_find(floor->scratch, n, n / 2);
     double looks = fmax(1.0, floor->block_looks * seconds / floor->block_s);
     double sum = 0.0;
     size_t near = 0;

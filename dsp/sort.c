@@ -74,6 +74,29 @@ void ls_sort_powers(float *values, size_t n) {
     memcpy(values, bits[sorted], n * sizeof *values);
 }
 
+/* How many have a pattern up to this one. */
+LS_VERSIONS static size_t count_up_to(const float *values, size_t n, int32_t most) {
+    int32_t above = 0;
+    for (size_t i = 0; i < n; i++) {
+        int32_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        above += bits > most ? 1 : 0;
+    }
+    return n - (size_t)above;
+}
+
+/* By bisection over patterns, a bit at a time. */
+float ls_sort_find(const float *values, size_t n, size_t k) {
+    int32_t found = 0;
+    for (int32_t bit = INT32_C(1) << 30; bit > 0; bit /= 2) {
+        /* Of those that have neither this bit nor lower ones: too few, and it is set. */
+        found += count_up_to(values, n, found + bit - 1) <= k ? bit : 0;
+    }
+    float value;
+    memcpy(&value, &found, sizeof value);
+    return value;
+}
+
 /* Rows i and i + apart of columns: in each the smaller value to the first one. */
 static inline __attribute__((always_inline)) void order_rows(float *row, size_t apart) {
     int32_t low[LS_SORT_COLUMNS];

@@ -31,6 +31,28 @@ Test(sort, any_count_of_powers_comes_out_in_order_and_none_is_lost) {
     }
 }
 
+Test(sort, any_place_is_found_without_moving_what_is_there) {
+    static const size_t counts[] = {1, 2, 3, 31, 114, 128, 1024, 4097};
+    for (size_t c = 0; c < LS_COUNT(counts); c++) {
+        size_t n = counts[c];
+        LS_AUTO(float) values = calloc(n, sizeof *values);
+        LS_AUTO(float) sorted = calloc(n, sizeof *sorted);
+        uint32_t state = 11;
+        for (size_t i = 0; i < n; i++) {
+            state = state * 1664525u + 1013904223u;
+            /* 16 decades, some values many times, and both ends of what there is. */
+            values[i] = powf(10.0F, (float)(state >> 26) / 4.0F - 8.0F);
+            values[i] = i % 13 == 7 ? 0.0F : i % 17 == 9 ? INFINITY : values[i];
+            sorted[i] = values[i];
+        }
+        ls_sort_powers(sorted, n);
+        for (size_t k = 0; k < n; k += n / 97 + 1) {
+            cr_assert_eq(ls_sort_find(values, n, k), sorted[k], "place %zu of %zu", k, n);
+        }
+        cr_expect_eq(ls_sort_find(values, n, n - 1), sorted[n - 1]);
+    }
+}
+
 Test(sort, zero_and_infinity_are_powers) {
     float values[] = {INFINITY, 0.0F, 1.0F, 1e-45F, 0.0F};
     ls_sort_powers(values, LS_COUNT(values));
