@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "dsp/rows.h"
 #include "dsp/sort.h"
 
 /* No noise is farther off. */
@@ -49,11 +50,11 @@ int ls_learnt_create(struct ls_learnt **ret, const struct ls_learnt_opts *opts) 
     learnt->weights = calloc(n, sizeof *learnt->weights);
     learnt->variances = calloc(n, sizeof *learnt->variances);
     learnt->doubts = calloc(n + 1, sizeof *learnt->doubts);
-    learnt->hearing = calloc(n, sizeof *learnt->hearing);
+    learnt->hearing = ls_rows_make(n);
     bool ok = learnt->weights != NULL && learnt->variances != NULL && learnt->doubts != NULL &&
               learnt->hearing != NULL;
     for (size_t g = 0; g < LS_GRANULES; g++) {
-        learnt->heard[g] = calloc(n, sizeof *learnt->heard[g]);
+        learnt->heard[g] = ls_rows_make(n);
         ok = ok && learnt->heard[g] != NULL;
     }
     if (!ok) {
@@ -216,8 +217,7 @@ static double stray_now(const struct ls_learnt *learnt, size_t slots, size_t low
     if (n < STRAYS_MIN) {
         return 0.0;
     }
-    ls_sort_powers(work, n);
-    double spread = 1.4826 * (double)work[n / 2];
+    double spread = 1.4826 * (double)ls_sort_find(work, n, n / 2);
     double explained = 1.0 / ls_looks_effective(o->looks, o->slot_frames * slots, group) +
                        learnt->planned / (double)group;
     return sqrt(fmax(0.0, spread * spread - 2.0 * explained));

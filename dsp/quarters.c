@@ -15,6 +15,7 @@
 #include "dsp/channelizer.h"
 #include "dsp/kernels.h"
 #include "dsp/prototype.h"
+#include "dsp/versions.h"
 
 enum {
     SIDE = LS_KERNELS_SIDE,
@@ -244,14 +245,18 @@ static size_t windows_in(const struct ls_quarters *quarters, size_t slot) {
 
 /* Channels [first, first + count) of a slot in FFT order, which are [at, at + count) in rising
  * frequency. missing: windows that stand in with the noise mean. */
-static void finish_half(struct ls_quarters *quarters, size_t slot, size_t first, size_t at,
-                        float missing, float *ret) {
-    const float *sums = quarters->sums + slot * LS_QUARTERS * quarters->padded + first;
-    for (size_t c = 0; c < quarters->channels / 2; c++) {
-        float scale = quarters->scale[at + c];
+LS_VERSIONS static void finish_half(const struct ls_quarters *quarters, size_t slot, size_t first,
+                                    size_t at, float missing, float *restrict ret) {
+    const float *restrict sums = quarters->sums + slot * LS_QUARTERS * quarters->padded + first;
+    const float *restrict scale = quarters->scale + at;
+    size_t padded = quarters->padded;
+    size_t half = quarters->channels / 2;
+    const float gains[LS_QUARTERS] = {quarters->gains[0], quarters->gains[1], quarters->gains[2],
+                                      quarters->gains[3]};
+    ret += LS_QUARTERS * at;
+    for (size_t c = 0; c < half; c++) {
         for (size_t q = 0; q < LS_QUARTERS; q++) {
-            float sum = sums[q * quarters->padded + c] * quarters->gains[q] * scale;
-            ret[LS_QUARTERS * (at + c) + q] = sum + missing;
+            ret[LS_QUARTERS * c + q] = sums[q * padded + c] * gains[q] * scale[c] + missing;
         }
     }
 }
@@ -274,6 +279,15 @@ size_t ls_quarters_finish(struct ls_quarters *quarters, const float *floor_pow, 
         finish_half(quarters, s, 0, half, missing, ret);
     }
     return slots;
+}
+
+LS_VERSIONS void ls_quarters_spread(const float *restrict values, size_t channels,
+                                    float *restrict ret) {
+    for (size_t c = 0; c < channels; c++) {
+        for (size_t q = 0; q < LS_QUARTERS; q++) {
+            ret[LS_QUARTERS * c + q] = values[c];
+        }
+    }
 }
 
 /* Looks of a slot's windows, of one quarter: as dsp/looks.h has it, windows of the slots before and

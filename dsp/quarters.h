@@ -52,6 +52,10 @@ void ls_quarters_push(struct ls_quarters *quarters, const float complex *bins);
  * were. */
 size_t ls_quarters_finish(struct ls_quarters *quarters, const float *floor_pow, float *ret_sums);
 
+/* What channels have, for each of their quarters. values: [channels]; ret: [LS_QUARTERS *
+ * channels]. */
+void ls_quarters_spread(const float *values, size_t channels, float *ret);
+
 /* Of the looks that windows LS_QUARTERS_HOP frames apart have, and with them the cells of the
  * filter below: so many are in windows as they are taken. prototype, length: of that filter. */
 double ls_quarters_looks_share(size_t channels, size_t slot_frames, const float *prototype,

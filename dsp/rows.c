@@ -1,9 +1,26 @@
 #include "dsp/rows.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dsp/versions.h"
+
+float *ls_rows_make(size_t n) {
+    enum { LINE_BYTES = 64 };
+    size_t bytes = (n * sizeof(float) / LINE_BYTES + 1) * LINE_BYTES;
+    float *row = aligned_alloc(LINE_BYTES, bytes);
+    if (row != NULL) {
+        memset(row, 0, bytes);
+    }
+    return row;
+}
+
+LS_VERSIONS void ls_rows_least(float *a, const float *b, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        a[i] = b[i] < a[i] ? b[i] : a[i];
+    }
+}
 
 LS_VERSIONS void ls_rows_scale(float *a, float factor, size_t n) {
     for (size_t i = 0; i < n; i++) {

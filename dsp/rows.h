@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* n zeros from the start of a line of the cache on: loops over rows that begin elsewhere touch two
+ * lines for each register. NULL: out of memory. The caller frees it. */
+float *ls_rows_make(size_t n);
+
 /* ret[i] = a[i] * scale[i], which is added to sum[i]. */
 void ls_rows_scale_sum(float *ret, float *sum, const float *a, const float *scale, size_t n);
 
@@ -32,6 +36,9 @@ void ls_rows_fold(float *ret, const float *a, size_t step, size_t n);
 
 /* The same with a step of 2; true when any ret[i] > limit. */
 bool ls_rows_fold_test(float *ret, const float *a, size_t n, float limit);
+
+/* a[i] becomes b[i] where that is less; no NaN. */
+void ls_rows_least(float *a, const float *b, size_t n);
 
 /* a[i] *= factor */
 void ls_rows_scale(float *a, float factor, size_t n);

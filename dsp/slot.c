@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "dsp/fit.h"
+#include "dsp/rows.h"
 #include "dsp/sort.h"
 #include "dsp/versions.h"
 
@@ -48,6 +49,7 @@ struct ls_slot {
     double calibration;    /* of the gain */
     float *groups;         /* [GROUPS_MAX] */
     float *ratios;         /* [channels]: floor of the piece over the reference */
+    bool moved;            /* the reference did, since they were taken */
     float *powers;         /* [channels] in units of the reference */
     float *cells;          /* [channels]: how many these are */
 };
@@ -62,11 +64,11 @@ int ls_slot_create(struct ls_slot **ret, const struct ls_slot_opts *opts) {
     slot->group = 1 + (opts->last_channel - opts->first_channel) / GROUPS_MAX;
     slot->masked = calloc(opts->channels, sizeof *slot->masked);
     slot->hidden = calloc(opts->channels, 1);
-    slot->parts = calloc(opts->channels, sizeof *slot->parts);
-    slot->groups = calloc(GROUPS_MAX, sizeof *slot->groups);
-    slot->ratios = calloc(opts->channels, sizeof *slot->ratios);
-    slot->powers = calloc(opts->channels, sizeof *slot->powers);
-    slot->cells = calloc(opts->channels, sizeof *slot->cells);
+    slot->parts = ls_rows_make(opts->channels);
+    slot->groups = ls_rows_make(GROUPS_MAX);
+    slot->ratios = ls_rows_make(opts->channels);
+    slot->powers = ls_rows_make(opts->channels);
+    slot->cells = ls_rows_make(opts->channels);
     if (slot->masked == NULL || slot->hidden == NULL || slot->parts == NULL ||
         slot->groups == NULL || slot->ratios == NULL || slot->powers == NULL ||
         slot->cells == NULL) {
@@ -98,9 +100,13 @@ void ls_slot_mask(struct ls_slot *slot, const bool *masked) {
     double looks = ls_looks_effective(slot->opts.looks, 2 * slot->opts.slot_rows, slot->group);
     slot->sigma = 1.0 / sqrt(looks);
     slot->calibration = 1.0;
+    slot->moved = true;
 }
 
-void ls_slot_calibrate(struct ls_slot *slot, double factor) { slot->calibration *= factor; }
+void ls_slot_move(struct ls_slot *slot, double factor) {
+    slot->calibration *= factor;
+    slot->moved = true;
+}
 
 bool ls_slot_is_part(const struct ls_slot *slot, const struct ls_box *box) {
     double rows = (double)(box->row_stop - box->row_start);
@@ -167,10 +173,9 @@ static void hide_boxes(struct ls_slot *slot, const struct ls_slot_piece *piece, 
 /* Deviations: a group farther from the middle one holds something. */
 static const double GROUP_SIGMA = 4.0;
 
-/* The mean of those that are no farther from the middle one, of groups in rising order, than noise
- * is. */
+/* The mean of those groups that are no farther from the middle one than noise is. */
 static double usual_mean(const struct ls_slot *slot, size_t count) {
-    double middle = (double)slot->groups[count / 2];
+    double middle = (double)ls_sort_find(slot->groups, count, count / 2);
     double reach = GROUP_SIGMA * slot->sigma * middle;
     double sum = 0.0;
     size_t kept = 0;
@@ -206,13 +211,11 @@ LS_VERSIONS static void weigh_channels(const struct ls_slot *slot, const float *
 
 /* Gain of a slot against the reference: what its channels' means have in common. They are taken
  * together in groups, whose outliers are told from noise. Hidden channels are known. */
-static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,
-                        const float *reference) {
+static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index) {
     const struct ls_slot_opts *o = &slot->opts;
     float least = o->divided > 1 ? (float)o->slot_rows - 0.5F : 0.0F;
     size_t group = slot->group;
     size_t kept = 0;
-    divide(slot->ratios, piece->floor_pow, reference, o->channels);
     weigh_channels(slot, piece->sums + index * o->channels, piece->counts + index * o->channels,
                    least, slot->powers, slot->cells);
     for (size_t from = o->first_channel; from + group <= o->last_channel; from += group) {
@@ -229,7 +232,6 @@ static double slot_gain(struct ls_slot *slot, const struct ls_slot_piece *piece,
     if (kept < GROUPS_MIN) {
         return 0.0;
     }
-    ls_sort_powers(slot->groups, kept);
     return usual_mean(slot, kept) * slot->calibration;
 }
 
@@ -260,7 +262,11 @@ void ls_slot_fill(struct ls_slot *slot, const struct ls_slot_piece *piece, size_
     size_t n = slot->opts.channels;
     float rows = (float)slot->opts.slot_rows;
     hide_boxes(slot, piece, index);
-    float gain = piece->clipped ? 0.0F : (float)slot_gain(slot, piece, index, reference);
+    if (index == 0 || slot->moved) {
+        divide(slot->ratios, piece->floor_pow, reference, n);
+        slot->moved = false;
+    }
+    float gain = piece->clipped ? 0.0F : (float)slot_gain(slot, piece, index);
     if (gain > 0.0F) {
         fill_excess(slot, piece->sums + index * n, piece->counts + index * n, gain,
                     slot->opts.divided > 1 ? rows - 0.5F : 0.5F * rows, ret_excess);

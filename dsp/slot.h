@@ -41,16 +41,18 @@ void ls_slot_destroy(struct ls_slot *slot);
 /* masked: [channels] that are never heard, or NULL. */
 void ls_slot_mask(struct ls_slot *slot, const bool *masked);
 
-/* The gain that is told is to be multiplied by factor from now on; mask sets it back. */
-void ls_slot_calibrate(struct ls_slot *slot, double factor);
+/* The reference has moved or will before the next slot, and the gain that is told is to be
+ * multiplied by factor from now on; mask sets it back. */
+void ls_slot_move(struct ls_slot *slot, double factor);
 
 /* A weak box that is as long as the shortest window, or cut by the piece's end, may be a part of
  * something longer, unless there is so much evidence for it that the piece would have shown the
  * rest. Where channels are divided, so may a short one: what is narrow shows in parts. */
 bool ls_slot_is_part(const struct ls_slot *slot, const struct ls_box *box);
 
-/* Slot index of the piece. reference: [channels] power of a cell. ret_excess: [channels], mean - 1;
- * 0 exactly where nothing can be heard. */
+/* Slot index of the piece, whose slots come in order from 0. reference: [channels] power of a cell,
+ * which moves within a piece only when that is said. ret_excess: [channels], mean - 1; 0 exactly
+ * where nothing can be heard. */
 void ls_slot_fill(struct ls_slot *slot, const struct ls_slot_piece *piece, size_t index,
                   const float *reference, float *ret_excess);
 

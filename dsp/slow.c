@@ -80,7 +80,7 @@ static void plan_limits(struct ls_slow *slow) {
 }
 
 static float *make_row(size_t n, bool *ok) {
-    float *row = calloc(n, sizeof *row);
+    float *row = ls_rows_make(n);
     *ok = *ok && row != NULL;
     return row;
 }
@@ -111,7 +111,8 @@ int ls_slow_create(struct ls_slow **ret, const struct ls_slow_opts *opts, struct
         }
     }
     for (size_t i = 0; i < OPEN_MAX; i++) {
-        slow->open[i].profile = make_row(n, &ok);
+        slow->open[i].profile = calloc(n, sizeof(float)); /* most are never touched */
+        ok = ok && slow->open[i].profile != NULL;
     }
     slow->window = make_row(n + 1, &ok);
     slow->slot = make_row(n, &ok);
@@ -323,7 +324,7 @@ static void learn(struct ls_slow *slow, uint64_t granule) {
     double common =
         ls_learnt_learn(slow->learnt, place, slow->rings[slow->octaves - 1][place], moved);
     /* What all channels have in common is no matter of theirs but of how the gain is told. */
-    ls_slot_calibrate(slow->input, 1.0 + common);
+    ls_slot_move(slow->input, 1.0 + common);
     for (size_t c = 0; c < slow->opts.channels; c++) {
         slow->reference[c] *= 1.0F + moved[c] - (float)common;
     }

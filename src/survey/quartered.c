@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "dsp/quarters.h"
+#include "dsp/rows.h"
 
 enum {
     ROW_ROWS = LS_QUARTERS_HOP, /* rows of the bank in one of quarters */
@@ -25,6 +26,7 @@ struct ls_quartered {
     size_t slot_rows; /* of quarters */
     float *floor_pow; /* [LS_QUARTERS * channels] */
     float *counts;    /* [slots][LS_QUARTERS * channels] */
+    float *least;     /* [channels]: cells of a slot that are free in all its parts */
     bool *masked;     /* [LS_QUARTERS * channels] */
     struct ls_box *boxes;
     size_t box_room;
@@ -57,11 +59,13 @@ int ls_quartered_create(struct ls_quartered **ret, const struct ls_cut *cut, str
     quartered->cut = *cut;
     quartered->slots = cut->piece_frames / cut->quarter_frames;
     quartered->slot_rows = cut->quarter_frames / 2 / ROW_ROWS;
-    quartered->floor_pow = calloc(n, sizeof *quartered->floor_pow);
-    quartered->counts = calloc(quartered->slots * n, sizeof *quartered->counts);
+    quartered->floor_pow = ls_rows_make(n);
+    quartered->counts = ls_rows_make(quartered->slots * n);
+    quartered->least = ls_rows_make(cut->channels);
     quartered->masked = calloc(n, sizeof *quartered->masked);
     int code = LS_OK;
-    if (quartered->floor_pow == NULL || quartered->counts == NULL || quartered->masked == NULL) {
+    if (quartered->floor_pow == NULL || quartered->counts == NULL || quartered->least == NULL ||
+        quartered->masked == NULL) {
         code = ls_err_set(err, LS_ERR_NOMEM, "out of memory for quarters of %zu channels",
                           cut->channels);
     }
@@ -79,6 +83,7 @@ void ls_quartered_destroy(struct ls_quartered *quartered) {
         ls_looks_destroy(quartered->looks);
         free(quartered->floor_pow);
         free(quartered->counts);
+        free(quartered->least);
         free(quartered->masked);
         free(quartered->boxes);
         free(quartered);
@@ -100,9 +105,7 @@ struct ls_slow_opts ls_quartered_opts(const struct ls_quartered *quartered) {
 }
 
 static void spread_floor(struct ls_quartered *quartered, const float *floor_pow) {
-    for (size_t i = 0; i < LS_QUARTERS * quartered->cut.channels; i++) {
-        quartered->floor_pow[i] = floor_pow[i / LS_QUARTERS];
-    }
+    ls_quarters_spread(floor_pow, quartered->cut.channels, quartered->floor_pow);
 }
 
 void ls_quartered_begin(struct ls_quartered *quartered, struct ls_slow *slow,
@@ -126,16 +129,16 @@ static void count_slot(struct ls_quartered *quartered, const struct ls_job *job,
     size_t part_rows = part_frames / 2;
     float part = (float)part_rows;
     float scale = (float)quartered->slot_rows / part;
+    float *least = quartered->least;
     for (size_t c = 0; c < n; c++) {
-        float least = part;
-        for (size_t s = first; s <= last && s < job->slots; s++) {
-            float count = job->slot_counts[s * n + c];
-            least = count < least ? count : least;
-        }
-        for (size_t q = 0; q < LS_QUARTERS; q++) {
-            counts[LS_QUARTERS * c + q] = least * scale;
-        }
+        least[c] = part;
     }
+    for (size_t s = first; s <= last && s < job->slots; s++) {
+        const float *count = job->slot_counts + s * n;
+        ls_rows_least(least, count, n);
+    }
+    ls_rows_scale(least, scale, n);
+    ls_quarters_spread(least, n, counts);
 }
 
 /* Windows of quarters reach a row beyond what they are in the middle of. */

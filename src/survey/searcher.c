@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "dsp/fft.h"
 #include "dsp/quarters.h"
+#include "dsp/rows.h"
 #include "dsp/zoom.h"
 #include "survey/cut.h"
 #include "survey/narrowband.h"
@@ -49,12 +50,12 @@ int ls_job_init(struct ls_job *job, const struct ls_cut *cut) {
     job->floor_pow = calloc(cut->channels, sizeof(float));
     job->residual = calloc(cut->channels, sizeof(float));
     job->clean = calloc(cut->channels, sizeof(float));
-    job->slot_sums = calloc(LS_SLOTS * cut->channels, sizeof(float));
-    job->slot_counts = calloc(LS_SLOTS * cut->channels, sizeof(float));
+    job->slot_sums = ls_rows_make(LS_SLOTS * cut->channels);
+    job->slot_counts = ls_rows_make(LS_SLOTS * cut->channels);
     bool held = true;
     if (cut->quarter_frames > 0) {
         size_t slots = cut->piece_frames / cut->quarter_frames;
-        job->quarter_sums = calloc(slots * LS_QUARTERS * cut->channels, sizeof(float));
+        job->quarter_sums = ls_rows_make(slots * LS_QUARTERS * cut->channels);
         held = job->quarter_sums != NULL;
     }
     if (cut->hold) {

@@ -159,3 +159,19 @@ Test(quarters, windows_over_a_seam_stand_in_with_the_noise_mean) {
     cr_expect_float_eq(bench->sums[4 * ALL + 7], PAIRS / 13.0F, 1e-6F, "of a short piece");
     bench_destroy(bench);
 }
+
+Test(quarters, each_has_what_its_channel_has) {
+    enum { CHANNELS_MAX = 37 };
+    float values[CHANNELS_MAX];
+    for (size_t n = 0; n <= CHANNELS_MAX; n++) {
+        float ret[LS_QUARTERS * CHANNELS_MAX + 1] = {0};
+        for (size_t c = 0; c < n; c++) {
+            values[c] = (float)(c + 1);
+        }
+        ls_quarters_spread(values, n, ret);
+        for (size_t i = 0; i < LS_QUARTERS * n; i++) {
+            cr_assert_eq(ret[i], (float)(i / LS_QUARTERS + 1), "%zu of %zu", i, n);
+        }
+        cr_assert_eq(ret[LS_QUARTERS * n], 0.0F, "wrote past %zu channels", n);
+    }
+}

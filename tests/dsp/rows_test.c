@@ -2,6 +2,8 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Lengths around the vector widths of every instruction set, from unaligned addresses. */
@@ -245,4 +247,25 @@ Test(rows, any_above_sees_one_value_wherever_it_is_and_not_its_equal) {
         cr_expect(ls_rows_any_above(row, 1e30F, LONGEST));
         row[i] = 0.0F;
     }
+}
+
+Test(rows, new_rows_are_zero_and_begin_with_a_line) {
+    for (size_t n = 0; n < LONGEST; n++) {
+        float *row = ls_rows_make(n);
+        cr_assert_not_null(row);
+        cr_expect_eq((uintptr_t)row % 64, 0);
+        for (size_t i = 0; i < n; i++) {
+            cr_assert_eq(row[i], 0.0F);
+            row[i] = 1.0F; /* the next one may be in its place */
+        }
+        free(row);
+    }
+}
+
+Test(rows, the_lesser_of_two_is_kept) {
+    float a[] = {1.0F, 5.0F, -2.0F, 0.0F, 7.0F};
+    const float b[] = {2.0F, 4.0F, -3.0F, 0.0F, INFINITY};
+    const float want[] = {1.0F, 4.0F, -3.0F, 0.0F, 7.0F};
+    ls_rows_least(a, b, 5);
+    cr_expect_arr_eq(a, want, sizeof want);
 }
