@@ -33,7 +33,12 @@ struct ls_claims {
         *halves; /* [rows_max / 2 + 1][channels]: sums of half windows, of a region or of strips */
     float *strips; /* [rows_max][channels / STRIP_CHANNELS + 1] */
     float *row;    /* [channels]: sums of a window row */
-    float *sums;   /* [channels + LS_ROWS_SCRATCH(channels)]: scratch of the bandwidth pyramid */
+    float *pair;   /* [channels]: sums of two rows */
+    /* What was found while rows were in cache holds until a claim comes to them: */
+    bool *quiet; /* [rows_max]: nothing stands out in two rows from here on, in this region */
+    bool *known; /* [rows_max][channels / STRIP_CHANNELS + 1]: strips has the sum of that row */
+    size_t strip_count; /* of a row */
+    float *sums; /* [channels + LS_ROWS_SCRATCH(channels)]: scratch of the bandwidth pyramid */
 };
 
 /* One search: the part of the band it goes over. */
@@ -48,6 +53,7 @@ struct region {
     size_t half_count;
     size_t half_rows; /* > 0 */
     bool claimed;     /* something was, since this was cleared */
+    bool strips;      /* rows are summed over strips too */
 };
 
 int ls_claims_create(struct ls_claims **ret, size_t rows_max, size_t channels) {
@@ -59,8 +65,13 @@ int ls_claims_create(struct ls_claims **ret, size_t rows_max, size_t channels) {
     claims->halves = calloc((rows_max / 2 + 1) * channels, sizeof(float));
     claims->strips = calloc(rows_max * (channels / STRIP_CHANNELS + 1), sizeof(float));
     claims->row = calloc(channels, sizeof(float));
+    claims->pair = calloc(channels, sizeof(float));
+    claims->strip_count = channels / STRIP_CHANNELS;
+    claims->quiet = calloc(rows_max, sizeof *claims->quiet);
+    claims->known = calloc(rows_max * (claims->strip_count + 1), sizeof *claims->known);
     claims->sums = calloc(channels + LS_ROWS_SCRATCH(channels), sizeof(float));
     if (claims->halves == NULL || claims->strips == NULL || claims->row == NULL ||
+        claims->pair == NULL || claims->quiet == NULL || claims->known == NULL ||
         claims->sums == NULL) {
         ls_claims_destroy(claims);
         return LS_ERR_NOMEM;
@@ -74,6 +85,9 @@ void ls_claims_destroy(struct ls_claims *claims) {
         free(claims->halves);
         free(claims->strips);
         free(claims->row);
+        free(claims->pair);
+        free(claims->quiet);
+        free(claims->known);
         free(claims->sums);
         free(claims);
     }
@@ -121,10 +135,24 @@ static struct columns all_columns(const struct region *region) {
     return (struct columns){.low = 0, .high = region->count};
 }
 
-static void claim(const struct ls_cells *in, const struct ls_window *window) {
+/* What was found of these rows, and of the strips of them that the window is in, was before. */
+static void forget(struct ls_claims *claims, const struct ls_window *window) {
+    size_t first = window->channel / STRIP_CHANNELS;
+    size_t end = (window->channel + window->channels + STRIP_CHANNELS - 1) / STRIP_CHANNELS;
+    end = end < claims->strip_count ? end : claims->strip_count;
+    size_t before = window->row > 0 ? 1 : 0;
+    memset(claims->quiet + window->row - before, false, window->rows + before);
+    for (size_t r = window->row; first < end && r < window->row + window->rows; r++) {
+        memset(claims->known + r * claims->strip_count + first, false, end - first);
+    }
+}
+
+static void claim(struct ls_claims *claims, const struct ls_cells *in,
+                  const struct ls_window *window) {
     size_t end = window->channel + window->channels;
     size_t width = (end < in->channels ? end : in->channels) - window->channel;
     ls_cells_change(in, window->channel, window->channel + width);
+    forget(claims, window);
     for (size_t r = window->row; r < window->row + window->rows; r++) {
         memset(in->marks + r * in->stride + window->channel, LS_MARK_CLAIMED, width);
     }
@@ -144,7 +172,7 @@ static bool look_closer(struct ls_claims *claims, const struct ls_cells *in, flo
         stands_out = ls_fit_window(in, window) >= 1.0F;
     }
     if (stands_out) {
-        claim(in, window);
+        claim(claims, in, window);
     }
     return stands_out;
 }
@@ -248,15 +276,25 @@ static const float *claim_crossings(struct region *region, size_t level, size_t 
     return sums;
 }
 
+static size_t narrow_widths(const struct region *region) {
+    size_t widths = region->limits->widths;
+    return widths < LS_SEGMENT_WIDTH + 1 ? widths : LS_SEGMENT_WIDTH + 1;
+}
+
+static bool any_crosses(const struct region *region, size_t level, const float *row) {
+    return ls_rows_pyramid_test(row, region->count, region->limits->screen[level],
+                                narrow_widths(region), region->claims->sums);
+}
+
 /* Test one window row of a level at every width up to a segment; claim what crosses, narrow windows
  * first. */
 static void test_row(struct region *region, size_t level, size_t from, float *row) {
     const struct ls_limits *limits = region->limits;
-    size_t widths = limits->widths < LS_SEGMENT_WIDTH + 1 ? limits->widths : LS_SEGMENT_WIDTH + 1;
+    size_t widths = narrow_widths(region);
     const float *sums = row;
     size_t count = region->count;
     /* Most rows of what crossed once hold nothing more. */
-    if (!ls_rows_pyramid_test(row, count, limits->screen[level], widths, region->claims->sums)) {
+    if (!any_crosses(region, level, row)) {
         return;
     }
     for (size_t b = 0; b < widths; b++) {
@@ -281,38 +319,61 @@ static void claim_single_cells(const struct region *region, struct ls_blobs *blo
 
 /* One row, of which ret is given the sums as claims leave them. */
 static void search_row(struct region *region, size_t row, float *ret) {
+    struct ls_claims *claims = region->claims;
     excised_sum(region, row, 1, all_columns(region), ret);
+    claims->quiet[row] = true;
     if (region->crossings->rows[0][row]) {
         test_row(region, 0, row, ret);
     }
+    if (region->strips) {
+        ls_rows_strips(ret, claims->strip_count, claims->strips + row * claims->strip_count);
+        memset(claims->known + row * claims->strip_count, true, claims->strip_count);
+    }
+}
+
+/* Would two rows from this one on be tested, and has nothing been claimed in them since they were
+ * summed? */
+static bool is_pair_open(const struct region *region, size_t from) {
+    return region->limits->levels > 1 && region->crossings->rows[1][from] &&
+           region->claims->quiet[from];
 }
 
 /* Level 0, single rows. The halves that the next levels want are made of them, so that cells, which
  * take long to come, are gone over once. */
 static void search_rows(struct region *region) {
     size_t rows = region->in->rows;
+    float *last = region->claims->row;
+    float *pair = region->claims->pair;
     region->half_rows = 2;
     for (region->half_count = 0; region->half_count < rows / 2; region->half_count++) {
         float *half = region->claims->halves + region->half_count * region->count;
         size_t first = 2 * region->half_count;
         search_row(region, first, half);
+        if (first > 0 && is_pair_open(region, first - 1)) {
+            ls_rows_add(pair, last, half, region->count);
+            region->claims->quiet[first - 1] = !any_crosses(region, 1, pair);
+        }
         region->claimed = false;
-        search_row(region, first + 1, region->claims->row);
+        search_row(region, first + 1, last);
         if (region->claimed) { /* perhaps of the first row too */
             excised_sum(region, first, 2, all_columns(region), half);
         } else {
-            ls_rows_add(half, half, region->claims->row, region->count);
+            ls_rows_add(half, half, last, region->count);
+        }
+        if (is_pair_open(region, first)) {
+            region->claims->quiet[first] = !any_crosses(region, 1, half);
         }
     }
     if (rows % 2 != 0) {
-        search_row(region, rows - 1, region->claims->row);
+        search_row(region, rows - 1, last);
+        region->claims->quiet[rows > 1 ? rows - 2 : 0] = false;
     }
 }
 
 /* Level 1, two rows: every other window is a half, the ones between are summed from the cells. */
 static void search_pairs(struct region *region) {
     for (size_t from = 0; from + 2 <= region->in->rows; from++) {
-        if (!region->crossings->rows[1][from]) {
+        if (!region->crossings->rows[1][from] || region->claims->quiet[from]) {
             continue;
         }
         float *row = region->claims->halves + from / 2 * region->count;
@@ -359,16 +420,32 @@ static void search_region(struct region *region, struct ls_blobs *blobs) {
     }
 }
 
-/* Sums of the free cells of some rows over strips. */
+/* Sums of the free cells of some rows over strips [first, end). */
 static void sum_strips(const struct ls_claims *claims, const struct ls_cells *in, size_t row,
-                       size_t rows, size_t strips, float *ret) {
-    const struct ls_marked_rows cells = {.cells = in->cells + row * in->stride,
-                                         .marks = in->marks + row * in->stride,
+                       size_t rows, size_t first, size_t end, float *ret) {
+    size_t at = row * in->stride + first * STRIP_CHANNELS;
+    const struct ls_marked_rows cells = {.cells = in->cells + at,
+                                         .marks = in->marks + at,
                                          .stride = in->stride,
                                          .rows = rows,
-                                         .n = in->channels};
+                                         .n = (end - first) * STRIP_CHANNELS};
     ls_rows_excise(&cells, claims->row);
-    ls_rows_strips(claims->row, strips, ret);
+    ls_rows_strips(claims->row, end - first, ret + first);
+}
+
+/* Those of one row that are not known. */
+static void sum_unknown(const struct ls_claims *claims, const struct ls_cells *in, size_t row,
+                        float *ret) {
+    const bool *known = claims->known + row * claims->strip_count;
+    for (size_t strip = 0; strip < claims->strip_count; strip++) {
+        size_t first = strip;
+        while (strip < claims->strip_count && !known[strip]) {
+            strip++;
+        }
+        if (strip > first) {
+            sum_strips(claims, in, row, 1, first, strip, ret);
+        }
+    }
 }
 
 /* Test sums over strips of rows [first_row, first_row + 2^level) at the widths above a segment.
@@ -406,7 +483,7 @@ static bool test_strips(struct ls_claims *claims, const struct ls_cells *in,
 static void search_wide_level(struct ls_claims *claims, const struct ls_cells *in,
                               const struct ls_limits *limits, const bool *crossed, size_t level,
                               size_t halves) {
-    size_t strips = in->channels / STRIP_CHANNELS;
+    size_t strips = claims->strip_count;
     size_t half_rows = (size_t)1 << (level - 1);
     float *sum = claims->row;
     for (size_t i = 0; i + 1 < halves; i++) {
@@ -429,7 +506,7 @@ static void search_wide_level(struct ls_claims *claims, const struct ls_cells *i
  */
 static void search_wide(struct ls_claims *claims, const struct ls_cells *in,
                         const struct ls_limits *limits, const struct ls_crossings *crossings) {
-    size_t strips = in->channels / STRIP_CHANNELS;
+    size_t strips = claims->strip_count;
     size_t level = 0;
     while (level < limits->levels && !crossings->wide[level]) {
         level++;
@@ -438,10 +515,14 @@ static void search_wide(struct ls_claims *claims, const struct ls_cells *in,
     size_t halves = in->rows / half_rows;
     for (size_t i = 0; i < halves && level < limits->levels; i++) {
         float *row = claims->strips + i * strips;
-        sum_strips(claims, in, i * half_rows, half_rows, strips, row);
+        if (half_rows > 1) {
+            sum_strips(claims, in, i * half_rows, half_rows, 0, strips, row);
+        } else {
+            sum_unknown(claims, in, i, row);
+        }
         if (level == 0 && crossings->rows[0][i] &&
             test_strips(claims, in, limits, 0, i, row, strips)) {
-            sum_strips(claims, in, i, 1, strips, row);
+            sum_strips(claims, in, i, 1, 0, strips, row);
         }
     }
     for (level = level > 0 ? level : 1; level < limits->levels; level++) {
@@ -450,6 +531,11 @@ static void search_wide(struct ls_claims *claims, const struct ls_cells *in,
         }
         halves = fold_halves(claims->strips, halves, strips);
     }
+}
+
+/* Do windows wider than a segment cross in one row or two, which are made of single rows? */
+static bool has_wide(const struct ls_limits *limits, const struct ls_crossings *crossings) {
+    return crossings->wide[0] || (limits->levels > 1 && crossings->wide[1]);
 }
 
 static void search_regions(struct ls_claims *claims, const struct ls_cells *in,
@@ -476,6 +562,7 @@ static void search_regions(struct ls_claims *claims, const struct ls_cells *in,
                                 .low = low * LS_SEGMENT_CHANNELS,
                                 .count = (high < in->channels ? high : in->channels) -
                                          low * LS_SEGMENT_CHANNELS};
+        region.strips = region.count == in->channels && has_wide(limits, crossings);
         search_region(&region, blobs);
         s = last + 1;
     }
@@ -503,6 +590,7 @@ void ls_claims_make(struct ls_claims *claims, const struct ls_cells *in,
                     struct ls_blobs *blobs) {
     clear_marks(claims, in);
     claims->fits = 0;
+    memset(claims->known, false, in->rows * claims->strip_count * sizeof *claims->known);
     search_regions(claims, in, limits, crossings, blobs);
     search_wide(claims, in, limits, crossings);
 }
