@@ -16,7 +16,9 @@
 #include "dsp/excess.h"
 
 enum {
-    KEPT = 128, /* channels whose rows are kept */
+    SETS = 32, /* of channels whose rows are kept */
+    WAYS = 4,  /* of one set: the one asked for longest ago makes room */
+    KEPT = SETS * WAYS,
     BLOCK_ROWS = 16,
     STRIP_CHANNELS = 16,
     STRIPS_LEAST = 2,       /* of a wide area */
@@ -31,11 +33,13 @@ struct kept {
     size_t high; /* 0: nothing is known */
     size_t from;
     size_t to;
+    size_t asked; /* when, in calls */
 };
 
 struct ls_profiles {
     size_t rows_max;
     size_t channels;
+    size_t calls;
     struct kept kept[KEPT];
     double *rows;         /* [KEPT][rows_max] */
     double *strips;       /* [channels / STRIP_CHANNELS][rows_max] */
@@ -152,11 +156,29 @@ static void sum_rows(const struct ls_cells *in, const struct ls_area *area, size
     }
 }
 
-/* Multipliers spread neighbours over the table. */
-static size_t place_of(const struct ls_area *area) {
+/* Multipliers spread neighbours over the sets. */
+static size_t set_of(const struct ls_area *area) {
     uint32_t hash =
         (uint32_t)area->low * UINT32_C(2654435761) + (uint32_t)area->high * UINT32_C(2246822519);
-    return (hash >> 16) % KEPT;
+    return (hash >> 16) % SETS;
+}
+
+/* Rows of these channels that go on from those of the area, or the place that they are given. */
+static size_t place_of(const struct ls_profiles *p, const struct ls_area *area, bool lines,
+                       bool *ret_same) {
+    size_t first = set_of(area) * WAYS;
+    size_t place = first;
+    for (size_t i = first; i < first + WAYS; i++) {
+        const struct kept *kept = &p->kept[i];
+        if (kept->lines == lines && kept->low == area->low && kept->high == area->high &&
+            kept->from <= area->row_stop && kept->to >= area->row_start) {
+            *ret_same = true;
+            return i;
+        }
+        place = kept->asked < p->kept[place].asked ? i : place;
+    }
+    *ret_same = false;
+    return place;
 }
 
 static bool has_lines(const struct ls_cells *in, const struct ls_area *area) {
@@ -167,12 +189,11 @@ static bool has_lines(const struct ls_cells *in, const struct ls_area *area) {
 void ls_profiles_rows(const struct ls_cells *in, const struct ls_area *area, double *ret) {
     struct ls_profiles *p = in->profiles;
     assert(area->row_start <= area->row_stop && area->row_stop <= p->rows_max);
-    size_t place = place_of(area);
+    bool same;
     bool lines = has_lines(in, area);
+    size_t place = place_of(p, area, lines, &same);
     struct kept *kept = &p->kept[place];
     double *rows = p->rows + place * p->rows_max;
-    bool same = kept->lines == lines && kept->low == area->low && kept->high == area->high &&
-                kept->from <= area->row_stop && kept->to >= area->row_start;
     if (!same) {
         *kept = (struct kept){.lines = lines,
                               .low = area->low,
@@ -180,6 +201,7 @@ void ls_profiles_rows(const struct ls_cells *in, const struct ls_area *area, dou
                               .from = area->row_start,
                               .to = area->row_start};
     }
+    kept->asked = ++p->calls;
     if (area->row_start < kept->from) {
         sum_rows(in, area, area->row_start, kept->from, lines, rows + area->row_start);
         kept->from = area->row_start;
