@@ -20,8 +20,6 @@ static const float STRONG_EXCESS = 10.0F;
 /* Of what it needs: no fit makes more of a window with less. */
 static const float LEAST_SHARE = 0.5F;
 
-enum { SKIPPED = 32 }; /* windows passed over together */
-
 /* Fits in one piece: what is weak in a crowded piece is judged by the windows of the first pass. */
 enum { FITS_MAX = 128 };
 
@@ -255,13 +253,9 @@ static const float *claim_crossings(struct region *region, size_t level, size_t 
     float need = need_of(region, level, width);
     size_t step = width < 2 ? 1 : (size_t)1 << (width - 1);
     for (size_t i = 0; i < count; i++) {
-        size_t left = count - i < SKIPPED ? count - i : SKIPPED;
-        if (i % SKIPPED == 0 && !ls_rows_any_above(sums + i, limit, left)) {
-            i += left - 1;
-            continue;
-        }
-        if (sums[i] <= limit) {
-            continue;
+        i += ls_rows_first_above(sums + i, limit, count - i);
+        if (i == count) {
+            break;
         }
         struct ls_window window = {.row = from,
                                    .rows = (size_t)1 << level,

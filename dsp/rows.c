@@ -261,6 +261,24 @@ LS_VERSIONS bool ls_rows_any_above(const float *a, float limit, size_t n) {
     return any != 0;
 }
 
+LS_VERSIONS size_t ls_rows_first_above(const float *a, float limit, size_t n) {
+    const int32_t limit_bits = bits_of(limit);
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        int32_t any = 0;
+        for (size_t k = 0; k < LANES; k++) {
+            any |= bits_of(a[i + k]) > limit_bits;
+        }
+        if (any != 0) {
+            break;
+        }
+    }
+    while (i < n && bits_of(a[i]) <= limit_bits) {
+        i++;
+    }
+    return i;
+}
+
 /* Of LANES cells: all bits set where the mark is 0. By reference, as vectors are not passed alike
  * on every level. */
 static inline __attribute__((always_inline)) void load_free(vec_bits *ret,

@@ -52,6 +52,9 @@ size_t ls_rows_peak(const float *a, size_t n);
 /* Is any a[i] > limit? */
 bool ls_rows_any_above(const float *a, float limit, size_t n);
 
+/* Index of the first a[i] > limit; n when there is none. */
+size_t ls_rows_first_above(const float *a, float limit, size_t n);
+
 /* Of rows of cells and their marks, stride apart, n wide. */
 struct ls_marked_rows {
     const float *cells;

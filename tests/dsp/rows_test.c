@@ -242,6 +242,8 @@ Test(rows, any_above_sees_one_value_wherever_it_is_and_not_its_equal) {
         cr_expect_not(ls_rows_any_above(row, 2.0F, LONGEST), "2 is not above 2");
         row[i] = nextafterf(2.0F, 3.0F);
         cr_expect(ls_rows_any_above(row, 2.0F, LONGEST), "at %zu", i);
+        cr_expect_eq(ls_rows_first_above(row, 2.0F, LONGEST), i);
+        cr_expect_eq(ls_rows_first_above(row, 2.0F, i), i, "none before it");
         cr_expect_not(ls_rows_any_above(row, 2.0F, i), "beyond the end");
         row[i] = INFINITY;
         cr_expect(ls_rows_any_above(row, 1e30F, LONGEST));
