@@ -178,6 +178,28 @@ static void show_progress(void *context, const struct ls_analyse_progress *now) 
     ls_progress_update(job->progress, &state);
 }
 
+/* FILE takes the place of what has its name: that must not be what is about to be read. */
+static int refuse_recording(const struct job *job, const char *option, const char *path,
+                            struct ls_err *err) {
+    const struct ls_args *args = job->call->args;
+    for (size_t i = 0; i < ls_args_words(args); i++) {
+        struct ls_source_opts opts = job->opts.source;
+        struct ls_source *source = NULL;
+        opts.path = ls_args_word(args, i);
+        bool same = ls_output_same(path, opts.path);
+        if (!same && ls_source_open(&source, &opts, NULL) == LS_OK) {
+            same = ls_output_same(path, ls_source_info(source)->data_path);
+            ls_source_destroy(source);
+        }
+        if (same) {
+            return ls_err_set(err, LS_ERR_ARG,
+                              "option '--%s': '%.300s' is of a recording: name another file",
+                              option, path);
+        }
+    }
+    return LS_OK;
+}
+
 /* A lone recording that cannot be opened says so before a database is made for it. */
 static int check_recording(const struct job *job, struct ls_err *err) {
     if (ls_args_words(job->call->args) != 1) {
@@ -217,6 +239,9 @@ static int begin(struct job *job, struct ls_err *err) {
     const char *bursts = ls_args_text(args, "bursts");
     if (code == LS_OK && bursts != NULL) {
         code = ls_database_refuse(job->call, "bursts", bursts, err);
+    }
+    if (code == LS_OK && bursts != NULL) {
+        code = refuse_recording(job, "bursts", bursts, err);
     }
     if (code == LS_OK && bursts != NULL) {
         code = ls_output_open(&job->bursts, bursts, err);

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/util.h"
+#include "cli/output.h"
 #include "store/merge.h"
 
 /* A new database needs a folder that can be written: SQLite has no good word for the one that
@@ -71,11 +71,8 @@ int ls_database_refuse(const struct ls_call *call, const char *option, const cha
                        struct ls_err *err) {
     const char *const *paths = call->db_count > 1 ? call->db_paths : &call->db_path;
     size_t count = call->db_count > 1 ? call->db_count : 1;
-    struct stat file;
-    struct stat database;
-    for (size_t i = 0; stat(path, &file) == 0 && i < count; i++) {
-        if (stat(paths[i], &database) == 0 && file.st_dev == database.st_dev &&
-            file.st_ino == database.st_ino) {
+    for (size_t i = 0; i < count; i++) {
+        if (ls_output_same(path, paths[i])) {
             return ls_err_set(err, LS_ERR_ARG,
                               "option '--%s': '%.300s' is the database: name another file", option,
                               path);

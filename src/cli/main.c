@@ -109,6 +109,7 @@ int main(int argc, char **argv) {
     ls_log_set_level(LS_LOG_INFO);
     /* A closed pipe is a failed write, so that what was begun ends in order. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow (ulimit -f) */
     struct ls_err err = {.text = ""};
     bool incomplete = false;
     int code = run_line(argc, argv, &incomplete, &err);

@@ -85,6 +85,21 @@ static int open_path(struct ls_output *output, const char *path) {
     return open_temporary(output, exists ? &old : NULL);
 }
 
+bool ls_output_same(const char *a, const char *b) {
+    struct stat one;
+    struct stat other;
+    return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+           one.st_ino == other.st_ino;
+}
+
+int ls_output_refuse_key(const char *option, const char *path, const char *key,
+                         struct ls_err *err) {
+    return ls_output_same(path, key)
+               ? ls_err_set(err, LS_ERR_ARG,
+                            "option '--%s': '%.300s' is the key: name another file", option, path)
+               : LS_OK;
+}
+
 int ls_output_open(struct ls_output **ret, const char *path, struct ls_err *err) {
     struct ls_output *output = calloc(1, sizeof *output);
     if (output == NULL) {

@@ -3,6 +3,7 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/err.h"
@@ -25,6 +26,12 @@ int ls_output_commit(struct ls_output *output, struct ls_err *err);
 
 /* Removes the temporary file; accepts NULL. */
 void ls_output_abandon(struct ls_output *output);
+
+/* Both names lead to one file, which is there. */
+bool ls_output_same(const char *a, const char *b);
+
+/* LS_ERR_ARG when path is the secret key, which would be lost. option: "output". */
+int ls_output_refuse_key(const char *option, const char *path, const char *key, struct ls_err *err);
 
 /* Say why a write to file just failed, from errno; name is NULL for stdout. A reader that closed
  * the pipe is no news to anybody: err->text is then empty. Returns the code. */

@@ -335,8 +335,14 @@ static int read_options(struct pack *pack, struct ls_err *err) {
     pack->subject.case_id = ls_args_text(args, "case");
     pack->subject.signer = ls_args_text(args, "signer");
     pack->subject.public_key = pack->key.public_hex;
-    int code = ls_database_refuse(pack->call, "package", ls_args_text(args, "package"), err);
-    return code == LS_OK ? ls_key_load(ls_args_text(args, "key"), &pack->key, err) : code;
+    const char *key = ls_args_text(args, "key");
+    const char *path = ls_args_text(args, "package");
+    int code = ls_output_refuse_key("package", path, key, err);
+    if (code != LS_OK) {
+        return code;
+    }
+    code = ls_database_refuse(pack->call, "package", path, err);
+    return code == LS_OK ? ls_key_load(key, &pack->key, err) : code;
 }
 
 /* --- the archive --- */

@@ -138,6 +138,9 @@ static int run_report(struct ls_call *call, struct ls_err *err) {
     if (code == LS_OK && path != NULL) {
         code = ls_database_refuse(call, "output", path, err);
     }
+    if (code == LS_OK && path != NULL && ls_args_given(call->args, "key")) {
+        code = ls_output_refuse_key("output", path, ls_args_text(call->args, "key"), err);
+    }
     if (code == LS_OK && ls_args_given(call->args, "key")) {
         code = ls_evidence_seal_database(call, ls_args_text(call->args, "key"), err);
     }

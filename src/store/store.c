@@ -100,15 +100,15 @@ static int check_file(const char *path, enum ls_store_mode mode, struct ls_err *
         }
         return errno == ENOENT
                    ? ls_err_set(err, LS_ERR_NOTFOUND,
-                                "no database '%s': analyse or import something first, or name "
+                                "no database '%.300s': analyse or import something first, or name "
                                 "another file with --db",
                                 path)
-                   : ls_err_set(err, ls_err_code_from_errno(errno), "cannot open database '%s': %s",
-                                path, strerror(errno));
+                   : ls_err_set(err, ls_err_code_from_errno(errno),
+                                "cannot open database '%.300s': %s", path, strerror(errno));
     }
     if (!S_ISREG(s.st_mode)) {
         return ls_err_set(err, LS_ERR_ARG,
-                          "database '%s' is not a regular file: name another with --db", path);
+                          "database '%.300s' is not a regular file: name another with --db", path);
     }
     return LS_OK;
 }

@@ -358,7 +358,7 @@ int ls_import(struct ls_store *store, const struct ls_import_opts *opts,
         result->elapsed_s = (double)(ls_time_steady() - im.started_ns) / 1e9;
         *ret = *result;
     } else {
-        ls_err_wrap(err, "importing '%s'", opts->path);
+        ls_err_wrap(err, "importing '%.300s'", opts->path);
     }
     free(result);
     return code;
