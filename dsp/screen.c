@@ -370,11 +370,13 @@ LS_VERSIONS struct ls_screened ls_screen_add(const struct ls_screen *screen, flo
 }
 
 static bool any_negative(const float *flags, size_t count) {
-    bool any = false;
+    int32_t any = 0;
     for (size_t i = 0; i < count; i++) {
-        any = any || signbit(flags[i]);
+        int32_t bits;
+        memcpy(&bits, &flags[i], sizeof bits);
+        any |= bits;
     }
-    return any;
+    return any < 0;
 }
 
 void ls_screen_where(const float *scratch, size_t n, bool *ret) {
