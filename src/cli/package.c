@@ -19,6 +19,7 @@
 #include "store/chain.h"
 #include "store/health.h"
 #include "store/patterns.h"
+#include "survey/snippet.h"
 
 extern const struct ls_embedded ls_json_schemas[];
 extern const unsigned ls_json_schemas_count;
@@ -227,7 +228,13 @@ static int add_snippet(void *context, const char *path, struct ls_err *err) {
     const char *slash = strrchr(path, '/');
     size_t stem = strlen(path) > sizeof meta - 1 ? strlen(path) - (sizeof meta - 1) : 0;
     snprintf(name, sizeof name, "snippets/%.110s", slash == NULL ? path : slash + 1);
-    int code = ls_package_add_file(pack->package, name, path, err);
+    /* The path is out of the database, and whatever else is there is not to leave this machine. */
+    int code = ls_snippet_is(path)
+                   ? ls_package_add_file(pack->package, name, path, err)
+                   : ls_err_set(err, LS_ERR_NOTFOUND,
+                                "snippet '%.300s' is not there, or is none: bring it back, or let "
+                                "'lineside db prune' delete what has expired",
+                                path);
     snprintf(data, sizeof data, "%.*s.sigmf-data", (int)stem, path);
     slash = strrchr(data, '/');
     snprintf(name, sizeof name, "snippets/%.110s", slash == NULL ? data : slash + 1);

@@ -243,6 +243,15 @@ int ls_snippet_write(struct ls_iq_ring *ring, const struct ls_snippet_opts *opts
     return code;
 }
 
+bool ls_snippet_is(const char *path) {
+    json_t *meta = json_load_file(path, 0, NULL);
+    const json_t *global = json_object_get(meta, "global");
+    bool is = json_is_string(json_object_get(global, "lineside:case_id")) &&
+              json_is_string(json_object_get(global, "lineside:expires"));
+    json_decref(meta);
+    return is;
+}
+
 int ls_snippet_delete(const char *path) {
     static const char meta[] = ".sigmf-meta";
     char data[LS_SNIPPET_PATH_BYTES];
@@ -251,6 +260,11 @@ int ls_snippet_delete(const char *path) {
         return LS_ERR_ARG;
     }
     snprintf(data, sizeof data, "%.*s.sigmf-data", (int)(n - (sizeof meta - 1)), path);
+    /* The path is out of a database, which may be somebody else's. The samples went first, so that
+     * without the metadata there is nothing left of a snippet. */
+    if (access(path, F_OK) != 0 ? access(data, F_OK) == 0 : !ls_snippet_is(path)) {
+        return LS_ERR_ARG;
+    }
     bool gone = (unlink(data) == 0 || errno == ENOENT) && (unlink(path) == 0 || errno == ENOENT);
     return gone ? LS_OK : LS_ERR_IO;
 }

@@ -4,6 +4,7 @@
 #ifndef SURVEY_SNIPPET_H
 #define SURVEY_SNIPPET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -38,7 +39,11 @@ struct ls_snippet {
 int ls_snippet_write(struct ls_iq_ring *ring, const struct ls_snippet_opts *opts,
                      struct ls_snippet *ret, struct ls_err *err);
 
-/* Deletes both files of a snippet; one that is gone already is no error. LS_ERR_IO. */
+/* The file is the metadata of a snippet that this program wrote: it names its case and its end. */
+bool ls_snippet_is(const char *path);
+
+/* Deletes both files of a snippet; one that is gone already is no error. LS_ERR_ARG: what is there
+ * is no snippet. LS_ERR_IO. */
 int ls_snippet_delete(const char *path);
 
 #endif
