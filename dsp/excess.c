@@ -96,6 +96,9 @@ weigh_rows(const struct ls_rectangle *in, const struct tail *tail, const float *
             sums[g] += (x - 1.0) * w;
         }
     }
+    if (tail->channels == 0) {
+        return;
+    }
     load(&w, last_weights);
 #pragma GCC unroll 4
     for (size_t g = 0; g < group; g++) {
