@@ -36,6 +36,12 @@ struct kept {
     size_t asked; /* when, in calls */
 };
 
+/* Rows [from, to) of a strip are known; none when to is 0. */
+struct span {
+    size_t from;
+    size_t to;
+};
+
 struct ls_profiles {
     size_t rows_max;
     size_t channels;
@@ -43,7 +49,7 @@ struct ls_profiles {
     struct kept kept[KEPT];
     double *rows;         /* [KEPT][rows_max] */
     double *strips;       /* [channels / STRIP_CHANNELS][rows_max] */
-    unsigned char *made;  /* [channels / STRIP_CHANNELS]: is that strip? */
+    struct span *made;    /* [channels / STRIP_CHANNELS]: of strips */
     double *part;         /* [rows_max] */
     size_t panels;        /* of BLOCK_CHANNELS */
     double *blocks;       /* [rows_max / BLOCK_ROWS][channels] */
@@ -116,17 +122,28 @@ static void sum_narrow(const struct ls_cells *in, const struct ls_area *area, do
     ls_excess_rows(&cells, in->floor_pow + area->low, ret);
 }
 
-static const double *strip_of(const struct ls_cells *in, size_t strip) {
-    struct ls_profiles *p = in->profiles;
-    double *rows = p->strips + strip * p->rows_max;
-    if (p->made[strip] == 0) {
-        const struct ls_area whole = {.row_stop = in->rows,
-                                      .low = strip * STRIP_CHANNELS,
-                                      .high = (strip + 1) * STRIP_CHANNELS};
-        sum_narrow(in, &whole, rows);
-        p->made[strip] = 1;
+static void sum_strip(const struct ls_cells *in, size_t strip, size_t from, size_t stop) {
+    if (from < stop) {
+        const struct ls_area rows = {.row_start = from,
+                                     .row_stop = stop,
+                                     .low = strip * STRIP_CHANNELS,
+                                     .high = (strip + 1) * STRIP_CHANNELS};
+        sum_narrow(in, &rows, in->profiles->strips + strip * in->profiles->rows_max + from);
     }
-    return rows;
+}
+
+/* Of rows [from, stop), by row; what lies between these and known ones becomes known too. */
+static const double *strip_of(const struct ls_cells *in, size_t strip, size_t from, size_t stop) {
+    struct ls_profiles *p = in->profiles;
+    struct span *made = &p->made[strip];
+    if (made->to == 0) {
+        *made = (struct span){.from = from, .to = from};
+    }
+    sum_strip(in, strip, from, made->from);
+    sum_strip(in, strip, made->to, stop);
+    made->from = from < made->from ? from : made->from;
+    made->to = stop > made->to ? stop : made->to;
+    return p->strips + strip * p->rows_max;
 }
 
 /* Of rows [from, stop) of the area, in which no weight is a line's if strips are asked. */
@@ -146,7 +163,7 @@ static void sum_rows(const struct ls_cells *in, const struct ls_area *area, size
     part.high = first * STRIP_CHANNELS;
     sum_narrow(in, &part, ret);
     for (size_t strip = first; strip < last; strip++) {
-        add(ret, strip_of(in, strip) + from, stop - from);
+        add(ret, strip_of(in, strip, from, stop) + from, stop - from);
     }
     part.low = last * STRIP_CHANNELS;
     part.high = area->high;
