@@ -2,6 +2,7 @@
 
 #include <criterion/criterion.h>
 #include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -425,6 +426,68 @@ Test(detector, pieces_do_not_know_each_other) {
     found = scene_detect(&bench.scene, bench.detector, false);
     cr_expect_eq(found.box_count, 0);
     bench_finish(&bench);
+}
+
+/* Noise and bursts of all widths and durations over each other, -9 to 3 dB over the noise of a
+ * channel, as powers of frames; whole parts of a power of two, so that sums of them are exact in
+ * any order. */
+static void crowd(struct scene *scene) {
+    enum { BURSTS = 300 };
+    struct burst {
+        double from, to, low, high, pow;
+    } bursts[BURSTS];
+    for (size_t i = 0; i < BURSTS; i++) {
+        double frames = 2.0 * exp2(7.0 * gsl_rng_uniform(scene->rng));
+        double width = exp2(8.0 * gsl_rng_uniform(scene->rng));
+        double from = gsl_rng_uniform(scene->rng) * 2.0 * (double)scene->rows;
+        double low = gsl_rng_uniform(scene->rng) * (double)scene->channels;
+        double level = scene_pow(scene, -9.0 + 12.0 * gsl_rng_uniform(scene->rng));
+        bursts[i] = (struct burst){from, from + frames, low, low + width, level};
+    }
+    for (size_t f = 0; f < 2 * scene->rows; f++) {
+        for (size_t c = 0; c < scene->channels; c++) {
+            double pow = scene->noise_pow;
+            for (size_t i = 0; i < BURSTS; i++) {
+                const struct burst *b = &bursts[i];
+                bool on = (double)f >= b->from && (double)f < b->to && (double)c >= b->low &&
+                          (double)c < b->high;
+                pow += on ? b->pow : 0.0;
+            }
+            double cell = gsl_ran_exponential(scene->rng, pow / scene->noise_pow);
+            size_t at = f * scene->channels + (c + scene->channels / 2) % scene->channels;
+            scene->power[at] = (float)(rint(64.0 * cell) / 64.0 * scene->noise_pow);
+        }
+    }
+}
+
+/* FNV-1a over the extents of boxes. */
+static uint64_t digest_of(const struct ls_detection *found, uint64_t digest) {
+    for (size_t i = 0; i < found->box_count; i++) {
+        const struct ls_box *box = &found->boxes[i];
+        const uint32_t words[] = {box->row_start, box->row_stop, box->channel_low,
+                                  box->channel_high};
+        for (size_t k = 0; k < LS_COUNT(words); k++) {
+            digest = (digest ^ words[k]) * 0x100000001b3;
+        }
+    }
+    return digest;
+}
+
+/* What is remembered of rows must be forgotten where something is claimed. The digest is that of a
+ * search that remembered nothing. */
+Test(detector, crowded_pieces_are_searched_as_if_nothing_were_remembered) {
+    struct scene scene;
+    scene_init(&scene, 1024, 512, 61);
+    struct ls_detector *detector = scene_detector(&scene, 1e-3);
+    uint64_t digest = 0;
+    for (size_t i = 0; i < 6; i++) {
+        crowd(&scene);
+        struct ls_detection found = scene_detect_frames(&scene, detector, false);
+        digest = digest_of(&found, digest);
+    }
+    cr_expect_eq(digest, 0x11f07755f7bff5d1, "0x%llx", (unsigned long long)digest);
+    ls_detector_destroy(detector);
+    scene_finish(&scene);
 }
 
 /* One row, as the last piece of a stretch may have, and none. */

@@ -90,6 +90,11 @@ void scene_push(struct ls_detector *detector, float *frames, size_t channels) {
 
 struct ls_detection scene_detect(struct scene *scene, struct ls_detector *detector, bool clipped) {
     scene_transform(scene);
+    return scene_detect_frames(scene, detector, clipped);
+}
+
+struct ls_detection scene_detect_frames(struct scene *scene, struct ls_detector *detector,
+                                        bool clipped) {
     ls_detector_begin(detector, scene->floor_pow);
     for (size_t r = 0; r < scene->rows; r++) {
         scene_push(detector, scene->power + 2 * r * scene->channels, scene->channels);

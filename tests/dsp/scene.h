@@ -44,10 +44,14 @@ void scene_band(struct scene *scene, double from_frame, double to_frame, double 
 /* Fills in power[] from samples[]. */
 void scene_transform(struct scene *scene);
 
-/* Transforms, and holds the piece against floor_pow. */
 /* Two frames, one after the other, as one row; frames is overwritten with their sum. */
 void scene_push(struct ls_detector *detector, float *frames, size_t channels);
 
+/* Holds power[] against floor_pow. */
+struct ls_detection scene_detect_frames(struct scene *scene, struct ls_detector *detector,
+                                        bool clipped);
+
+/* Transforms, and holds the piece against floor_pow. */
 struct ls_detection scene_detect(struct scene *scene, struct ls_detector *detector, bool clipped);
 
 /* A detector over all channels but the first, with the scene's sizes. */
