@@ -381,7 +381,10 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
         *ret = other;
         ret->clock = false;
     } else if (renewal && !same && fits) {
-        take_clock(arrivals, &line, ret);
+        /* The line may be a false third, too. */
+        struct clock lone = of_one_device(arrivals, &line, least_s, ret);
+        struct clock one_of_them = of_one_unit(arrivals, &lone, least_s, ret);
+        take_clock(arrivals, &one_of_them, ret);
     }
     ret->rival_log10 = fmin(99.0, fabs(clock_ll - drift_ll) / M_LN10);
     count_expected(arrivals, ret);

@@ -195,6 +195,30 @@ Test(fit, trap_harmonics_of_two_devices_are_no_third) {
     }
 }
 
+/* Two posts of 12 s that are 8 s apart: their intervals are 4 s and 8 s, and a clock of 4 s holds
+ * both. */
+Test(fit, trap_harmonics_of_intervals_are_no_third) {
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        double t_s[256];
+        struct ls_chance chance;
+        struct ls_fit fit;
+        ls_chance_init(&chance, seed);
+        for (size_t i = 0; i < LS_COUNT(t_s); i++) {
+            double at_s = 1.0 + 12.0 * (double)(i / 2) + (i % 2 == 0 ? 0.0 : 8.0);
+            t_s[i] = at_s + 0.07 * ls_chance_uniform(&chance);
+        }
+        struct ls_verdict verdict = {.clock_rank = 595.0,
+                                     .renewal_rank = 825.0,
+                                     .period_s = 11.9999,
+                                     .interval_s = 3.95,
+                                     .width = 0.02};
+        fit_sorted(t_s, LS_COUNT(t_s), &verdict, &fit);
+        cr_expect(fit.clock, "seed %zu: waits", (size_t)seed);
+        cr_expect_float_eq(fit.period_s, 12.0, 1e-3, "seed %zu: %g s", (size_t)seed, fit.period_s);
+        cr_expect_eq(fit.members, 128, "seed %zu: %zu members", (size_t)seed, fit.members);
+    }
+}
+
 /* A post of 15 minutes on a clock that the clock test, which leaves what is slower than two minutes
  * to timetables, has no period for: its intervals are found, and its clock holds them all. One that
  * waits 15 minutes after its last packet drifts away from any clock. */
