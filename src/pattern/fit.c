@@ -18,6 +18,7 @@ static const double hops_heard = 32.0; /* one in so many */
 static const double hops_sharp = 0.1;
 static const double several_units = 12.0; /* of ls_residues_gain; one clock: once in 1e4 */
 static const double chain_share = 0.75;   /* of a clock's members, links that show that it drifts */
+static const double missed_sharp = 0.03;  /* of a period: a clock of which cycles are missed */
 static const double sure_drift = 12.0;    /* of the natural logarithm, against a clock that won */
 static const double member_sigmas = 3.0;
 static const double spread_min_s = 2e-4; /* edges of bursts are known to a hop, not better */
@@ -332,6 +333,16 @@ static void take_chain(const struct ls_chain *c, struct ls_fit *fit) {
     fit->jitter_high_s = c->sigma_s * (1.0 + z90 / sqrt(2.0 * n));
 }
 
+/* Log-likelihood of a clock of which the chain's intervals are some cycles, as many were missed. */
+static double missed_likelihood(const struct ls_arrivals *a, const unsigned char *member,
+                                double interval_s, const struct clock *c, double least_s) {
+    double cycles = interval_s / c->period_s;
+    bool whole = cycles > 1.5 && fabs(cycles - rint(cycles)) < 0.05;
+    return whole && c->sigma_s < missed_sharp * c->period_s
+               ? clock_likelihood(a, member, c, least_s)
+               : -(double)INFINITY;
+}
+
 void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict *verdict,
                      struct ls_fit *ret) {
     double quantum_s = ls_surrogate_quantum(arrivals);
@@ -362,8 +373,10 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
     bool same = fabs(clock.period_s / chain.interval_s - 1.0) < 0.05;
     struct clock line = renewal && !same ? fit_clock(arrivals, chain.interval_s, least_s) : clock;
     bool fits = line.members >= 4 && fabs(line.period_s / chain.interval_s - 1.0) < 0.05;
-    double clock_ll =
+    double line_ll =
         fits ? clock_likelihood(arrivals, other.member, &line, least_s) : -(double)INFINITY;
+    double known_ll = missed_likelihood(arrivals, other.member, chain.interval_s, &unit, least_s);
+    double clock_ll = fmax(line_ll, known_ll);
     double drift_ll = ls_chain_likelihood(arrivals, other.member, chain.interval_s, least_s);
     /* Several units of one period are no walk of one. */
     bool one = same && unit.period_s == clock.period_s;
@@ -380,7 +393,7 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
         }
         *ret = other;
         ret->clock = false;
-    } else if (renewal && !same && fits) {
+    } else if (renewal && !same && line_ll > known_ll) {
         /* The line may be a false third, too. */
         struct clock lone = of_one_device(arrivals, &line, least_s, ret);
         struct clock one_of_them = of_one_unit(arrivals, &lone, least_s, ret);

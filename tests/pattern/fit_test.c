@@ -219,6 +219,32 @@ Test(fit, trap_harmonics_of_intervals_are_no_third) {
     }
 }
 
+/* A post of 30 s of which two packets in three are missed: intervals of three cycles are as many as
+ * those of one or two, and a clock of them holds a third of what was heard. */
+Test(fit, cycles_that_are_missed_are_no_walk) {
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        double t_s[186];
+        double at_s = 5.0;
+        struct ls_chance chance;
+        struct ls_fit fit;
+        ls_chance_init(&chance, seed);
+        for (size_t i = 0; i < LS_COUNT(t_s); i++) {
+            t_s[i] = at_s + 0.06 * ls_chance_uniform(&chance);
+            do {
+                at_s += 30.0;
+            } while (ls_chance_uniform(&chance) < 0.65);
+        }
+        struct ls_verdict verdict = {.clock_rank = 16.0,
+                                     .renewal_rank = 183.0,
+                                     .period_s = 798.062,
+                                     .interval_s = 89.9486,
+                                     .width = 0.02};
+        fit_sorted(t_s, LS_COUNT(t_s), &verdict, &fit);
+        cr_expect(fit.clock, "seed %zu: waits", (size_t)seed);
+        cr_expect_float_eq(fit.period_s, 30.0, 1e-3, "seed %zu: %g s", (size_t)seed, fit.period_s);
+    }
+}
+
 /* A post of 15 minutes on a clock that the clock test, which leaves what is slower than two minutes
  * to timetables, has no period for: its intervals are found, and its clock holds them all. One that
  * waits 15 minutes after its last packet drifts away from any clock. */
