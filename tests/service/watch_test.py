@@ -184,30 +184,18 @@ def gain_that_collapses_is_told(make):
 
 def gpsd_gives_position_and_time(make):
     """A fix of another day: the place is recorded, and the clock is said to be wrong."""
-    if shutil.which("gpsfake") is None:
-        return
-    port = gpsd_test.free_port()
-    log = os.path.join(make.folder, "gps.nmea")
-    with open(log, "w", encoding="utf-8") as f:
-        f.writelines(gpsd_test.log(120))
-    fake = gpsd_test.start_gpsfake(log, port)
-    try:
-        if not gpsd_test.answers(port, 15):
-            return  # as in gpsd_test.py: gpsfake cannot run everywhere
-        sensor = make({"sensor": {"latitude_deg": "48.21", "longitude_deg": "16.37"},
-                       "clock": {"gpsd": f"127.0.0.1:{port}"}})
-        sensor.wait_notice("READY=1")
-        sensor.wait_log(r"clock: the system clock is .* off GPS time", seconds=30)
-        sensor.wait_log(r"position: gpsd says 48.20000 16.37000, 111[0-9] m from", seconds=30)
-        fake.terminate()
-        fake.wait()
-        sensor.wait_log(r"gpsd at 127.0.0.1:[0-9]+ is gone", seconds=30)
-        sensor.stop()
-        kept = rows(sensor, "SELECT count(*) FROM health WHERE subject = 'position'")
-        expect(kept[0][0] >= 1, "no row of the position")
-    finally:
-        fake.terminate()
-        fake.wait()
+    fake = gpsd_test.FakeGpsd()  # gpsd itself is asked in gpsd_test.py
+    fake.start()
+    sensor = make({"sensor": {"latitude_deg": "48.21", "longitude_deg": "16.37"},
+                   "clock": {"gpsd": f"127.0.0.1:{fake.port}"}})
+    sensor.wait_notice("READY=1")
+    sensor.wait_log(r"clock: the system clock is .* off GPS time", seconds=30)
+    sensor.wait_log(r"position: gpsd says 48.20000 16.37000, 111[0-9] m from", seconds=30)
+    fake.mode = 0
+    sensor.wait_log(r"gpsd at 127.0.0.1:[0-9]+ is gone", seconds=30)
+    sensor.stop()
+    kept = rows(sensor, "SELECT count(*) FROM health WHERE subject = 'position'")
+    expect(kept[0][0] >= 1, "no row of the position")
 
 
 def rows(sensor, query):

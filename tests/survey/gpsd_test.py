@@ -79,11 +79,13 @@ def has_fix(words):
 
 
 class FakeGpsd(threading.Thread):
-    """One client is told what gpsd's JSON says of a receiver; mode can be set meanwhile."""
+    """One client is told what gpsd's JSON says of a receiver; mode can be set meanwhile, and 0 ends
+    it."""
 
     def __init__(self):
         super().__init__(daemon=True)
         self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
         self.mode = 3
 
     def run(self):
@@ -91,7 +93,7 @@ class FakeGpsd(threading.Thread):
         client.sendall(b'{"class":"VERSION","release":"3.22","rev":"3.22","proto_major":3,'
                        b'"proto_minor":14}\r\n')
         try:
-            while True:
+            while self.mode > 0:
                 report = {"class": "TPV", "device": "/dev/none", "mode": self.mode}
                 if self.mode == 3:
                     report |= {"time": "2026-11-20T12:00:00.000Z", "lat": LATITUDE,
@@ -99,14 +101,16 @@ class FakeGpsd(threading.Thread):
                 client.sendall((json.dumps(report, separators=(",", ":")) + "\r\n").encode())
                 time.sleep(0.2)
         except OSError:
-            client.close()
+            pass
+        client.close()
+        self.server.close()
 
 
 def a_lost_fix_is_no_place():
     """An antenna that is cut or jammed: gpsd goes on, and the last place is not the present one."""
     fake = FakeGpsd()
     fake.start()
-    probe = subprocess.Popen([sys.argv[1], f"127.0.0.1:{fake.server.getsockname()[1]}", "20"],
+    probe = subprocess.Popen([sys.argv[1], f"127.0.0.1:{fake.port}", "20"],
                              stdout=subprocess.PIPE, text=True)
     try:
         wait_for(probe.stdout, has_fix, "a fix")
