@@ -333,14 +333,31 @@ static void take_chain(const struct ls_chain *c, struct ls_fit *fit) {
     fit->jitter_high_s = c->sigma_s * (1.0 + z90 / sqrt(2.0 * n));
 }
 
-/* Log-likelihood of a clock of which the chain's intervals are some cycles, as many were missed. */
-static double missed_likelihood(const struct ls_arrivals *a, const unsigned char *member,
-                                double interval_s, const struct clock *c, double least_s) {
-    double cycles = interval_s / c->period_s;
-    bool whole = cycles > 1.5 && fabs(cycles - rint(cycles)) < 0.05;
-    return whole && c->sigma_s < missed_sharp * c->period_s
-               ? clock_likelihood(a, member, c, least_s)
-               : -(double)INFINITY;
+/* Log-likelihood of a clock of which the chain's intervals are so many cycles. */
+static double interval_likelihood(const struct ls_arrivals *a, const unsigned char *member,
+                                  const struct clock *c, double cycles, double interval_s,
+                                  double least_s) {
+    bool fits = c->members >= 4 && fabs(cycles * c->period_s / interval_s - 1.0) < 0.05;
+    return fits ? clock_likelihood(a, member, c, least_s) : -(double)INFINITY;
+}
+
+/* The clock that the chain's intervals are of: the given one, or, where many packets were missed,
+ * one of which they are two or three cycles, and of which the given one holds a half or a third. */
+static struct clock clock_of_intervals(const struct ls_arrivals *a, const unsigned char *member,
+                                       const struct clock *whole, double interval_s,
+                                       double least_s) {
+    struct clock best = *whole;
+    double best_ll = interval_likelihood(a, member, whole, 1.0, interval_s, least_s);
+    for (size_t n = 2; n <= 3; n++) {
+        double cycles = (double)n;
+        struct clock c = fit_clock(a, interval_s / cycles, least_s);
+        double ll = interval_likelihood(a, member, &c, cycles, interval_s, least_s);
+        if (c.sigma_s < missed_sharp * c.period_s && ll > best_ll + sure_drift) {
+            best = c;
+            best_ll = ll;
+        }
+    }
+    return best;
 }
 
 void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict *verdict,
@@ -372,11 +389,12 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
      * periods the clock test knows fractions at best, or none. */
     bool same = fabs(clock.period_s / chain.interval_s - 1.0) < 0.05;
     struct clock line = renewal && !same ? fit_clock(arrivals, chain.interval_s, least_s) : clock;
-    bool fits = line.members >= 4 && fabs(line.period_s / chain.interval_s - 1.0) < 0.05;
-    double line_ll =
-        fits ? clock_likelihood(arrivals, other.member, &line, least_s) : -(double)INFINITY;
-    double known_ll = missed_likelihood(arrivals, other.member, chain.interval_s, &unit, least_s);
-    double clock_ll = fmax(line_ll, known_ll);
+    if (renewal) {
+        line = clock_of_intervals(arrivals, other.member, &line, chain.interval_s, least_s);
+    }
+    double cycles = rint(chain.interval_s / line.period_s);
+    double clock_ll =
+        interval_likelihood(arrivals, other.member, &line, cycles, chain.interval_s, least_s);
     double drift_ll = ls_chain_likelihood(arrivals, other.member, chain.interval_s, least_s);
     /* Several units of one period are no walk of one. */
     bool one = same && unit.period_s == clock.period_s;
@@ -393,7 +411,7 @@ void ls_fit_arrivals(const struct ls_arrivals *arrivals, const struct ls_verdict
         }
         *ret = other;
         ret->clock = false;
-    } else if (renewal && !same && line_ll > known_ll) {
+    } else if (isfinite(clock_ll) && !(fabs(line.period_s / clock.period_s - 1.0) < 0.05)) {
         /* The line may be a false third, too. */
         struct clock lone = of_one_device(arrivals, &line, least_s, ret);
         struct clock one_of_them = of_one_unit(arrivals, &lone, least_s, ret);
