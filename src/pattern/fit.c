@@ -19,6 +19,7 @@ static const double hops_sharp = 0.1;
 static const double several_units = 12.0; /* of ls_residues_gain; one clock: once in 1e4 */
 static const double chain_share = 0.75;   /* of a clock's members, links that show that it drifts */
 static const double missed_sharp = 0.03;  /* of a period: a clock of which cycles are missed */
+static const double missed_share = 0.9;   /* of all events, that such a clock holds */
 static const double sure_drift = 12.0;    /* of the natural logarithm, against a clock that won */
 static const double member_sigmas = 3.0;
 static const double spread_min_s = 2e-4; /* edges of bursts are known to a hop, not better */
@@ -342,7 +343,7 @@ static double interval_likelihood(const struct ls_arrivals *a, const unsigned ch
 }
 
 /* The clock that the chain's intervals are of: the given one, or, where many packets were missed,
- * one of which they are two or three cycles, and of which the given one holds a half or a third. */
+ * one of which they are two or three cycles, and which holds what the given one leaves. */
 static struct clock clock_of_intervals(const struct ls_arrivals *a, const unsigned char *member,
                                        const struct clock *whole, double interval_s,
                                        double least_s) {
@@ -352,7 +353,8 @@ static struct clock clock_of_intervals(const struct ls_arrivals *a, const unsign
         double cycles = (double)n;
         struct clock c = fit_clock(a, interval_s / cycles, least_s);
         double ll = interval_likelihood(a, member, &c, cycles, interval_s, least_s);
-        if (c.sigma_s < missed_sharp * c.period_s && ll > best_ll + sure_drift) {
+        bool holds_all = (double)c.members >= missed_share * (double)a->count;
+        if (holds_all && c.sigma_s < missed_sharp * c.period_s && ll > best_ll + sure_drift) {
             best = c;
             best_ll = ll;
         }
