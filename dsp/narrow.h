@@ -42,10 +42,8 @@ struct ls_narrow_iq {
     const float complex *iq; /* [count] 0 dBFS as in base/iq.h; borrowed */
     size_t count;
     double rate_sps;
-    double start_samples; /* time of iq[0], in samples of the input since the stretch began */
-    double center_hz;     /* of its 0 Hz, from the tuned centre */
-    double input_sps;     /* rate of the input */
-    size_t on_from;       /* the burst is on in [on_from, on_to) */
+    double center_hz; /* of its 0 Hz, from the tuned centre */
+    size_t on_from;   /* the burst is on in [on_from, on_to) */
     size_t on_to;
     double bandwidth_hz; /* of the burst, as far as the channels tell */
     double noise_pow;    /* mean |x|^2 of the noise in iq */

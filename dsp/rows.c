@@ -190,15 +190,6 @@ LS_VERSIONS bool ls_rows_pyramid_test(const float *a, size_t n, const float *lim
     return any < 0;
 }
 
-LS_VERSIONS void ls_rows_scale_sum(float *restrict ret, float *restrict sum,
-                                   const float *restrict a, const float *restrict scale, size_t n) {
-    for (size_t i = 0; i < n; i++) {
-        float value = a[i] * scale[i];
-        ret[i] = value;
-        sum[i] += value;
-    }
-}
-
 /* ret may be a: each element is read before it is written. */
 LS_VERSIONS void ls_rows_add(float *ret, const float *a, const float *b, size_t n) {
     for (size_t i = 0; i < n; i++) {

@@ -12,9 +12,6 @@
  * lines for each register. NULL: out of memory. The caller frees it. */
 float *ls_rows_make(size_t n);
 
-/* ret[i] = a[i] * scale[i], which is added to sum[i]. */
-void ls_rows_scale_sum(float *ret, float *sum, const float *a, const float *scale, size_t n);
-
 /* Of n > 0 powers, none negative: is any sum over 2^b neighbours above limits[b], b < widths?
  * Windows of 1 and 2 start at each value, wider ones start every 2^(b - 1). widths > 0; scratch:
  * [LS_ROWS_SCRATCH(n)]. */

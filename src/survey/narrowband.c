@@ -298,10 +298,7 @@ static void measure_cut(struct ls_narrowband *nb, struct ls_job *job, const stru
     struct ls_narrow_iq iq = {.iq = nb->thin,
                               .count = count,
                               .rate_sps = cut->band.rate * nb->cut.rate_sps,
-                              .start_samples = (double)(job->first_frame * nb->cut.hop) + first -
-                                               (double)nb->cut.half,
                               .center_hz = cut->band.center * nb->cut.rate_sps,
-                              .input_sps = nb->cut.rate_sps,
                               .on_from = clamp((cut->from - first) * cut->band.rate, count),
                               .on_to = clamp((cut->to - first) * cut->band.rate, count),
                               .bandwidth_hz = cut->bandwidth_hz,

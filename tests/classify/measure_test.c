@@ -45,7 +45,6 @@ static double measured(struct bench *bench, double rate_sps, double bandwidth_hz
     struct ls_narrow_iq iq = {.iq = bench->x,
                               .count = SAMPLES,
                               .rate_sps = rate_sps,
-                              .input_sps = rate_sps,
                               .on_to = SAMPLES,
                               .bandwidth_hz = bandwidth_hz,
                               .noise_pow = noise_pow,

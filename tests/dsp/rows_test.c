@@ -25,19 +25,15 @@ Test(rows, each_function_equals_its_formula_at_every_length) {
         for (size_t o = 0; o < OFFSETS; o++) {
             const float *a = values + o;
             const float *b = others + o;
-            float scaled[LONGEST + 1];
             float summed[LONGEST + 1];
             float fold1[LONGEST + 1];
             float fold2[LONGEST + 1];
-            float kept[LONGEST + 1];
             float added[LONGEST + 1];
             float fold3[LONGEST + 1];
             float four[LONGEST + 1];
             const float *rows[4] = {a, b, values, others};
-            scaled[n] = summed[n] = fold1[n] = fold2[n] = kept[n] = -1.0F;
+            summed[n] = fold1[n] = fold2[n] = -1.0F;
             added[n] = fold3[n] = four[n] = -1.0F;
-            memcpy(kept, b, n * sizeof *kept);
-            ls_rows_scale_sum(scaled, kept, a, b, n);
             ls_rows_add(summed, a, b, n);
             ls_rows_fold(fold1, a, 1, n);
             ls_rows_fold(fold2, a, 2, n);
@@ -45,18 +41,15 @@ Test(rows, each_function_equals_its_formula_at_every_length) {
             ls_rows_fold_test(fold3, a, n, 1.0F);
             ls_rows_add_four(four, rows, n);
             for (size_t i = 0; i < n; i++) {
-                cr_assert_eq(scaled[i], a[i] * b[i]);
                 cr_assert_eq(summed[i], a[i] + b[i]);
                 cr_assert_eq(fold1[i], a[2 * i] + a[2 * i + 1]);
                 cr_assert_eq(fold2[i], a[2 * i] + a[2 * i + 2]);
-                cr_assert_eq(kept[i], b[i] + scaled[i]);
                 cr_assert_eq(added[i], summed[i]);
                 cr_assert_eq(fold3[i], fold2[i]);
                 cr_assert_eq(four[i], a[i] + b[i] + values[i] + others[i]);
             }
-            bool past = scaled[n] == -1.0F && summed[n] == -1.0F && fold1[n] == -1.0F &&
-                        fold2[n] == -1.0F && kept[n] == -1.0F && added[n] == -1.0F &&
-                        fold3[n] == -1.0F && four[n] == -1.0F;
+            bool past = summed[n] == -1.0F && fold1[n] == -1.0F && fold2[n] == -1.0F &&
+                        added[n] == -1.0F && fold3[n] == -1.0F && four[n] == -1.0F;
             cr_assert(past, "wrote past %zu values", n);
         }
     }
