@@ -34,7 +34,7 @@ def bound(run, load):
     threads = [row(scene, "two threads") for scene in ("noise", "sparse", "dense")]
     least = min(speed for speed, _ in threads)
     more = max(cpu for _, cpu in threads)
-    others = f", while the {load:.0f} others that ran took of both processors" if load >= 1 else ""
+    others = f", at a load of {load:.0f} when it began" if load >= 1 else ""
     return textwrap.fill(
         f"The goal for a sparse scene is 2.5: measured are {whole('sparse'):.1f} for five seconds "
         f"and {lasting('sparse'):.1f} for each second of a long recording, with "
